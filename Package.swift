@@ -1,0 +1,107 @@
+// swift-tools-version: 6.2
+//
+// The layers of Postern, lowest first. A module imports only what stands above it in this
+// file; the build refuses anything else (--explicit-target-dependency-import-check error).
+
+import PackageDescription
+
+/// Every Swift module: warnings are errors, and an async function that is bound to no actor
+/// stays on its caller's executor.
+let common: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// A module that holds no `unsafe`: bytes from outside are parsed here.
+func pure(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: common + [.strictMemorySafety()])
+}
+
+/// A module that binds a C library or the kernel, and so may hold `unsafe`.
+func binding(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: common)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: common)
+}
+
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "postern",
+    products: [.executable(name: "postern", targets: ["postern"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        // C: module maps and shims, no logic
+        .target(name: "CEpoll"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // 0
+        pure("Bytes", []),
+
+        // 1
+        pure("Settings", ["Bytes", yams]),
+        pure("Telemetry", ["Bytes", logging]),
+        binding("Posix", ["Bytes", "CEpoll"]),
+        binding("Cryptography", ["Bytes", "COpenSSL"]),
+        binding("TLS", ["Bytes", "COpenSSL"]),
+        binding("Deflate", ["Bytes", "CZlib"]),
+        pure("HTTP", ["Bytes"]),
+
+        // 2
+        binding("Reactor", ["Posix"]),
+        pure("Tokens", ["HTTP", "Cryptography", "Bytes"]),
+
+        // 3
+        pure("Transport", ["Reactor", "Posix", "TLS", "HTTP", "Telemetry", "Bytes"]),
+
+        // 4
+        pure("Sessions", ["Cryptography", "Deflate", "Bytes"]),
+        pure("Origins", ["Transport", "Reactor", "Posix", "HTTP", "Cryptography", "Bytes"]),
+
+        // 5
+        pure(
+            "Gateway",
+            [
+                "Sessions", "Origins", "Transport", "Tokens", "Reactor", "HTTP", "Deflate", "TLS", "Cryptography",
+                "Posix", "Telemetry", "Settings", "Bytes",
+            ]),
+
+        // 6
+        .executableTarget(
+            name: "postern",
+            dependencies: [
+                "Gateway", "Settings", "Telemetry", "Posix", "Cryptography", "Deflate", "TLS", "CNghttp2",
+                argumentParser,
+            ],
+            swiftSettings: common),
+
+        tests("BytesTests", ["Bytes"]),
+        tests("SettingsTests", ["Settings", "Bytes"]),
+        tests("TelemetryTests", ["Telemetry", "Bytes"]),
+        tests("PosixTests", ["Posix", "Bytes"]),
+        tests("CryptographyTests", ["Cryptography", "Bytes"]),
+        tests("TLSTests", ["TLS", "Bytes"]),
+        tests("DeflateTests", ["Deflate", "Bytes"]),
+        tests("HTTPTests", ["HTTP", "Bytes"]),
+        tests("ReactorTests", ["Reactor", "Posix"]),
+        tests("TokensTests", ["Tokens", "HTTP", "Cryptography", "Bytes"], resources: [.copy("Vectors")]),
+        tests("TransportTests", ["Transport", "Reactor", "Posix", "TLS", "HTTP", "Telemetry", "Bytes"]),
+        tests("SessionsTests", ["Sessions", "Cryptography", "Bytes"]),
+        tests(
+            "OriginsTests", ["Origins", "Transport", "Reactor", "Posix", "HTTP", "Cryptography", "Bytes"],
+            resources: [.copy("Vectors")]),
+        tests("GatewayTests", ["Gateway", "Sessions", "Origins", "Transport", "Tokens", "Settings", "HTTP", "Bytes"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

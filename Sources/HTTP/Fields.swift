@@ -1,0 +1,227 @@
+/// The name of a field, in lower case, with the hash by which `Fields` finds it.
+package struct FieldName: Hashable, Sendable, CustomStringConvertible {
+    package let text: String
+    let hash: UInt32
+
+    /// - Parameter text: a token (RFC 9110 section 5.6.2); it is lower-cased.
+    package init(_ text: String) {
+        self.text = text.lowercased()
+        var hash = Self.hashStart
+        for byte in self.text.utf8 { hash = Self.hash(hash, byte) }
+        self.hash = hash
+    }
+
+    package var description: String { text }
+
+    static let hashStart: UInt32 = 2_166_136_261
+    /// FNV-1a. Not a defence against collisions, and it needs none: a match is confirmed by the bytes.
+    @inline(__always)
+    static func hash(_ hash: UInt32, _ byte: UInt8) -> UInt32 { (hash ^ UInt32(byte)) &* 16_777_619 }
+}
+
+extension FieldName {
+    package static let accept = FieldName("accept")
+    package static let acceptEncoding = FieldName("accept-encoding")
+    package static let acceptLanguage = FieldName("accept-language")
+    package static let acceptRanges = FieldName("accept-ranges")
+    package static let allow = FieldName("allow")
+    package static let authorization = FieldName("authorization")
+    package static let cacheControl = FieldName("cache-control")
+    package static let connection = FieldName("connection")
+    package static let contentDisposition = FieldName("content-disposition")
+    package static let contentEncoding = FieldName("content-encoding")
+    package static let contentLanguage = FieldName("content-language")
+    package static let contentLength = FieldName("content-length")
+    package static let contentRange = FieldName("content-range")
+    package static let contentSecurityPolicy = FieldName("content-security-policy")
+    package static let contentType = FieldName("content-type")
+    package static let cookie = FieldName("cookie")
+    package static let date = FieldName("date")
+    package static let etag = FieldName("etag")
+    package static let expect = FieldName("expect")
+    package static let expires = FieldName("expires")
+    package static let forwarded = FieldName("forwarded")
+    package static let host = FieldName("host")
+    package static let ifMatch = FieldName("if-match")
+    package static let ifModifiedSince = FieldName("if-modified-since")
+    package static let ifNoneMatch = FieldName("if-none-match")
+    package static let ifRange = FieldName("if-range")
+    package static let ifUnmodifiedSince = FieldName("if-unmodified-since")
+    package static let keepAlive = FieldName("keep-alive")
+    package static let lastModified = FieldName("last-modified")
+    package static let location = FieldName("location")
+    package static let origin = FieldName("origin")
+    package static let range = FieldName("range")
+    package static let referer = FieldName("referer")
+    package static let referrerPolicy = FieldName("referrer-policy")
+    package static let retryAfter = FieldName("retry-after")
+    package static let secFetchDest = FieldName("sec-fetch-dest")
+    package static let secFetchMode = FieldName("sec-fetch-mode")
+    package static let secFetchSite = FieldName("sec-fetch-site")
+    package static let setCookie = FieldName("set-cookie")
+    package static let te = FieldName("te")
+    package static let trailer = FieldName("trailer")
+    package static let transferEncoding = FieldName("transfer-encoding")
+    package static let upgrade = FieldName("upgrade")
+    package static let userAgent = FieldName("user-agent")
+    package static let vary = FieldName("vary")
+    package static let wwwAuthenticate = FieldName("www-authenticate")
+    package static let xContentTypeOptions = FieldName("x-content-type-options")
+    package static let xForwardedFor = FieldName("x-forwarded-for")
+    package static let xForwardedHost = FieldName("x-forwarded-host")
+    package static let xForwardedProto = FieldName("x-forwarded-proto")
+    package static let xRequestedWith = FieldName("x-requested-with")
+}
+
+/// The fields of a message, in the order in which they came (RFC 9110 section 5).
+///
+/// All names and values lie in one array, so that a message costs two allocations however many
+/// fields it has. Names are in lower case. Nothing is merged: two lines stay two lines.
+package struct Fields: Sendable, Equatable {
+    struct Entry: Sendable, Equatable {
+        var hash: UInt32
+        var name: Range<Int32>
+        var value: Range<Int32>
+    }
+
+    package private(set) var storage: [UInt8] = []
+    private var entries: [Entry] = []
+
+    package init() {}
+
+    package init(_ fields: [(FieldName, String)]) {
+        for (name, value) in fields { append(name, value) }
+    }
+
+    package var count: Int { entries.count }
+    package var isEmpty: Bool { entries.isEmpty }
+
+    package mutating func reserve(bytes: Int, fields: Int) {
+        storage.reserveCapacity(bytes)
+        entries.reserveCapacity(fields)
+    }
+
+    package mutating func append(_ name: FieldName, _ value: String) {
+        let start = Int32(storage.count)
+        storage.append(contentsOf: name.text.utf8)
+        let middle = Int32(storage.count)
+        storage.append(contentsOf: value.utf8)
+        entries.append(Entry(hash: name.hash, name: start..<middle, value: middle..<Int32(storage.count)))
+    }
+
+    /// Appends a field as it was read. The name is lower-cased; whether either is well formed is the
+    /// caller's duty.
+    package mutating func append(name: Span<UInt8>, value: Span<UInt8>) {
+        let start = Int32(storage.count)
+        var hash = FieldName.hashStart
+        storage.append(addingCapacity: name.count + value.count) { out in
+            for index in name.indices {
+                var byte = name[index]
+                if byte >= 0x41 && byte <= 0x5A { byte |= 0x20 }
+                hash = FieldName.hash(hash, byte)
+                out.append(byte)
+            }
+            for index in value.indices { out.append(value[index]) }
+        }
+        let middle = start + Int32(name.count)
+        entries.append(Entry(hash: hash, name: start..<middle, value: middle..<Int32(storage.count)))
+    }
+
+    /// Appends one field of `other` unchanged.
+    package mutating func append(_ index: Int, of other: borrowing Fields) {
+        let entry = other.entries[index]
+        let start = Int32(storage.count)
+        storage.append(contentsOf: other.storage[Int(entry.name.lowerBound)..<Int(entry.value.upperBound)])
+        let shift = start - entry.name.lowerBound
+        entries.append(
+            Entry(
+                hash: entry.hash,
+                name: entry.name.lowerBound + shift..<entry.name.upperBound + shift,
+                value: entry.value.lowerBound + shift..<entry.value.upperBound + shift))
+    }
+
+    /// Takes the place of every field of that name.
+    package mutating func set(_ name: FieldName, _ value: String) {
+        remove(name)
+        append(name, value)
+    }
+
+    package mutating func remove(_ name: FieldName) {
+        guard index(of: name) != nil else { return }
+        entries = entries.indices.filter { !matches($0, name) }.map { entries[$0] }
+    }
+
+    /// The position of the first field of that name, at or after `start`.
+    package func index(of name: FieldName, from start: Int = 0) -> Int? {
+        var index = start
+        while index < entries.count {
+            if entries[index].hash == name.hash, matches(index, name) { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    package func contains(_ name: FieldName) -> Bool { index(of: name) != nil }
+
+    /// How many fields bear that name.
+    package func count(of name: FieldName) -> Int {
+        var found = 0, start = 0
+        while let index = index(of: name, from: start) {
+            found += 1
+            start = index + 1
+        }
+        return found
+    }
+
+    /// The value of the first field of that name. Bytes that are not UTF-8 come out as U+FFFD.
+    package subscript(name: FieldName) -> String? {
+        index(of: name).map(value(at:))
+    }
+
+    /// The values of all fields of that name, in order.
+    package func values(of name: FieldName) -> [String] {
+        var found: [String] = []
+        var start = 0
+        while let index = index(of: name, from: start) {
+            found.append(value(at: index))
+            start = index + 1
+        }
+        return found
+    }
+
+    package func name(at index: Int) -> String {
+        String(decoding: storage[bounds(entries[index].name)], as: UTF8.self)
+    }
+
+    package func value(at index: Int) -> String {
+        String(decoding: storage[bounds(entries[index].value)], as: UTF8.self)
+    }
+
+    /// Where in `storage` the name and the value of a field lie.
+    package func nameRange(at index: Int) -> Range<Int> { bounds(entries[index].name) }
+    package func valueRange(at index: Int) -> Range<Int> { bounds(entries[index].value) }
+
+    private func bounds(_ range: Range<Int32>) -> Range<Int> { Int(range.lowerBound)..<Int(range.upperBound) }
+
+    private func matches(_ index: Int, _ name: FieldName) -> Bool {
+        storage[bounds(entries[index].name)].elementsEqual(name.text.utf8)
+    }
+
+    package static func == (left: Fields, right: Fields) -> Bool {
+        left.count == right.count
+            && left.entries.indices.allSatisfy {
+                left.name(at: $0) == right.name(at: $0) && left.value(at: $0) == right.value(at: $0)
+            }
+    }
+}
+
+extension Fields: ExpressibleByDictionaryLiteral {
+    package init(dictionaryLiteral elements: (FieldName, String)...) { self.init(elements) }
+}
+
+extension Fields: CustomStringConvertible {
+    /// Names only: values may be secret.
+    package var description: String {
+        "[" + entries.indices.map { name(at: $0) }.joined(separator: ", ") + "]"
+    }
+}
