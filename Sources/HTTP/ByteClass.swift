@@ -62,6 +62,14 @@ extension Span<UInt8> {
         return true
     }
 
+    /// Whether these bytes are those of `other`.
+    @inline(__always)
+    func equals(_ other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for index in 0..<count where self[index] != other[index] { return false }
+        return true
+    }
+
     /// `bounds` without the spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3).
     @inline(__always)
     func trim(_ bounds: Range<Int>) -> Range<Int> {
