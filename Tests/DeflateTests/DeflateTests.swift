@@ -1,0 +1,3 @@
+import Deflate
+import Testing
+@Test func zlibTellsItsVersion() { #expect(ZlibVersion.text.hasPrefix("1.")) }
