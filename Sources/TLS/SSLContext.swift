@@ -12,7 +12,7 @@ final class SSLContext: @unchecked Sendable {
     private static let ciphers13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
     private static let groups = "X25519:P-256"
 
-    init(server: Bool, minimum: TLSVersion) throws(TLSError) {
+    init(server: Bool, versions minimum: TLSVersion, _ maximum: TLSVersion) throws(TLSError) {
         OpenSSLErrors.clear()
         guard let context = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method()) else {
             throw TLSError(.setup, "OpenSSL cannot make a TLS context (\(OpenSSLErrors.takeReason()))")
@@ -24,6 +24,7 @@ final class SSLContext: @unchecked Sendable {
             Int(SSL_MODE_RELEASE_BUFFERS) | Int(SSL_MODE_ENABLE_PARTIAL_WRITE)
                 | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
         guard postern_SSL_CTX_set_min_proto_version(pointer, minimum.number) == 1,
+            postern_SSL_CTX_set_max_proto_version(pointer, maximum.number) == 1,
             SSL_CTX_set_cipher_list(pointer, Self.ciphers12) == 1,
             SSL_CTX_set_ciphersuites(pointer, Self.ciphers13) == 1,
             postern_SSL_CTX_set1_groups_list(pointer, Self.groups) == 1

@@ -7,11 +7,12 @@ package final class TLSClientContext: Sendable {
     let context: SSLContext
     let sessions: SessionCache
 
-    /// Trusts the system's authorities and, besides, every certificate in `caPEM`. `verify: false` trusts anybody.
+    /// Trusts the system's authorities (unless `systemRoots` is false) and, besides, every certificate in `caPEM`,
+    /// be it an authority's, an intermediate's or a server's own. There is no way not to verify.
     package init(
-        caPEM: [UInt8]? = nil, minimum: TLSVersion = .tls12, systemRoots: Bool = true
+        caPEM: [UInt8]? = nil, minimum: TLSVersion = .tls12, maximum: TLSVersion = .tls13, systemRoots: Bool = true
     ) throws(TLSError) {
-        context = try SSLContext(server: false, minimum: minimum)
+        context = try SSLContext(server: false, versions: minimum, maximum)
         sessions = SessionCache()
         if systemRoots, SSL_CTX_set_default_verify_paths(context.pointer) != 1 {
             throw TLSError(.setup, "OpenSSL cannot read the system's authorities (\(OpenSSLErrors.takeReason()))")

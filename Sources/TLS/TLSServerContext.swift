@@ -21,14 +21,14 @@ package final class TLSServerContext: Sendable {
     /// application protocols in order of preference (`h2`, `http/1.1`); empty: none is negotiated.
     package init(
         certificates: [TLSCertificate], alpn: [String] = [], minimum: TLSVersion = .tls12,
-        sessionTickets: Bool = true
+        maximum: TLSVersion = .tls13, sessionTickets: Bool = true
     ) throws(TLSError) {
         guard !certificates.isEmpty else { throw TLSError(.certificateUnreadable, "a TLS listener needs a certificate") }
         let protocols = try ProtocolList(alpn)
         var contexts: [SSLContext] = []
         var summaries: [TLSCertificateSummary] = []
         for certificate in certificates {
-            let context = try SSLContext(server: true, minimum: minimum)
+            let context = try SSLContext(server: true, versions: minimum, maximum)
             summaries.append(try Self.use(certificate, in: context))
             context.restrictResumption(tickets: sessionTickets)
             contexts.append(context)

@@ -251,6 +251,16 @@ package final class TLSSession {
         return String(cString: name)
     }
 
+    /// The certificate that this side shows, as the name asked for chose it; nil for a client.
+    package var ownCertificate: TLSCertificateSummary? {
+        SSL_get_certificate(ssl).map { CertificateList.summary($0) }
+    }
+
+    /// The certificate that the peer showed and that held; nil for a server.
+    package var peerCertificate: TLSCertificateSummary? {
+        SSL_get0_peer_certificate(ssl).map { CertificateList.summary($0) }
+    }
+
     /// Whether this session continued an earlier one, without a new proof by certificate.
     package var wasResumed: Bool { SSL_session_reused(ssl) == 1 }
 
