@@ -69,7 +69,7 @@ package final class TLSSession {
         SSL_set_connect_state(ssl)
         SSL_set_ex_data(ssl, Self.exDataIndex, Unmanaged.passUnretained(self).toOpaque())
         let isUsable = serverName.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } && !serverName.isEmpty
-        let isAddress = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), serverName) == 1
+        let isAddress = isUsable && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), serverName) == 1
         if !isAddress {
             guard isUsable, SSL_set1_host(ssl, serverName) == 1, postern_SSL_set_tlsext_host_name(ssl, serverName) == 1
             else { throw TLSError(.setup, "\(serverName) is no host name to connect to") }
