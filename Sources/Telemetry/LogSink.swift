@@ -100,7 +100,8 @@ package final class LogSink: Sendable {
             case .wouldBlock:
                 break loop
             case .failed:
-                drop(state.pending.span.extracting(sent..<state.pending.count), &state)
+                let lost = state.pending[sent...]
+                drop(lost.span, &state)
                 sent = state.pending.count
             }
         }
