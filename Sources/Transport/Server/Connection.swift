@@ -112,7 +112,10 @@ final class Connection: ReadinessHandler {
     func drain() {
         switch stage {
         case .handshake: close(.drained)
-        case .open: machine?.drain()
+        case .open:
+            // What came since the last report is still to be seen.
+            canRead = true
+            machine?.drain()
         case .ending, .lingering, .closed: break
         }
     }

@@ -298,7 +298,7 @@ final class HTTP1Machine: ProtocolMachine {
         content = .nothing
         exchange.close()
         log(exchange)
-        if closesAfterResponse {
+        if closesAfterResponse || isDraining && position == input.count {
             // A client that asked for the end sends no more; any other may be about to.
             let isAsked = !parser.keepAlive && bodyIsComplete && position == input.count
             phase = .over
