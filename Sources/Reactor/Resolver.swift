@@ -42,7 +42,7 @@ package final class Resolver {
 
     /// Asks the system (getaddrinfo).
     package static let system: @Sendable (String) -> Answer = { host in
-        do {
+        do throws(NameLookup.Failure) {
             return .success(try NameLookup.addresses(of: host))
         } catch {
             return .failure(error)

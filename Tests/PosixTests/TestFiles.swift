@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// Makes and removes what the tests of files need.
@@ -13,7 +14,5 @@ enum TestFiles {
 
     static func link(_ path: String, to target: String) { symlink(target, path) }
 
-    static func remove(_ path: String) {
-        _ = nftw(path, { name, _, _, _ in Glibc.remove(name!) }, 16, Int32(FTW_DEPTH.rawValue | FTW_PHYS.rawValue))
-    }
+    static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 }
