@@ -1,4 +1,3 @@
-import Bytes
 import HTTP
 import Posix
 import Reactor
@@ -31,7 +30,9 @@ final class ClientConnection: ReadinessHandler {
     private var isBroken = false
 
     // The response under way.
-    private var input = ByteQueue()
+    /// What came and was not read straight into a consumer's room; from `inputStart` on it is still of use.
+    private var input: [UInt8] = []
+    private var inputStart = 0
     private var hasInputBuffer = false
     private var responseHasBegun = false
     private var keepAlive = false
@@ -129,8 +130,7 @@ final class ClientConnection: ReadinessHandler {
     private func isQuiet() -> Bool {
         if stream.isQuiet { return true }
         borrowInputBuffer()
-        let result = input.append(upTo: 1) { stream.receive(into: &$0, limit: 1) }
-        let isQuiet = result == .wait && input.isEmpty
+        let isQuiet = receive(limit: 1) == .wait && hasReadAll
         returnInputBuffer()
         return isQuiet
     }
@@ -176,7 +176,7 @@ final class ClientConnection: ReadinessHandler {
     private func readHead(_ call: ClientCall) {
         borrowInputBuffer()
         while true {
-            switch input.append(upTo: ClientPool.inputSize, { stream.receive(into: &$0) }) {
+            switch receive() {
             case .bytes: responseHasBegun = true
             case .wait:
                 if responseHasBegun { setDeadline(pool.limits.betweenBytesTime) } else { returnInputBuffer() }
@@ -184,8 +184,8 @@ final class ClientConnection: ReadinessHandler {
             case .end, .failed: return lost(call)
             }
             while true {
-                let (consumed, event) = input.withSpan { parser.next($0) }
-                input.consume(consumed)
+                let (consumed, event) = parse()
+                consume(consumed)
                 switch event {
                 case .interim: continue
                 case .head(let head): return begin(head, of: call)
@@ -243,19 +243,19 @@ final class ClientConnection: ReadinessHandler {
         consumerWaits = false
         while true {
             if passed > 0 { deliver(&out) }
-            if passed == 0, remaining == nil || !input.isEmpty {
-                let (consumed, event) = input.withSpan { parser.next($0) }
+            if passed == 0, remaining == nil || !hasReadAll {
+                let (consumed, event) = parse()
                 switch event {
                 case .body(let range):
-                    input.consume(range.lowerBound)
+                    consume(range.lowerBound)
                     passed = range.count
                     if let remaining { self.remaining = remaining - range.count }
                     if out.freeCapacity > 0 { continue }
                 case .end:
-                    input.consume(consumed)
+                    consume(consumed)
                     finish(call, isClean: true)
                     return .end
-                case .needMore: input.consume(consumed)
+                case .needMore: consume(consumed)
                 case .failed: return failBody(call, .malformed)
                 case .interim, .head: preconditionFailure("a head within content")
                 }
@@ -291,7 +291,7 @@ final class ClientConnection: ReadinessHandler {
     private func receiveBody(into out: inout OutputSpan<UInt8>) -> Received {
         guard let remaining else {
             borrowInputBuffer()
-            switch input.append(upTo: ClientPool.inputSize, { stream.receive(into: &$0) }) {
+            switch receive() {
             case .bytes: return .bytes
             case .wait: return .wait
             case .end, .failed: return .ended
@@ -313,11 +313,15 @@ final class ClientConnection: ReadinessHandler {
 
     private func deliver(_ out: inout OutputSpan<UInt8>) {
         let count = min(passed, out.freeCapacity)
-        input.withSpan { bytes in
-            for index in 0..<count { out.append(bytes[index]) }
-        }
-        input.consume(count)
+        let bytes = input
+        Self.copy(bytes.span.extracting(inputStart..<inputStart + count), to: &out)
+        consume(count)
         passed -= count
+    }
+
+    /// In this shape the compiler makes it a copy of whole blocks.
+    private static func copy(_ bytes: Span<UInt8>, to out: inout OutputSpan<UInt8>) {
+        for index in bytes.indices { out.append(bytes[index]) }
     }
 
     private func failBody(_ call: ClientCall, _ failure: BodyFailure) -> BodyRead {
@@ -330,8 +334,8 @@ final class ClientConnection: ReadinessHandler {
     private func finish(_ call: ClientCall, isClean: Bool) {
         call.state = .finished
         phase = .idle
-        let isReusable = isClean && keepAlive && input.isEmpty && outputSent == output.count && !isBroken
-        if hasInputBuffer, input.isEmpty { returnInputBuffer() }
+        let isReusable = isClean && keepAlive && hasReadAll && outputSent == output.count && !isBroken
+        if hasInputBuffer, hasReadAll { returnInputBuffer() }
         if isReusable && isQuiet() {
             pool.release(self)
         } else {
@@ -357,17 +361,47 @@ final class ClientConnection: ReadinessHandler {
 
     private func setDeadline(_ time: Nanoseconds) { registration.setDeadline(pool.loop.now + time) }
 
+    // MARK: - Input
+
+    private var hasReadAll: Bool { inputStart == input.count }
+
+    private func receive(limit: Int = .max) -> ClientStream.Input {
+        if inputStart > 0 {
+            // What is left is the start of a line.
+            input.removeFirst(inputStart)
+            inputStart = 0
+        }
+        var result = ClientStream.Input.wait
+        input.append(addingCapacity: ClientPool.inputSize) { (out: inout OutputSpan<UInt8>) in
+            result = stream.receive(into: &out, limit: limit)
+        }
+        return result
+    }
+
+    private func parse() -> (consumed: Int, event: HTTP1ResponseEvent) {
+        let bytes = input
+        return parser.next(bytes.span.extracting(inputStart..<bytes.count))
+    }
+
+    private func consume(_ count: Int) {
+        inputStart += count
+        guard hasReadAll else { return }
+        input.removeAll(keepingCapacity: true)
+        inputStart = 0
+    }
+
     private func borrowInputBuffer() {
         if hasInputBuffer { return }
-        input = pool.takeBuffer()
+        input = pool.client.takeBuffer()
         hasInputBuffer = true
     }
 
     private func returnInputBuffer() {
         guard hasInputBuffer else { return }
         hasInputBuffer = false
-        var buffer = ByteQueue()
+        inputStart = 0
+        var buffer: [UInt8] = []
         swap(&buffer, &input)
-        pool.giveBack(buffer)
+        pool.client.giveBack(buffer)
     }
 }

@@ -1,4 +1,3 @@
-import Bytes
 import HTTP
 import Posix
 import Reactor
@@ -157,9 +156,4 @@ final class ClientPool {
 
     var idleCount: Int { idle.count }
     var openCount: Int { open }
-
-    // MARK: - Buffers
-
-    func takeBuffer() -> ByteQueue { client.takeBuffer() }
-    func giveBack(_ buffer: consuming ByteQueue) { client.giveBack(buffer) }
 }
