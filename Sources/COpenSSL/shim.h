@@ -74,6 +74,12 @@ static inline int postern_X509_not_before(const X509 *certificate, struct tm *ti
 // ---- Cryptography ------------------------------------------------------------------------------
 #include <sys/random.h>  // getrandom, which Swift's Glibc module lacks
 
+/// The parameters keep pointers to the names, which a Swift string would not outlive.
+static inline int postern_push_rsa_public_key(OSSL_PARAM_BLD *builder, const BIGNUM *n, const BIGNUM *e) {
+    return OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1
+        && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1;
+}
+
 static inline int postern_public_key_from_parameters(EVP_PKEY_CTX *maker, EVP_PKEY **key, OSSL_PARAM *parameters) {
     return EVP_PKEY_fromdata(maker, key, EVP_PKEY_PUBLIC_KEY, parameters);
 }
