@@ -51,6 +51,7 @@ extension FieldName {
     package static let lastModified = FieldName("last-modified")
     package static let location = FieldName("location")
     package static let origin = FieldName("origin")
+    package static let purpose = FieldName("purpose")
     package static let range = FieldName("range")
     package static let referer = FieldName("referer")
     package static let referrerPolicy = FieldName("referrer-policy")
@@ -58,6 +59,8 @@ extension FieldName {
     package static let secFetchDest = FieldName("sec-fetch-dest")
     package static let secFetchMode = FieldName("sec-fetch-mode")
     package static let secFetchSite = FieldName("sec-fetch-site")
+    package static let secPurpose = FieldName("sec-purpose")
+    package static let serviceWorker = FieldName("service-worker")
     package static let setCookie = FieldName("set-cookie")
     package static let te = FieldName("te")
     package static let trailer = FieldName("trailer")
@@ -70,6 +73,8 @@ extension FieldName {
     package static let xForwardedFor = FieldName("x-forwarded-for")
     package static let xForwardedHost = FieldName("x-forwarded-host")
     package static let xForwardedProto = FieldName("x-forwarded-proto")
+    package static let xMoz = FieldName("x-moz")
+    package static let xPurpose = FieldName("x-purpose")
     package static let xRequestedWith = FieldName("x-requested-with")
 }
 
