@@ -3,12 +3,6 @@ import HTTP
 /// What a request for an object says beside its name: preconditions and a range (RFC 9110 sections
 /// 13 and 14), parsed. What is malformed, or overruled by another field, is not in here.
 package struct Conditions: Sendable, Equatable {
-    /// A list of entity tags, or `*`.
-    package enum Tags: Sendable, Equatable {
-        case any
-        case tags([EntityTag])
-    }
-
     /// What `If-Range` compares with: a strong tag, or a date.
     package enum Validator: Sendable, Equatable {
         case tag(EntityTag)
@@ -16,17 +10,16 @@ package struct Conditions: Sendable, Equatable {
         case date(Int64)
     }
 
-    package var ifMatch: Tags?
+    package var ifMatch: EntityTag.Condition?
     /// Unix seconds, as are all times here.
     package var ifUnmodifiedSince: Int64?
-    package var ifNoneMatch: Tags?
+    package var ifNoneMatch: EntityTag.Condition?
     package var ifModifiedSince: Int64?
-    package var range: RequestedRange?
+    package var range: ByteRange?
     /// Only beside a range.
     package var ifRange: Validator?
 
-    /// Tags beyond so many, or a field beyond so many bytes, and the field counts as malformed.
-    package static let maximumTags = 64
+    /// A list of tags of more bytes than this counts as malformed.
     package static let maximumFieldLength = 4096
 
     package init() {}
@@ -43,7 +36,7 @@ package struct Conditions: Sendable, Equatable {
         } else {
             ifModifiedSince = Self.single(.ifModifiedSince, fields).flatMap(HTTPDate.parse)
         }
-        guard !isHead, let range = Self.single(.range, fields).flatMap({ RequestedRange($0) }) else { return }
+        guard !isHead, let range = Self.single(.range, fields).flatMap({ ByteRange($0) }) else { return }
         if fields.contains(.ifRange) {
             guard let validator = Self.single(.ifRange, fields).flatMap(Self.validator) else { return }
             ifRange = validator
@@ -67,24 +60,9 @@ package struct Conditions: Sendable, Equatable {
         return HTTPDate.parse(text).map(Validator.date)
     }
 
-    private static func tags(_ name: FieldName, _ fields: borrowing Fields) -> Tags? {
-        let text = fields.count(of: name) == 1 ? fields[name] ?? "" : fields.values(of: name).joined(separator: ",")
-        guard text.utf8.count <= maximumFieldLength else { return nil }
-        if text == "*" { return .any }
-        var tags: [EntityTag] = []
-        var rest = text.utf8[...]
-        while true {
-            rest = rest.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x2C }
-            if rest.isEmpty { break }
-            // A tag may hold commas: it ends at its second quote.
-            guard let open = rest.firstIndex(of: 0x22),
-                let close = rest[rest.index(after: open)...].firstIndex(of: 0x22),
-                let tag = EntityTag(String(rest[...close]) ?? "")
-            else { return nil }
-            tags.append(tag)
-            rest = rest[rest.index(after: close)...].drop { $0 == 0x20 || $0 == 0x09 }
-            guard rest.isEmpty || rest.first == 0x2C, tags.count <= maximumTags else { return nil }
-        }
-        return tags.isEmpty ? nil : .tags(tags)
+    private static func tags(_ name: FieldName, _ fields: borrowing Fields) -> EntityTag.Condition? {
+        let lines = fields.values(of: name)
+        guard lines.reduce(0, { $0 + $1.utf8.count }) <= maximumFieldLength else { return nil }
+        return EntityTag.Condition(lines)
     }
 }

@@ -15,20 +15,12 @@ package enum Preconditions {
     ///   - modified: when it changed last, in Unix seconds, where that is known.
     package static func evaluate(_ conditions: borrowing Conditions, tag: EntityTag?, modified: Int64?) -> Verdict {
         if let wanted = conditions.ifMatch {
-            switch wanted {
-            case .any: break
-            case .tags(let tags):
-                guard let tag, tags.contains(where: { $0.matchesStrongly(tag) }) else { return .failed }
-            }
+            if !wanted.matchesStrongly(tag) { return .failed }
         } else if let date = conditions.ifUnmodifiedSince, let modified, modified > date {
             return .failed
         }
         if let known = conditions.ifNoneMatch {
-            switch known {
-            case .any: return .notModified
-            case .tags(let tags):
-                if let tag, tags.contains(where: { $0.matchesWeakly(tag) }) { return .notModified }
-            }
+            if known.matchesWeakly(tag) { return .notModified }
         } else if let date = conditions.ifModifiedSince, let modified, modified <= date {
             return .notModified
         }
@@ -39,7 +31,7 @@ package enum Preconditions {
     package static func rangeHolds(_ conditions: borrowing Conditions, tag: EntityTag?, modified: Int64?) -> Bool {
         switch conditions.ifRange {
         case nil: true
-        case .tag(let wanted): tag.map(wanted.matchesStrongly) ?? false
+        case .tag(let wanted): tag.map(wanted.equalsStrongly) ?? false
         case .date(let date): modified == date
         }
     }

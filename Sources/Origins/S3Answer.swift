@@ -1,9 +1,9 @@
 import HTTP
 
 /// Reads the head of a bucket's answer: whether it answers the question, and what passes on of it. Pure.
-enum S3Answer {
+package enum S3Answer {
     /// What follows from a head.
-    enum Verdict {
+    package enum Verdict {
         /// It passes. `takesBody`: its body does as well; otherwise what body there is gets dropped.
         case object(OriginObject, takesBody: Bool)
         /// The range was for another version: ask for the whole.
@@ -14,7 +14,7 @@ enum S3Answer {
     }
 
     /// - Parameter length: what the framing says about the body's length; for HEAD, what `Content-Length` says.
-    static func read(status: Int, fields: borrowing Fields, length: Int?, for query: S3Query) -> Verdict {
+    package static func read(status: Int, fields: borrowing Fields, length: Int?, for query: S3Query) -> Verdict {
         switch status {
         case 200, 206: return readContent(status: status, fields: fields, length: length, for: query)
         case 304:
@@ -86,7 +86,7 @@ enum S3Answer {
     }
 
     /// What an error answer means, once its code has been looked for.
-    static func refusal(status: Int, code: String?, fields: borrowing Fields, isHead: Bool) -> OriginResponse {
+    package static func refusal(status: Int, code: String?, fields: borrowing Fields) -> OriginResponse {
         switch (status, code) {
         case (_, "RequestTimeTooSkewed"):
             return .failed(.clockSkew(originTime: fields[.date].flatMap(HTTPDate.parse)))
@@ -95,16 +95,15 @@ enum S3Answer {
         case (403, _): return .denied(OriginRefusal(code: code))
         case (400, "ExpiredToken"), (400, "InvalidToken"), (400, "TokenRefreshRequired"):
             return .denied(OriginRefusal(code: code))
-        case (400, "AuthorizationHeaderMalformed"), (400, nil) where fields.contains(.xAmzBucketRegion):
-            return .failed(.redirected(region: region(fields)))
-        case (400, "AuthorizationHeaderMalformed"): return .failed(.redirected(region: nil))
+        case (400, "AuthorizationHeaderMalformed"): return .failed(.redirected(region: region(fields)))
+        case (400, nil) where fields.contains(.xAmzBucketRegion): return .failed(.redirected(region: region(fields)))
         case (429, _), (503, _): return .failed(.overloaded)
         default: return .failed(.unexpectedStatus(status, code: code))
         }
     }
 
     /// Whether asking once more may help, and does no harm.
-    static func mayPass(status: Int) -> Bool { status == 500 || (502...504).contains(status) }
+    package static func mayPass(status: Int) -> Bool { status == 500 || (502...504).contains(status) }
 
     /// 304, 412 and 416: what tells of the version, nothing of the content.
     private static func bodiless(_ status: Int, _ fields: borrowing Fields) -> OriginObject {

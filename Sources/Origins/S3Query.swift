@@ -1,13 +1,13 @@
 import HTTP
 
 /// One question put to the bucket: what it asks, and what a proper answer to it looks like.
-struct S3Query {
-    let isHead: Bool
-    let conditions: Conditions
+package struct S3Query {
+    package let isHead: Bool
+    package let conditions: Conditions
     /// Whether the range is asked for. Asked anew without it when `If-Range` turns out not to hold.
-    let asksRange: Bool
+    package let asksRange: Bool
 
-    init(_ request: OriginRequest, whole: Bool = false) {
+    package init(_ request: OriginRequest, whole: Bool = false) {
         isHead = request.isHead
         conditions = request.conditions
         // If-Range is sent as a precondition (see `headers`), and there is room for one only.
@@ -17,14 +17,14 @@ struct S3Query {
     }
 
     /// Whether the range holds for one version of the object only.
-    var asksIfRange: Bool { asksRange && conditions.ifRange != nil }
+    package var asksIfRange: Bool { asksRange && conditions.ifRange != nil }
 
     /// The headers that put the conditions, sorted by name. All of them are signed.
     ///
     /// No S3 server known to us honours `If-Range`: it goes as `If-Match` or `If-Unmodified-Since`, and a
     /// 412 has the whole object asked for. Nor do they compare weakly for `If-None-Match`: the `W/` is
     /// left off, which is what a weak comparison ignores.
-    var headers: [SignedHeader] {
+    package var headers: [SignedHeader] {
         if conditions.isEmpty { return [] }
         var headers: [SignedHeader] = []
         var ifMatch = conditions.ifMatch
@@ -48,16 +48,16 @@ struct S3Query {
         if let date = unmodifiedSince {
             headers.append(SignedHeader(.ifUnmodifiedSince, HTTPDate.format(unixSeconds: date)))
         }
-        if asksRange, let range = conditions.range { headers.append(SignedHeader(.range, range.field)) }
+        if asksRange, let range = conditions.range { headers.append(SignedHeader(.range, range.description)) }
         return headers
     }
 
-    private static func text(_ tags: Conditions.Tags, isWeakComparison: Bool) -> String? {
-        switch tags {
+    private static func text(_ condition: EntityTag.Condition, isWeakComparison: Bool) -> String? {
+        switch condition {
         case .any: return "*"
         case .tags(let tags):
             let sent = isWeakComparison ? tags : tags.filter { !$0.isWeak }
-            return sent.isEmpty ? nil : sent.map { "\"\($0.opaque)\"" }.joined(separator: ", ")
+            return sent.isEmpty ? nil : sent.map { "\"\($0.value)\"" }.joined(separator: ", ")
         }
     }
 }
