@@ -5,10 +5,15 @@ import HTTP
 package struct SignedHeader: Sendable {
     package let name: FieldName
     package let value: String
+    /// Whether the value is known to hold no white space that the canonical form would drop.
+    let isFolded: Bool
 
-    package init(_ name: FieldName, _ value: String) {
+    package init(_ name: FieldName, _ value: String) { self.init(name, value, isFolded: false) }
+
+    init(_ name: FieldName, _ value: String, isFolded: Bool) {
         self.name = name
         self.value = value
+        self.isFolded = isFolded
     }
 }
 
@@ -40,7 +45,11 @@ package struct CanonicalRequest {
         for header in headers {
             bytes.append(contentsOf: header.name.text.utf8)
             bytes.append(0x3A)
-            Self.appendFolded(header.value, to: &bytes)
+            if header.isFolded {
+                bytes.append(contentsOf: header.value.utf8)
+            } else {
+                Self.appendFolded(header.value, to: &bytes)
+            }
             bytes.append(0x0A)
         }
         bytes.append(0x0A)

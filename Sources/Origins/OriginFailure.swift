@@ -52,10 +52,8 @@ package enum OriginFailure: Error, Sendable, Equatable {
 
     /// What is wrong with an answer.
     package enum Malformation: String, Sendable {
-        /// The message breaks HTTP/1.1, or its head is too large.
+        /// The message breaks HTTP/1.1, does not say where it ends, or its head is too large.
         case framing
-        /// Neither a length nor chunks say where the body ends.
-        case unframed
         /// A 206 or a Content-Range that nobody asked for, that is not what was asked, or does not fit the length.
         case range
         /// A 304, 412 or 416 that nothing in the request accounts for.
@@ -94,7 +92,6 @@ package enum OriginFailure: Error, Sendable, Equatable {
         case .timedOut: "the origin did not answer in time"
         case .overloaded: "the origin is overloaded (503 or 429), also when asked a second time"
         case .malformed(.framing): "the origin's answer breaks HTTP/1.1, or its head is too large"
-        case .malformed(.unframed): "the origin's answer does not say where its body ends"
         case .malformed(.range): "the origin's answer is not the range that was asked for"
         case .malformed(.unaskedStatus): "the origin answered a condition that was not put"
         case .redirected(let region?): "the bucket is in region \(region): set region and endpoint to it"

@@ -129,10 +129,10 @@ package struct RequestSigner {
     /// All signed headers in the order of their names. Sorting by insertion: they are few, and mostly sorted.
     private mutating func collectHeaders(_ request: borrowing SignableRequest, sessionToken: String?) {
         headers.removeAll(keepingCapacity: true)
-        insert(SignedHeader(.host, request.host))
+        headers.append(SignedHeader(.host, request.host, isFolded: true))
         for header in request.headers { insert(header) }
-        insert(SignedHeader(.xAmzContentSHA256, request.payloadHash))
-        insert(SignedHeader(.xAmzDate, date.text))
+        insert(SignedHeader(.xAmzContentSHA256, request.payloadHash, isFolded: true))
+        insert(SignedHeader(.xAmzDate, date.text, isFolded: true))
         if let sessionToken { insert(SignedHeader(.xAmzSecurityToken, sessionToken)) }
     }
 
@@ -148,9 +148,12 @@ package struct RequestSigner {
 
     private static func appendHex(_ digest: SHA256Digest, to out: inout [UInt8]) {
         let digits = Hex.lowerDigits
-        for byte in digest.bytes {
-            out.append(digits[Int(byte >> 4)])
-            out.append(digits[Int(byte & 15)])
+        let bytes = digest.bytes
+        out.append(addingCapacity: 2 * bytes.count) { (out: inout OutputSpan<UInt8>) in
+            for byte in bytes {
+                out.append(digits[Int(byte >> 4)])
+                out.append(digits[Int(byte & 15)])
+            }
         }
     }
 }

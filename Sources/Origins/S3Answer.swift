@@ -46,9 +46,6 @@ package enum S3Answer {
     private static func readContent(
         status: Int, fields: borrowing Fields, length: Int?, for query: S3Query
     ) -> Verdict {
-        guard query.isHead || length != nil || fields.contains(.transferEncoding) else {
-            return .failed(.malformed(.unframed))
-        }
         guard fields.count(of: .contentRange) <= 1 else { return .failed(.malformed(.range)) }
         let told = fields[.contentRange].map { ContentRange($0) }
         var range: ContentRange?
