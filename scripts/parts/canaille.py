@@ -6,14 +6,10 @@ import os
 import secrets
 import subprocess
 
+from .keys import new_signing_key
 from .process import PartFailed, Process, answers, clean_environment, free_port, port_is_free, program
 
 FILL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "canaille_fill.py")
-NEW_KEY = """
-import json, sys
-from joserfc.jwk import RSAKey
-print(json.dumps(RSAKey.generate_key(2048, {"kid": sys.argv[1], "alg": "RS256", "use": "sig"}).as_dict(private=True)))
-"""
 
 
 def _toml(value):
@@ -64,7 +60,7 @@ class Canaille:
             with open(self._path("state.json"), encoding="utf-8") as source:
                 state = json.load(source)
         except FileNotFoundError:
-            state = {"secret": secrets.token_urlsafe(32), "keys": [self._new_key()], "old_keys": []}
+            state = {"secret": secrets.token_urlsafe(32), "keys": [new_signing_key(self.python)], "old_keys": []}
         wanted = port or state.get("port")
         state["port"] = wanted if wanted and port_is_free(wanted) else free_port()
         return state
@@ -72,13 +68,6 @@ class Canaille:
     def _save(self):
         with open(os.open(self._path("state.json"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as target:
             json.dump(self.state, target)
-
-    def _new_key(self):
-        made = subprocess.run([self.python, "-c", NEW_KEY, "key-" + secrets.token_hex(4)], capture_output=True,
-                              text=True, env=clean_environment(self.directory))
-        if made.returncode:
-            raise PartFailed("no signing key could be made:\n" + made.stderr[-1500:])
-        return json.loads(made.stdout)
 
     def _write_config(self):
         self._save()
@@ -138,7 +127,7 @@ INACTIVE_JWKS = {_toml(self.state["old_keys"])}
     def rotate(self, keep_old=True):
         """Another signing key. Canaille reads its keys when it starts, so it is started again."""
         self.state["old_keys"] = self.state["keys"] if keep_old else []
-        self.state["keys"] = [self._new_key()]
+        self.state["keys"] = [new_signing_key(self.python)]
         self.stop()
         self._write_config()
         self._run()
