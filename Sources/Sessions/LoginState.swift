@@ -26,9 +26,13 @@ package struct LoginFlow: Sendable {
     package let nonce: String
 }
 
-/// Sign-ins that need no memory here: what the callback must know travels in `state`, sealed and bound to the site
-/// and the browser; the PKCE verifier and the nonce are derived from the server's key, the flow and the browser, and
-/// travel nowhere. Any number of tabs sign in at once, and none knows of another.
+/// Sign-ins that need no memory here: what the callback must know travels in `state`, sealed and bound to the site,
+/// with the digest of the browser's binding in it; the PKCE verifier and the nonce are derived from the server's key,
+/// the flow and the binding, and travel nowhere. Any number of tabs sign in at once, and none knows of another.
+///
+/// The binding is in the payload, and not in what the seal authenticates, so that a state of ours from another
+/// browser still tells where its sign-in wanted to go: twenty tabs of a browser that had no binding yet each
+/// made one, and all but one of them come back with a cookie that is not theirs.
 package struct LoginState: Sendable {
     /// 15 minutes: what a password, a second factor and a forgotten phone take.
     package static let defaultLifetime: Int64 = 900
@@ -41,13 +45,16 @@ package struct LoginState: Sendable {
         static let issuedAt: UInt8 = 2
         static let provider: UInt8 = 3
         static let returnTarget: UInt8 = 4
+        static let binding: UInt8 = 5
     }
 
     package enum Opened: Sendable {
         case flow(LoginFlow)
         /// Ours, of this browser, and too old: the person may start again, to the same place.
         case expired(LoginFlow)
-        /// Not ours, of another site or browser, or changed: which of these, nobody is told.
+        /// Ours, but begun under another binding, or none came along. Its code must not be used.
+        case otherBrowser(returnTarget: String)
+        /// Not ours, of another site, or changed: which of these, nobody is told.
         case invalid
     }
 
@@ -71,21 +78,27 @@ package struct LoginState: Sendable {
         writer.put(Tag.issuedAt, now)
         writer.put(Tag.provider, provider)
         writer.put(Tag.returnTarget, returnTarget)
-        let state = box.seal([Self.version] + writer.bytes, purpose: .login, context: context(binding))
+        writer.put(Tag.binding, digest(binding))
+        let state = box.seal([Self.version] + writer.bytes, purpose: .login, context: Array(site.utf8))
         let flow = flow(box.ring.newest, id, now, provider, returnTarget, binding)
         return (flow, state)
     }
 
-    package func open(_ state: String, binding: String, now: Int64) -> Opened {
-        guard let opened = box.open(state, purpose: .login, context: context(binding)),
+    /// - Parameter binding: the browser cookie's value; nil where there is none.
+    package func open(_ state: String, binding: String?, now: Int64) -> Opened {
+        guard let opened = box.open(state, purpose: .login, context: Array(site.utf8)),
             opened.payload.first == Self.version,
             var reader = FieldReader(Array(opened.payload.dropFirst())),
             let id = reader.bytes(Tag.id).flatMap(SessionID.init),
             let issuedAt = reader.number(Tag.issuedAt),
             let provider = reader.text(Tag.provider),
             let returnTarget = reader.text(Tag.returnTarget),
+            let bound = reader.bytes(Tag.binding),
             reader.isExhausted
         else { return .invalid }
+        guard let binding, ConstantTime.equal(digest(binding), bound) else {
+            return .otherBrowser(returnTarget: returnTarget)
+        }
         let flow = flow(opened.key, id, issuedAt, provider, returnTarget, binding)
         let (age, overflow) = now.subtractingReportingOverflow(issuedAt)
         return !overflow && age >= -Self.clockSkew && age < lifetime ? .flow(flow) : .expired(flow)
@@ -104,6 +117,8 @@ package struct LoginState: Sendable {
             id: id, issuedAt: issuedAt, provider: provider, returnTarget: returnTarget,
             codeVerifier: SecretText(derived("code_verifier")), nonce: derived("nonce"))
     }
+
+    private func digest(_ binding: String) -> [UInt8] { SHA256.digest(Array(binding.utf8)).bytes }
 
     private func context(_ binding: String) -> [UInt8] { Array(site.utf8) + [0] + Array(binding.utf8) }
 }

@@ -48,11 +48,19 @@ import Testing
         }
     }
 
-    @Test func anotherBrowserSiteOrKeyIsInvalid() {
+    @Test func anotherBrowserLearnsOnlyWhereTheSignInWantedToGo() {
         let (_, state) = start()
-        for other in [BrowserBinding.make(), "", binding + "A"] {
-            #expect(isInvalid(login.open(state, binding: other, now: now)))
+        for other in [BrowserBinding.make(), "", binding + "A", nil] {
+            guard case .otherBrowser(let target) = login.open(state, binding: other, now: now) else {
+                Issue.record("a state opened without its browser")
+                continue
+            }
+            #expect(target == "/a?b=c")
         }
+    }
+
+    @Test func anotherSiteOrKeyIsInvalid() {
+        let (_, state) = start()
         #expect(isInvalid(LoginState(ring: Samples.ring(1), site: "wiki").open(state, binding: binding, now: now)))
         #expect(isInvalid(LoginState(ring: Samples.ring(2), site: "docs").open(state, binding: binding, now: now)))
     }

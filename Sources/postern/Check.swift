@@ -1,0 +1,24 @@
+import ArgumentParser
+import Settings
+
+struct Check: ParsableCommand {
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+    static let configuration = CommandConfiguration(
+        abstract: "Reads and validates the config: every fault at once, and nothing on the network.")
+
+    @OptionGroup var file: ConfigOption
+    @Option(help: "text or json.") var format: Format = .text
+
+    func run() throws {
+        let (_, faults) = ConfigurationLoader.load(path: file.config, environment: CurrentProcess.environment)
+        let isValid = !faults.contains { $0.severity == .error }
+        switch format {
+        case .json: StandardStreams.print(Fault.json(faults, file: file.config) + "\n")
+        case .text:
+            for fault in faults { StandardStreams.print(fault.description + "\n", to: .error) }
+            if isValid { StandardStreams.print("\(file.config): fine\n") }
+        }
+        if !isValid { throw CommandFailure.config("") }
+    }
+}
