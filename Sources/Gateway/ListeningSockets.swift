@@ -42,16 +42,18 @@ struct ListeningSockets: Sendable {
             guard let socketAddress = SocketAddress(ip: ip.description, port: port) else {
                 throw StartFailure("\(key): \(address) is no address")
             }
-            // Without SO_REUSEPORT first: it would let a second Postern share the port unnoticed.
-            do { _ = try Socket.listen(on: socketAddress, backlog: 1) } catch { throw failure(error, address, key) }
-            return try (0..<count).map { _ in
-                do { return try Socket.listen(on: socketAddress, reusePort: count > 1).take() } catch {
-                    throw failure(error, address, key)
-                }
+            do throws(SystemError) {
+                // Without SO_REUSEPORT first: with it, a second Postern would share the port unnoticed.
+                _ = try Socket.listen(on: socketAddress, backlog: 1)
+                var descriptors: [Int32] = []
+                for _ in 0..<count { descriptors.append(try Socket.listen(on: socketAddress, reusePort: count > 1).take()) }
+                return descriptors
+            } catch {
+                throw failure(error, address, key)
             }
         case .unix(let path):
-            do {
-                let first = try Socket.listen(on: .unix(path))
+            do throws(SystemError) {
+                let first = try Socket.listen(on: .unix(path: path))
                 var descriptors: [Int32] = []
                 for _ in 1..<max(count, 1) { descriptors.append(try first.duplicate().take()) }
                 return [first.take()] + descriptors
@@ -65,11 +67,14 @@ struct ListeningSockets: Sendable {
 
     private static func failure(_ error: SystemError, _ address: ListenAddress, _ key: String) -> StartFailure {
         let remedy =
-            switch error.errno {
-            case SystemError.addressInUse: "Another program listens there: end it, or choose another address."
-            case SystemError.accessDenied: "Ports below 1024 need root, CAP_NET_BIND_SERVICE or a socket unit."
-            case SystemError.addressNotAvailable: "This machine has no such address."
-            default: "Choose another address."
+            if error.isAddressInUse {
+                "Another program listens there: end it, or choose another address."
+            } else if error.isPermissionDenied {
+                "Ports below 1024 need root, CAP_NET_BIND_SERVICE or a socket unit."
+            } else if error.isAddressNotAvailable {
+                "This machine has no such address."
+            } else {
+                "Choose another address."
             }
         return StartFailure("\(key): cannot listen on \(address): \(error.reason). \(remedy)")
     }

@@ -11,10 +11,10 @@ struct OriginFactory {
     private let loop: EventLoop
     private let resolver: Resolver
 
-    init(_ configuration: Configuration, loop: EventLoop) throws {
+    init(_ configuration: Configuration, loop: EventLoop) {
         self.configuration = configuration
         self.loop = loop
-        resolver = try Resolver(loop: loop)
+        resolver = Resolver(loop: loop)
     }
 
     func makeAll() throws -> [String: any Origin] {
@@ -35,7 +35,7 @@ struct OriginFactory {
             let client = HTTPClient(loop: loop, resolver: resolver, tls: tls, limits: ClientLimits(origin: configuration.limits))
             let credentials = s3.credentials.keys.map(Credentials.init)
             return S3Origin(
-                try Self.configuration(s3, key: key), client: client, loop: loop, credentials: { credentials })
+                try Self.configuration(s3, key: key), loop: loop, client: client, credentials: { credentials })
         }
     }
 
@@ -46,6 +46,16 @@ struct OriginFactory {
                 addressing: settings.addressing == .path ? .path : .virtual, prefix: settings.prefix)
         } catch {
             throw StartFailure("\(key).\(error): the value does not hold")
+        }
+    }
+}
+
+extension OriginSettings {
+    /// Whether it has what it takes to be asked.
+    var isReady: Bool {
+        switch kind {
+        case .s3(let s3): s3.credentials.keys != nil
+        case .directory: true
         }
     }
 }

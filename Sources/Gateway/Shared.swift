@@ -1,4 +1,5 @@
 import Bytes
+import Cryptography
 import Logging
 import Reactor
 import Sessions
@@ -27,20 +28,21 @@ struct Shared: Sendable {
         self.configuration = configuration
         self.logs = logs
         sites = SiteTable(configuration.sites)
-        keyRing = try KeyRing(configuration.sessionKeys.map(\.bytes))
+        keyRing = try KeyRing(configuration.sessionKeys.map { SecretBytes($0.bytes) })
         redirectingListeners = Set(configuration.listeners.filter(\.redirectToHTTPS).map(\.name))
         metricLayout = MetricLayout(
             names: MetricNames(
                 sites: configuration.sites.map(\.name), listeners: configuration.listeners.map(\.name),
                 providers: configuration.providers.map(\.name), origins: configuration.origins.map(\.name)))
         revocations = Revocations(executor: loop.executor)
-        let resolver = try Resolver(loop: loop)
+        let resolver = Resolver(loop: loop)
         var providers: [String: Provider] = [:]
         for settings in configuration.providers {
             let tls = try TLSContexts.client(settings.authorities, key: "providers.\(settings.name).ca_file")
             let client = HTTPClient(loop: loop, resolver: resolver, tls: tls, limits: ClientLimits())
             providers[settings.name] = Provider(
-                settings, limits: configuration.limits, loop: loop, client: client, events: events)
+                settings, limits: configuration.limits, loop: LoopBound(loop, to: loop.executor),
+                client: LoopBound(client, to: loop.executor), events: events)
         }
         self.providers = providers
     }

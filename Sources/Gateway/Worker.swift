@@ -34,7 +34,7 @@ final class Worker {
         counters = Counters(shared.metricLayout)
         accessLog = LogWriter(sink: shared.logs.access, format: shared.logs.format)
         origins = try OriginFactory(shared.configuration, loop: loop).makeAll()
-        signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, loop: loop))
+        signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
     }
 
     /// A worker thread's whole life.
@@ -46,7 +46,7 @@ final class Worker {
             for socket in sockets {
                 try worker.server.listen(on: socket.take(), tls: socket.tls, limits: limits, handler: worker, name: socket.name)
             }
-            let handle = WorkerHandle(executor: loop.executor, worker: LoopBound(worker, loop: loop))
+            let handle = WorkerHandle(executor: loop.executor, worker: LoopBound(worker, to: loop.executor))
             control.send { $0.register(handle) }
             loop.run()
             worker.accessLog.flush()

@@ -42,7 +42,7 @@ final class AdminHandler: RequestHandler {
 }
 
 /// What `/readyz` says: ready when every provider's keys are loaded, and which part is not.
-struct Readiness: Sendable {
+struct ReadinessReport: Sendable {
     var providers: [(name: String, isReady: Bool)]
     var origins: [(name: String, isReady: Bool)]
     var isDraining: Bool
@@ -52,17 +52,16 @@ struct Readiness: Sendable {
     }
 
     var json: [UInt8] {
-        var out = Array(#"{"status":""#.utf8)
-        out.append(contentsOf: (isReady ? "ready" : isDraining ? "draining" : "degraded").utf8)
-        out.append(contentsOf: #"","providers":"#.utf8)
-        Self.append(providers, to: &out)
-        out.append(contentsOf: #","origins":"#.utf8)
-        Self.append(origins, to: &out)
-        out.append(0x7D)
-        return out
-    }
-
-    private static func append(_ parts: [(name: String, isReady: Bool)], to out: inout [UInt8]) {
-        JSONText.appendObject(parts.map { ($0.name, $0.isReady ? "ready" : "degraded") }, to: &out)
+        var text = JSONText()
+        text.object {
+            $0.member("status", isReady ? "ready" : isDraining ? "draining" : "degraded")
+            for (kind, parts) in [("providers", providers), ("origins", origins)] {
+                $0.key(kind)
+                $0.object {
+                    for part in parts { $0.member(part.name, part.isReady ? "ready" : "degraded") }
+                }
+            }
+        }
+        return text.bytes
     }
 }

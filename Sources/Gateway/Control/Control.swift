@@ -28,7 +28,7 @@ final class Control {
     }
 
     /// This object as other threads may hold it.
-    var handle: ControlHandle { ControlHandle(executor: loop.executor, control: LoopBound(self, loop: loop)) }
+    var handle: ControlHandle { ControlHandle(executor: loop.executor, control: LoopBound(self, to: loop.executor)) }
 
     func serveAdmin(on socket: ListeningSockets.Bound) throws(SystemError) {
         try server.listen(on: socket.take(), handler: AdminHandler(control: self), name: socket.name)
@@ -68,17 +68,17 @@ final class Control {
 
     // MARK: What the admin listener tells
 
-    var readiness: Readiness {
-        Readiness(
+    var readiness: ReadinessReport {
+        ReadinessReport(
             providers: shared.configuration.providers.map { ($0.name, snapshots[$0.name]?.keys != nil) },
-            origins: shared.configuration.origins.map { ($0.name, $0.hasCredentials) },
+            origins: shared.configuration.origins.map { ($0.name, $0.isReady) },
             isDraining: isDraining || workers.count < expectedWorkers)
     }
 
     /// Asks every worker for its counters, and calls `done` with all of them added up, as Prometheus reads it.
     func collectMetrics(_ done: @escaping ([UInt8]) -> Void) {
         let gathering = LoopBound(
-            MetricsGathering(layout: shared.metricLayout, expected: workers.count, done: done), loop: loop)
+            MetricsGathering(layout: shared.metricLayout, expected: workers.count, done: done), to: loop.executor)
         let executor = loop.executor
         for worker in workers {
             worker.send { worker in

@@ -10,12 +10,14 @@ final class MetricsGathering {
         sum = MetricSnapshot(layout)
         missing = expected
         self.done = done
-        if expected == 0 { done(sum.text) }
+        if expected == 0 { done(text) }
     }
+
+    private var text: [UInt8] { Array(PrometheusText.render(sum).utf8) }
 
     func add(_ snapshot: MetricSnapshot) {
         sum.merge(snapshot)
         missing -= 1
-        if missing == 0 { done(sum.text) }
+        if missing == 0 { done(text) }
     }
 }

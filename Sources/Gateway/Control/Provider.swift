@@ -1,6 +1,8 @@
 import HTTP
 import Logging
+import Posix
 import Reactor
+import Sessions
 import Settings
 import Tokens
 import Transport
@@ -37,9 +39,8 @@ enum ProviderError: Error, Sendable, CustomStringConvertible {
 ///
 /// It lives on the control loop. Whatever a worker needs in a hurry is in the snapshot that it publishes; the
 /// rest is asked with `await`.
-actor Provider {
+actor Provider: LoopActor {
     nonisolated let executor: LoopExecutor
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
     nonisolated let settings: ProviderSettings
 
     private let loop: LoopBound<EventLoop>
@@ -54,12 +55,14 @@ actor Provider {
     private var fetching: Task<Bool, Never>?
     private var usedFlows: RecentFlows
 
-    /// To be called on the control loop's thread.
-    init(_ settings: ProviderSettings, limits: LimitSettings, loop: EventLoop, client: HTTPClient, events: Logger) {
+    init(
+        _ settings: ProviderSettings, limits: LimitSettings, loop: LoopBound<EventLoop>, client: LoopBound<HTTPClient>,
+        events: Logger
+    ) {
         self.settings = settings
         self.limits = limits
-        self.loop = LoopBound(loop, loop: loop)
-        self.client = LoopBound(client, loop: loop)
+        self.loop = loop
+        self.client = client
         self.events = events
         executor = loop.executor
         snapshot = ProviderSnapshot(
@@ -133,15 +136,16 @@ actor Provider {
     }
 
     private func get(_ url: String) async throws(ProviderError) -> FetchedResponse {
-        let response = try await send(ClientRequest(method: .get, fields: [.accept: "application/json"]), to: url)
+        let response = try await send([.accept: "application/json"], to: url)
         guard response.status == 200 else { throw .status(response.status, url: url) }
         return response
     }
 
-    private func send(_ request: ClientRequest, to url: String) async throws(ProviderError) -> FetchedResponse {
-        guard let parsed = EndpointURL(url) else { throw .malformed("is no http or https address", url: url) }
-        var request = request
-        request.target = parsed.target
+    /// GET, or POST where there is a body.
+    private func send(_ fields: Fields, _ body: [UInt8]? = nil, to url: String) async throws(ProviderError) -> FetchedResponse {
+        guard let parsed = ServiceURL(url) else { throw .malformed("is no http or https address", url: url) }
+        let request = ClientRequest(
+            method: body == nil ? .get : .post, target: parsed.target, host: parsed.authority, fields: fields, body: body ?? [])
         do {
             return try await client.value.fetch(
                 request, to: parsed.endpoint, maxBody: limits.providerResponseSize,
@@ -171,11 +175,14 @@ actor Provider {
     func exchange(code: String, codeVerifier: String, redirectURI: String) async throws(ProviderError) -> TokenResponse {
         guard let metadata = snapshot.metadata else { throw .notDiscovered }
         let form = TokenRequest.authorizationCode(
-            code: code, redirectURI: redirectURI, codeVerifier: codeVerifier, client: settings.credentials)
-        let response = try await send(
-            ClientRequest(method: .post, fields: form.fields, body: form.body), to: metadata.tokenEndpoint)
+            code: code, redirectURI: redirectURI, codeVerifier: codeVerifier, client: settings.clientCredentials)
+        let response = try await send(form.fields, form.body, to: metadata.tokenEndpoint)
         do { return try TokenResponse.parse(status: response.status, json: response.body) } catch {
             throw .malformed("\(error)", url: metadata.tokenEndpoint)
         }
     }
+}
+
+extension ProviderSettings {
+    fileprivate var clientCredentials: Int { 0 }
 }

@@ -2,9 +2,8 @@ import Reactor
 import Sessions
 
 /// The sessions that were signed out: kept on the control loop, copied whole to every worker.
-actor Revocations {
+actor Revocations: LoopActor {
     nonisolated let executor: LoopExecutor
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private var list = RevocationList()
     private var workers: [WorkerHandle] = []

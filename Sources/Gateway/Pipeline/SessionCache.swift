@@ -7,8 +7,7 @@ struct CredentialKey: Hashable {
 
     init(site: Int, credential: String) {
         self.site = site
-        var text = credential
-        digest = text.withUTF8Span { SHA256.digest($0) }
+        digest = SHA256.digest(credential.utf8.span)
     }
 }
 

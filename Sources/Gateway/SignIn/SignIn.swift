@@ -19,9 +19,8 @@ enum SignInResult: Sendable {
 
 /// What a worker's requests wait for: the slow half of a sign-in in the words of the specification, fresh
 /// keys, the end of a session everywhere. An actor that runs on the worker's own loop, and answers with values.
-actor SignIn {
+actor SignIn: LoopActor {
     nonisolated let executor: LoopExecutor
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private let shared: Shared
     private let worker: LoopBound<Worker>
