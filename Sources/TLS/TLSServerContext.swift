@@ -16,6 +16,7 @@ package final class TLSServerContext: Sendable {
     package let certificates: [TLSCertificateSummary]
 
     let choice: CertificateChoice
+    let ticketKeys = TicketKeys()
 
     /// The first certificate answers whoever names no host, or one that no certificate has. `alpn` lists the
     /// application protocols in order of preference (`h2`, `http/1.1`); empty: none is negotiated.
@@ -36,6 +37,7 @@ package final class TLSServerContext: Sendable {
         self.certificates = summaries
         choice = CertificateChoice(contexts: contexts, names: summaries.map(\.names), protocols: protocols)
         choice.install()
+        if sessionTickets { for context in contexts { ticketKeys.install(in: context.pointer) } }
     }
 
     /// The context that a session starts with; the name that the client asks for may change it.

@@ -4,7 +4,7 @@ import Sessions
 import Testing
 
 @Suite struct KeyRingTests {
-    private let raw: [UInt8] = (0..<32).map { UInt8($0 * 7 + 128 & 0xFF) }
+    private let raw: [UInt8] = (0..<32).map { UInt8(truncatingIfNeeded: $0 * 7 + 128) }
     private let payload = Array("payload".utf8)
 
     private func ring(_ content: [UInt8]) throws(KeyRingError) -> KeyRing { try KeyRing([SecretBytes(content)]) }
