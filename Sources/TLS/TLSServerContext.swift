@@ -24,7 +24,9 @@ package final class TLSServerContext: Sendable {
         certificates: [TLSCertificate], alpn: [String] = [], minimum: TLSVersion = .tls12,
         maximum: TLSVersion = .tls13, sessionTickets: Bool = true
     ) throws(TLSError) {
-        guard !certificates.isEmpty else { throw TLSError(.certificateUnreadable, "a TLS listener needs a certificate") }
+        guard !certificates.isEmpty else {
+            throw TLSError(.certificateUnreadable, "a TLS listener needs a certificate")
+        }
         let protocols = try ProtocolList(alpn)
         var contexts: [SSLContext] = []
         var summaries: [TLSCertificateSummary] = []
@@ -67,7 +69,8 @@ package final class TLSServerContext: Sendable {
             }
             throw TLSError(
                 .keyMismatch,
-                "the private key does not belong to the certificate; give the key that the certificate was requested with")
+                "the private key does not belong to the certificate; give the key that the certificate was requested "
+                    + "with")
         }
         guard SSL_CTX_use_certificate(context.pointer, leaf) == 1 else {
             throw TLSError(

@@ -5,12 +5,12 @@ import Synchronization
 /// The keys that seal session tickets (RFC 5077 section 4): made at random, kept in memory alone, and replaced every
 /// eight hours, so that who takes the memory one day reads no resumed TLS 1.2 session of the day before (RFC 9325
 /// section 4.3.3). The key before the newest still opens.
-final class TicketKeys: Sendable {
+package final class TicketKeys: Sendable {
     /// In seconds; OpenSSL lets a ticket live two hours.
-    static let lifetime = 8 * 3600
+    package static let lifetime = 8 * 3600
 
-    struct Key: Sendable {
-        let name: [UInt8]
+    package struct Key: Sendable {
+        package let name: [UInt8]
         let cipher: [UInt8]
         let authentication: [UInt8]
 
@@ -36,19 +36,19 @@ final class TicketKeys: Sendable {
 
     private let state: Mutex<State>
 
-    init(now: Int = TicketKeys.now()) {
+    package init(now: Int = TicketKeys.now()) {
         state = Mutex(State(madeAt: now))
     }
 
     /// Seconds of a clock that never goes back.
-    static func now() -> Int {
+    package static func now() -> Int {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return time.tv_sec
     }
 
     /// The key that seals.
-    func newest(now: Int) -> Key {
+    package func newest(now: Int) -> Key {
         state.withLock { state in
             if now - state.madeAt >= Self.lifetime {
                 // After two lifetimes without a visitor the newest key is too old to open anything, too.
@@ -61,10 +61,10 @@ final class TicketKeys: Sendable {
     }
 
     /// The key of that name, and whether it is the one that seals.
-    func named(_ name: UnsafeBufferPointer<UInt8>, now: Int) -> (key: Key, isNewest: Bool)? {
+    package func named(_ name: [UInt8], now: Int) -> (key: Key, isNewest: Bool)? {
         let newest = newest(now: now)
-        if newest.name.elementsEqual(name) { return (newest, true) }
-        guard let before = state.withLock({ $0.before }), before.name.elementsEqual(name) else { return nil }
+        if newest.name == name { return (newest, true) }
+        guard let before = state.withLock({ $0.before }), before.name == name else { return nil }
         return (before, false)
     }
 
@@ -85,7 +85,8 @@ final class TicketKeys: Sendable {
                 return 1
             }
             // 0: an unknown key, so a full handshake; 2: open, and send a new ticket.
-            guard let (key, isNewest) = keys.named(UnsafeBufferPointer(start: name, count: 16), now: now) else { return 0 }
+            let wanted = Array(UnsafeBufferPointer(start: name, count: 16))
+            guard let (key, isNewest) = keys.named(wanted, now: now) else { return 0 }
             guard TicketKeys.authenticate(mac, key),
                 EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nil, key.cipher, vector) == 1
             else { return -1 }

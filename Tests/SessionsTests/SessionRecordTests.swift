@@ -14,7 +14,8 @@ import Testing
         for token in ["", "a", "a.b", "a.b.c", "..", "a=.b.c", "AA.AA.AA", "ü"] {
             for verified in [nil, true, false] as [Bool?] {
                 let record = SessionRecord(
-                    site: "", provider: "", idToken: token, identity: SessionIdentity(subject: "", emailVerified: verified),
+                    site: "", provider: "", idToken: token,
+                    identity: SessionIdentity(subject: "", emailVerified: verified),
                     createdAt: 0, lastSeenAt: .max, tokenExpiresAt: 255)
                 #expect(SessionRecord(encoded: record.encoded()!) == record)
             }

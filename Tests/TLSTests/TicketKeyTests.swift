@@ -1,10 +1,9 @@
+import TLS
 import Testing
-
-@testable import TLS
 
 @Suite struct TicketKeyTests {
     private func named(_ keys: TicketKeys, _ name: [UInt8], now: Int) -> Bool? {
-        name.withUnsafeBufferPointer { keys.named($0, now: now)?.isNewest }
+        keys.named(name, now: now)?.isNewest
     }
 
     @Test func aKeyIsReplacedAfterItsLifetimeAndOpensForAnother() {
