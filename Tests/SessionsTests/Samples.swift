@@ -11,7 +11,9 @@ enum Samples {
         try! KeyRing(numbers.map { number in SecretBytes((0..<32).map { UInt8($0) &+ number &* 7 }) })
     }
 
-    static func cookies(_ ring: KeyRing = ring(1), site: String = "docs", name: String = "__Host-postern") -> SessionCookies {
+    static func cookies(
+        _ ring: KeyRing = ring(1), site: String = "docs", name: String = "__Host-postern"
+    ) -> SessionCookies {
         SessionCookies(name: name, site: site, ring: ring)
     }
 

@@ -59,7 +59,8 @@ import Testing
                     var changed = value
                     changed[position] = changed[position] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")
                     var request = set
-                    request[index] = SessionCookie(name: set[index].name, value: String(decoding: changed, as: UTF8.self))
+                    request[index] = SessionCookie(
+                        name: set[index].name, value: String(decoding: changed, as: UTF8.self))
                     #expect(cookies.load(Samples.request(request)) == nil)
                 }
             }
@@ -79,7 +80,9 @@ import Testing
             request[b] = SessionCookie(name: set[b].name, value: set[a].value)
             #expect(cookies.load(Samples.request(request)) == nil)
         }
-        for value in ["", "3", "3abcdef", "3abcdef.", "0abcdef.AAAA", "9abcdef.AAAA", "-1bcdef.AAAA", "99999999.AAAA", "ü"] {
+        for value in [
+            "", "3", "3abcdef", "3abcdef.", "0abcdef.AAAA", "9abcdef.AAAA", "-1bcdef.AAAA", "99999999.AAAA", "ü",
+        ] {
             var request = set
             request[0] = SessionCookie(name: set[0].name, value: value)
             #expect(cookies.load(Samples.request(request)) == nil)
@@ -112,7 +115,8 @@ import Testing
         let (long, parts) = try set(3)
         #expect(cookies.load(Samples.request(one + parts))?.record == long)
         #expect(cookies.namesToClear(presentIn: Samples.request(one + parts), keeping: parts) == ["__Host-postern"])
-        #expect(cookies.load(Samples.request([SessionCookie(name: "__Host-postern", value: "x")] + parts))?.record == long)
+        let broken = SessionCookie(name: "__Host-postern", value: "x")
+        #expect(cookies.load(Samples.request([broken] + parts))?.record == long)
     }
 
     @Test func aNameThatComesTwiceIsNoSession() throws {
