@@ -7,12 +7,13 @@ package struct Directory: ~Copyable, Sendable {
     /// Whether the kernel keeps look-ups beneath the directory (openat2, Linux 5.6, where no filter forbids it).
     package let kernelConfines: Bool
 
-    package init(path: String) throws(SystemError) {
+    /// - Parameter confinedByKernel: false does without openat2 even where it is there.
+    package init(path: String, confinedByKernel: Bool = true) throws(SystemError) {
         guard !path.utf8.contains(0) else { throw SystemError(errno: EINVAL, call: "open") }
         let raw = uninterrupted { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard raw >= 0 else { throw SystemError.last("open \(path)") }
         descriptor = FileDescriptor(owning: raw)
-        let probe = Self.confined(raw, ".")
+        let probe = confinedByKernel ? Self.confined(raw, ".") : -1
         kernelConfines = probe >= 0
         if probe >= 0 { close(probe) }
     }

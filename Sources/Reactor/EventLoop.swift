@@ -140,6 +140,7 @@ package final class EventLoop {
         now = .now()
         wallSeconds = WallClock.coarse()
         turns &+= 1
+        swap(&asked, &askedBefore)
         for index in 0..<count {
             let (bits, readiness) = epoll.report(index)
             if bits == Self.wakeUpToken {
@@ -148,8 +149,7 @@ package final class EventLoop {
                 dispatch(Token(bits: bits), readiness)
             }
         }
-        if !asked.isEmpty {
-            swap(&asked, &askedBefore)
+        if !askedBefore.isEmpty {
             for index in askedBefore.indices { dispatch(askedBefore[index], .again) }
             askedBefore.removeAll(keepingCapacity: true)
         }

@@ -132,7 +132,19 @@ final class Pair {
     #expect(loop.timerEntries == 0)
 }
 
-@Test func deadlineMovedEarlierFiresEarlierAndOnce() throws {
+@Test func deadlineMovedEarlierFiresEarlier() throws {
+    let loop = try EventLoop()
+    let pair = try Pair()
+    let recorder = Recorder()
+    let registration = try loop.register(pair.near!, recorder)
+    let start = MonotonicTime.now()
+    registration.setDeadline(start + Nanoseconds.seconds(60))
+    registration.setDeadline(start + Nanoseconds.milliseconds(10))
+    while recorder.deadlines == 0 { loop.turn(waitAtMost: nil) }
+    #expect(MonotonicTime.now() < start + Nanoseconds.seconds(60))
+}
+
+@Test func deadlineMovedEarlierFiresOnce() throws {
     let loop = try EventLoop()
     let pair = try Pair()
     let recorder = Recorder()
@@ -141,7 +153,6 @@ final class Pair {
     registration.setDeadline(start + Nanoseconds.milliseconds(60))
     registration.setDeadline(start + Nanoseconds.milliseconds(10))
     while recorder.deadlines == 0 { loop.turn(waitAtMost: nil) }
-    #expect(MonotonicTime.now() < start + Nanoseconds.milliseconds(55))
     Thread.sleep(.milliseconds(60))
     loop.turn()
     #expect(recorder.deadlines == 1)

@@ -133,9 +133,9 @@ actor Pinned {
 @Test func jobsFromTheLoopItselfRunInOrderAndNotAtOnce() throws {
     let loop = try EventLoop()
     let order = Box(Mutex<[Int]>([]))
-    loop.executor.execute {
+    loop.executor.execute { [executor = loop.executor] in
         order.value.withLock { $0.append(1) }
-        loop.executor.execute { order.value.withLock { $0.append(3) } }
+        executor.execute { order.value.withLock { $0.append(3) } }
         order.value.withLock { $0.append(2) }
     }
     #expect(order.value.withLock { $0 }.isEmpty)
