@@ -207,10 +207,14 @@ class Demo:
                                      f"{one.log_tail()}\n\nThe whole log: {one.log_path}")
 
     def stop(self):
-        running = [self.postern, self.provider and self.provider.process]
-        process.stop_all(running, grace=5)
+        """Stops what this program has started, and nothing else."""
+        if not (self.weed or self.provider or self.postern):
+            return
+        print("\nStopping.", flush=True)
+        process.stop_all([self.postern, self.provider and self.provider.process], grace=5)
         if self.weed:
             self.weed.stop()
+        print("Stopped.", flush=True)
 
 
 class Stopped(BaseException):
@@ -254,9 +258,7 @@ def main():
         status = 130
     finally:
         started.set()  # from here on a second Ctrl-C does not cut the stopping short
-        print("\nStopping.", flush=True)
         demo.stop()
-        print("Stopped.", flush=True)
     return status
 
 

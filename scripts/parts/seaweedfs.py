@@ -22,6 +22,7 @@ class SeaweedFS:
         os.makedirs(os.path.join(self.directory, "data"), exist_ok=True)
         state = self._state()
         ports = state["ports"]
+        self.ports = list(ports.values())
         self.port = ports["s3"]
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.access_key, self.secret_key = state["reader"]
@@ -59,6 +60,7 @@ class SeaweedFS:
         names = ("s3", "s3_grpc", "master", "master_grpc", "volume", "volume_grpc", "filer", "filer_grpc", "admin",
                  "admin_grpc")
         kept = state.get("ports", {})
+        self._sweep(kept.values())
         if sorted(kept) != sorted(names) or not all(port_is_free(port) for port in kept.values()):
             state["ports"] = dict(zip(names, free_ports(len(names))))
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as target:
@@ -78,11 +80,11 @@ class SeaweedFS:
         }
 
     def _wait_for_bucket(self):
-        """The bucket is made half a second after the server says that it is healthy."""
+        """The bucket is made half a second after the server says that it is healthy, and content needs a volume."""
         end = time.monotonic() + 20
         while True:
             try:
-                self.writer.put(".ready", b"")
+                self.writer.put(".ready", b"yes")
                 self.writer.request("DELETE", ".ready")
                 return
             except OSError as error:
@@ -91,10 +93,9 @@ class SeaweedFS:
                     raise PartFailed(f"SeaweedFS has no bucket {self.bucket}: {error}") from error
                 time.sleep(0.1)
 
-    def sweep(self):
+    @staticmethod
+    def _sweep(ports):
         """Removes the sockets that a killed server leaves in the folder for temporary files."""
-        with open(os.path.join(self.directory, "state.json"), encoding="utf-8") as source:
-            ports = json.load(source)["ports"].values()
         for port in ports:
             for path in glob.glob(f"/tmp/seaweedfs-*-{port}.sock"):
                 try:
@@ -107,4 +108,4 @@ class SeaweedFS:
         if grace:
             self.process.stop(grace)
         self.process.kill()
-        self.sweep()
+        self._sweep(self.ports)
