@@ -97,7 +97,7 @@ let package = Package(
         tests("ReactorTests", ["Reactor", "Posix"]),
         tests("TokensTests", ["Tokens", "HTTP", "Cryptography", "Bytes"], resources: [.copy("Vectors")]),
         tests("TransportTests", ["Transport", "Reactor", "Posix", "TLS", "HTTP", "Telemetry", "Bytes"]),
-        tests("SessionsTests", ["Sessions", "Cryptography", "Bytes"]),
+        tests("SessionsTests", ["Sessions", "Cryptography", "Deflate", "Bytes"]),
         tests(
             "OriginsTests", ["Origins", "Transport", "Reactor", "Posix", "HTTP", "Cryptography", "Bytes"],
             resources: [.copy("Vectors")]),

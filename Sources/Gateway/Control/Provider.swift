@@ -1,3 +1,4 @@
+import Cryptography
 import HTTP
 import Logging
 import Posix
@@ -50,7 +51,7 @@ actor Provider: LoopActor {
     private var publish: @Sendable (ProviderSnapshot) -> Void = { _ in }
 
     private(set) var snapshot: ProviderSnapshot
-    private var schedule = KeySetSchedule()
+    private var schedule: KeySetSchedule
     private var throttle = UnknownKeyThrottle()
     private var fetching: Task<Bool, Never>?
     private var usedFlows: RecentFlows
@@ -65,6 +66,7 @@ actor Provider: LoopActor {
         self.client = client
         self.events = events
         executor = loop.executor
+        schedule = KeySetSchedule(now: 0)
         snapshot = ProviderSnapshot(
             name: settings.name, tokenPolicy: TokenPolicy(issuer: settings.issuer, audiences: [settings.clientID]))
         usedFlows = RecentFlows(lifetime: limits.loginStateLifetime.seconds)
@@ -81,14 +83,14 @@ actor Provider: LoopActor {
     private func keepFresh() async {
         while true {
             await refresh()
-            await sleep(seconds: max(1, schedule.nextFetch - loop.value.wallSeconds))
+            await sleep(milliseconds: max(100, schedule.nextFetch - now))
         }
     }
 
     /// A token names a key that is not in the set: fetches it again, once for everybody who asks, and
     /// not more often than the throttle allows.
     func snapshotAfterUnknownKey() async -> ProviderSnapshot {
-        if fetching != nil || throttle.allows(now: loop.value.wallSeconds) { await refresh() }
+        if fetching != nil || throttle.allowsFetch(now: now) { await refresh() }
         return snapshot
     }
 
@@ -104,23 +106,33 @@ actor Provider: LoopActor {
     private func fetch() async -> Bool {
         do {
             let metadata = try await fetchMetadata()
-            let response = try await get(metadata.jwksURI)
-            let url = metadata.jwksURI
+            let response = try await get(metadata.keySetURL)
             var keys: KeySet
             do { keys = try KeySet.parse(json: response.body) } catch {
-                throw ProviderError.malformed("is no key set (\(error))", url: url)
+                throw ProviderError.malformed("is no key set (\(error))", url: metadata.keySetURL.text)
             }
-            schedule.succeeded(cacheControl: response.fields[.cacheControl], now: loop.value.wallSeconds)
-            keys.generation = (snapshot.keys?.generation ?? 0) + (keys.fingerprint == snapshot.keys?.fingerprint ? 0 : 1)
-            if snapshot.keys == nil { events.info("the provider's keys are loaded", metadata: ["provider": "\(settings.name)"]) }
+            let cacheControl = response.fields.values(of: .cacheControl).joined(separator: ",")
+            schedule.succeeded(now: now, cacheControl: cacheControl)
+            keys.generation = snapshot.keys?.generation ?? 0
+            if keys.fingerprint != snapshot.keys?.fingerprint {
+                keys.generation += 1
+                events.info(
+                    "the provider's keys are loaded",
+                    metadata: ["provider": "\(settings.name)", "keys": "\(keys.keys.count)"])
+            }
             snapshot.metadata = metadata
             snapshot.keys = keys
             publish(snapshot)
             return true
         } catch {
-            schedule.failed(now: loop.value.wallSeconds, random: Double.random(in: 0..<1))
+            schedule.failed(now: now, random: UInt64.random(in: 0 ... .max))
+            if snapshot.keys != nil, !schedule.isUsable(now: now) {
+                snapshot.keys = nil
+                publish(snapshot)
+            }
             events.warning(
-                "the provider's keys could not be fetched", metadata: ["provider": "\(settings.name)", "reason": "\(error)"])
+                "the provider's keys could not be fetched",
+                metadata: ["provider": "\(settings.name)", "reason": "\(error)"])
             return false
         }
     }
@@ -128,37 +140,44 @@ actor Provider: LoopActor {
     /// OpenID Connect Discovery 1.0, section 4.
     private func fetchMetadata() async throws(ProviderError) -> ProviderMetadata {
         let issuer = settings.issuer
-        let url = (issuer.hasSuffix("/") ? String(issuer.dropLast()) : issuer) + "/.well-known/openid-configuration"
+        guard let url = ProviderMetadata.url(issuer: issuer) else {
+            throw .malformed("is no address to fetch metadata from", url: issuer)
+        }
         let response = try await get(url)
-        do { return try ProviderMetadata.parse(json: response.body, expectedIssuer: issuer) } catch {
-            throw .malformed("\(error)", url: url)
+        do { return try ProviderMetadata.parse(response.body, expectedIssuer: issuer) } catch {
+            throw .malformed("is not this provider's metadata (\(error))", url: url.text)
         }
     }
 
-    private func get(_ url: String) async throws(ProviderError) -> FetchedResponse {
+    private func get(_ url: ProviderURL) async throws(ProviderError) -> FetchedResponse {
         let response = try await send([.accept: "application/json"], to: url)
-        guard response.status == 200 else { throw .status(response.status, url: url) }
+        guard response.status == 200 else { throw .status(response.status, url: url.text) }
         return response
     }
 
     /// GET, or POST where there is a body.
-    private func send(_ fields: Fields, _ body: [UInt8]? = nil, to url: String) async throws(ProviderError) -> FetchedResponse {
-        guard let parsed = ServiceURL(url) else { throw .malformed("is no http or https address", url: url) }
+    private func send(
+        _ fields: Fields, _ body: [UInt8]? = nil, to url: ProviderURL
+    ) async throws(ProviderError) -> FetchedResponse {
         let request = ClientRequest(
-            method: body == nil ? .get : .post, target: parsed.target, host: parsed.authority, fields: fields, body: body ?? [])
+            method: body == nil ? .get : .post, target: Array(url.target.utf8), host: url.authority.description,
+            fields: fields, body: body ?? [])
         do {
             return try await client.value.fetch(
-                request, to: parsed.endpoint, maxBody: limits.providerResponseSize,
-                timeout: Nanoseconds(limits.providerTimeout.nanoseconds))
+                request, to: Endpoint(host: url.host, port: url.port, isSecure: url.isSecure),
+                maxBody: limits.providerResponseSize, timeout: Nanoseconds(limits.providerTimeout))
         } catch {
-            throw .unreachable(error, url: url)
+            throw .unreachable(error, url: url.text)
         }
     }
 
-    private func sleep(seconds: Int64) async {
+    /// Milliseconds of the monotonic clock.
+    private var now: Int64 { Int64(loop.value.now.nanoseconds / 1_000_000) }
+
+    private func sleep(milliseconds: Int64) async {
         let loop = loop.value
         await withCheckedContinuation { continuation in
-            loop.schedule(after: .seconds(seconds)) { continuation.resume() }
+            loop.schedule(after: Nanoseconds.milliseconds(milliseconds)) { continuation.resume() }
         }
     }
 
@@ -172,17 +191,25 @@ actor Provider: LoopActor {
 
     /// Exchanges an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5). Never repeated:
     /// a code is good for one try.
-    func exchange(code: String, codeVerifier: String, redirectURI: String) async throws(ProviderError) -> TokenResponse {
-        guard let metadata = snapshot.metadata else { throw .notDiscovered }
-        let form = TokenRequest.authorizationCode(
-            code: code, redirectURI: redirectURI, codeVerifier: codeVerifier, client: settings.clientCredentials)
+    func exchange(code: String, codeVerifier: String, redirectURI: String) async throws -> TokenResponse {
+        guard let metadata = snapshot.metadata else { throw ProviderError.notDiscovered }
+        let form = TokenRequest.code(
+            code, redirectURI: redirectURI, verifier: codeVerifier, credentials: settings.clientCredentials)
         let response = try await send(form.fields, form.body, to: metadata.tokenEndpoint)
-        do { return try TokenResponse.parse(status: response.status, json: response.body) } catch {
-            throw .malformed("\(error)", url: metadata.tokenEndpoint)
-        }
+        return try TokenResponse.parse(status: response.status, body: response.body, requiresIDToken: true)
     }
 }
 
 extension ProviderSettings {
-    fileprivate var clientCredentials: Int { 0 }
+    /// How Postern proves itself to the token endpoint.
+    fileprivate var clientCredentials: ClientCredentials {
+        let authentication: Tokens.ClientAuthentication =
+            switch clientAuth {
+            case .none: .none
+            case .basic(let secret): .basic(SecretText(secret.reveal()))
+            case .post(let secret): .post(SecretText(secret.reveal()))
+            case .privateKeyJWT: .none
+            }
+        return ClientCredentials(clientID: clientID, authentication: authentication)
+    }
 }

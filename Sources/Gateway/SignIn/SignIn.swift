@@ -66,14 +66,16 @@ actor SignIn: LoopActor {
     private func complete(_ flow: LoginFlow, code: String, redirectURI: String, now: Int64) async -> SignInResult {
         guard let provider = shared.providers[flow.provider] else { return .invalid(reason: "no such provider") }
         guard await provider.claim(flow.id) else { return .alreadyUsed }
-        let tokens: IssuedTokens
+        let tokens: TokenResponse
         do {
-            switch try await provider.exchange(
+            tokens = try await provider.exchange(
                 code: code, codeVerifier: flow.codeVerifier.reveal(), redirectURI: redirectURI)
-            {
-            case .issued(let issued): tokens = issued
-            case .refused(let error): return .refused(code: error.code)
-            }
+        } catch TokenResponseError.refused(let refusal) {
+            return .refused(code: refusal.code ?? "\(refusal.status)")
+        } catch TokenResponseError.malformed(let member) {
+            return .invalid(reason: "the token response's \(member) does not hold")
+        } catch TokenResponseError.unavailable(let status) {
+            return .unavailable(reason: "the token endpoint answered \(status)")
         } catch {
             return .unavailable(reason: "\(error)")
         }
@@ -89,12 +91,14 @@ actor SignIn: LoopActor {
     }
 
     private func verify(
-        _ tokens: IssuedTokens, _ flow: LoginFlow, _ snapshot: ProviderSnapshot, now: Int64
+        _ tokens: TokenResponse, _ flow: LoginFlow, _ snapshot: ProviderSnapshot, now: Int64
     ) throws(TokenError) -> SignInResult {
-        guard let keys = snapshot.keys else { return .unavailable(reason: "the provider's keys are not loaded") }
+        guard let keys = snapshot.keys, let idToken = tokens.idToken else {
+            return .unavailable(reason: "the provider's keys are not loaded")
+        }
         let identity = try TokenVerifier.verifyIDToken(
-            tokens.idToken.reveal(), keys: keys, policy: snapshot.tokenPolicy, nonce: flow.nonce,
-            accessToken: tokens.accessToken.reveal(), now: now)
-        return .signedIn(identity, idToken: tokens.idToken, refreshToken: tokens.refreshToken)
+            idToken.reveal(), keys: keys, policy: snapshot.tokenPolicy, nonce: flow.nonce,
+            accessToken: tokens.accessToken?.reveal(), now: now)
+        return .signedIn(identity, idToken: idToken, refreshToken: tokens.refreshToken)
     }
 }

@@ -22,12 +22,12 @@ extension Worker {
         let (flow, state) = loginState(site).start(
             provider: name, returnTarget: site.returnTarget(target), binding: browserBinding(context),
             now: loop.wallSeconds)
-        let url = AuthorizationRequest(
-            clientID: provider.settings.clientID, redirectURI: redirectURI(context), scopes: provider.settings.scopes,
-            state: state, nonce: flow.nonce, codeChallenge: PKCE.challenge(flow.codeVerifier.reveal()),
-            prompt: selectAccount ? "select_account" : nil
-        ).url(endpoint: metadata.authorizationEndpoint)
-        return redirect(to: url, .signInStarted)
+        let request = AuthorizationRequest(
+            endpoint: metadata.authorizationEndpoint, clientID: provider.settings.clientID,
+            redirectURI: redirectURI(context), scopes: provider.settings.scopes, state: state, nonce: flow.nonce,
+            codeChallenge: PKCE.challenge(flow.codeVerifier.reveal()),
+            parameters: selectAccount ? [("prompt", "select_account")] : [])
+        return redirect(to: request.url, .signInStarted)
     }
 
     private func redirectURI(_ context: RequestContext) -> String {
@@ -65,7 +65,7 @@ extension Worker {
     func callback(_ context: RequestContext) -> StageOutcome {
         let site = context.site!, start = site.loginURL(returningTo: "/")
         let parameters: CallbackParameters
-        do { parameters = try CallbackParameters.parse(query: context.target.query ?? "") } catch {
+        do { parameters = try CallbackParameters.parse(context.target.query) } catch {
             return failed(context, "The address that the identity provider sent you back with is not complete.", "callback: \(error)", retry: start)
         }
         let binding = presentBinding(context)
@@ -97,15 +97,18 @@ extension Worker {
         guard flow.provider == site.settings.provider, let provider = shared.providers[flow.provider] else {
             return failed(context, "This sign-in was not started here.", "the state names another provider", retry: start)
         }
-        let announcesIssuer = providers[flow.provider]?.metadata?.announcesIssuer ?? false
-        switch parameters.result {
-        case .error(let code):
-            return denied(context, code, retry: retry)
-        case .code where parameters.issuer.map({ $0 != provider.settings.issuer }) ?? announcesIssuer:
-            // RFC 9207 section 2.4
+        do {
+            try parameters.checkIssuer(
+                provider.settings.issuer,
+                isAnnounced: providers[flow.provider]?.metadata?.sendsIssuerInResponse ?? false)
+        } catch {
             return failed(
-                context, "The answer does not come from the identity provider that was asked.", "iss is not the provider's",
+                context, "The answer does not come from the identity provider that was asked.", "callback: \(error)",
                 retry: retry)
+        }
+        switch parameters.answer {
+        case .error(let code, _):
+            return denied(context, code, retry: retry)
         case .code(let code):
             context.login = flow
             let id = park(context), now = loop.wallSeconds, redirectURI = redirectURI(context)
