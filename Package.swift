@@ -81,7 +81,7 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "Gateway", "Settings", "Telemetry", "Posix", "Cryptography", "Deflate", "TLS", "CNghttp2",
+                "Gateway", "Sessions", "Settings", "Posix", "Cryptography", "Deflate", "CNghttp2",
                 argumentParser,
             ],
             swiftSettings: common),

@@ -20,7 +20,7 @@ struct ListeningSockets: Sendable {
     init(_ configuration: Configuration, workers: Int) throws {
         perWorker = Array(repeating: [], count: workers)
         for listener in configuration.listeners {
-            let tls = try listener.tls.map { try TLSContexts.server($0, listener: listener.name) }
+            let tls = try listener.tls.map { try TLSContexts.server($0) }
             let key = "listeners.\(listener.name).address"
             for (index, descriptor) in try Self.bind(listener.address, key: key, count: workers).enumerated() {
                 perWorker[index].append(Bound(name: listener.name, descriptor: descriptor, tls: tls))

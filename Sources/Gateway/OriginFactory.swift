@@ -30,22 +30,21 @@ struct OriginFactory {
                 throw StartFailure("origins.\(settings.name).directory: \(path): \(error.reason)")
             }
         case .s3(let s3):
-            let key = "origins.\(settings.name).s3"
-            let tls = try TLSContexts.client(nil, key: key)
+            let tls = try TLSContexts.client(nil)
             let client = HTTPClient(loop: loop, resolver: resolver, tls: tls, limits: ClientLimits(origin: configuration.limits))
             let credentials = s3.credentials.keys.map(Credentials.init)
             return S3Origin(
-                try Self.configuration(s3, key: key), loop: loop, client: client, credentials: { credentials })
+                try Self.configuration(s3), loop: loop, client: client, credentials: { credentials })
         }
     }
 
-    static func configuration(_ settings: S3Settings, key: String) throws -> S3Configuration {
+    static func configuration(_ settings: S3Settings) throws -> S3Configuration {
         do {
             return try S3Configuration(
                 bucket: settings.bucket, region: settings.region, endpoint: settings.endpoint.description,
                 addressing: settings.addressing == .path ? .path : .virtual, prefix: settings.prefix)
         } catch {
-            throw StartFailure("\(key).\(error): the value does not hold")
+            throw StartFailure("the \(error) does not hold")
         }
     }
 }

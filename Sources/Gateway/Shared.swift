@@ -38,7 +38,7 @@ struct Shared: Sendable {
         let resolver = Resolver(loop: loop)
         var providers: [String: Provider] = [:]
         for settings in configuration.providers {
-            let tls = try TLSContexts.client(settings.authorities, key: "providers.\(settings.name).ca_file")
+            let tls = try TLSContexts.client(settings.authorities)
             let client = HTTPClient(loop: loop, resolver: resolver, tls: tls, limits: ClientLimits())
             providers[settings.name] = Provider(
                 settings, limits: configuration.limits, loop: LoopBound(loop, to: loop.executor),

@@ -3,7 +3,7 @@ import TLS
 
 /// TLS as the config describes it.
 enum TLSContexts {
-    static func server(_ settings: TLSSettings, listener: String) throws -> TLSServerContext {
+    static func server(_ settings: TLSSettings) throws -> TLSServerContext {
         do {
             return try TLSServerContext(
                 certificates: settings.certificates.map {
@@ -12,15 +12,15 @@ enum TLSContexts {
                 alpn: ["http/1.1"])
         } catch {
             let files = settings.certificates.map(\.chain.source).joined(separator: ", ")
-            throw StartFailure("listeners.\(listener).tls (\(files)): \(error)")
+            throw StartFailure("\(files): \(error)")
         }
     }
 
-    static func client(_ authorities: FileContent?, key: String) throws -> TLSClientContext {
+    static func client(_ authorities: FileContent?) throws -> TLSClientContext {
         do {
             return try TLSClientContext(caPEM: authorities?.bytes)
         } catch {
-            throw StartFailure("\(key) (\(authorities?.source ?? "the system's authorities")): \(error)")
+            throw StartFailure("\(authorities?.source ?? "the system's authorities"): \(error)")
         }
     }
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Gateway
+import Posix
 import Settings
 
 struct Check: ParsableCommand {
@@ -8,13 +10,14 @@ struct Check: ParsableCommand {
         abstract: "Reads and validates the config: every fault at once, and nothing on the network.")
 
     @OptionGroup var file: ConfigOption
-    @Option(help: "text or json.") var format: Format = .text
+    @ArgumentParser.Option(help: "text or json.") var format: Format = .text
 
     func run() throws {
-        let (_, faults) = ConfigurationLoader.load(path: file.config, environment: CurrentProcess.environment)
+        var (configuration, faults) = ConfigurationLoader.load(path: file.config, environment: CurrentProcess.environment)
+        if let configuration { faults += Preflight.faults(configuration) }
         let isValid = !faults.contains { $0.severity == .error }
         switch format {
-        case .json: StandardStreams.print(Fault.json(faults, file: file.config) + "\n")
+        case .json: StandardStreams.print(Fault.json(faults) + "\n")
         case .text:
             for fault in faults { StandardStreams.print(fault.description + "\n", to: .error) }
             if isValid { StandardStreams.print("\(file.config): fine\n") }

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Bytes
-import Cryptography
+import Posix
+import Sessions
 
 struct Secret: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -8,6 +8,6 @@ struct Secret: ParsableCommand {
         discussion: "Keep it in a file that only Postern can read: postern secret > /etc/postern/session.key")
 
     func run() {
-        StandardStreams.print(Base64URL.encode(SecureRandom.bytes(32)) + "\n")
+        StandardStreams.print(KeyRing.makeKeyText() + "\n")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Posix
 import Gateway
 import Settings
 
@@ -8,7 +9,12 @@ struct Serve: ParsableCommand {
     @OptionGroup var file: ConfigOption
 
     func run() throws {
-        let (configuration, faults) = ConfigurationLoader.load(path: file.config, environment: CurrentProcess.environment)
+        var (configuration, faults) = ConfigurationLoader.load(path: file.config, environment: CurrentProcess.environment)
+        if let checked = configuration {
+            let more = Preflight.faults(checked)
+            if !more.isEmpty { configuration = nil }
+            faults += more
+        }
         for fault in faults { StandardStreams.print(fault.description + "\n", to: .error) }
         guard let configuration else {
             throw CommandFailure.config("\(file.config) does not hold; nothing was started.")

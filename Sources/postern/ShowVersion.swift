@@ -1,4 +1,5 @@
 import ArgumentParser
+import Posix
 import CNghttp2
 import Cryptography
 import Deflate
