@@ -20,7 +20,8 @@ package struct CallbackParameters: Sendable, Equatable {
     /// - Parameter query: as it stands behind the `?`.
     package static func parse(_ query: String?) throws(CallbackError) -> CallbackParameters {
         guard let pairs = QueryParameters(query ?? "") else { throw .encoding }
-        for name in ["code", "state", "error", "error_description", "error_uri", "iss"] where pairs.count(of: name) > 1 {
+        for name in ["code", "state", "error", "error_description", "error_uri", "iss"] where pairs.count(of: name) > 1
+        {
             throw .duplicate(name)
         }
         guard let state = pairs.first("state"), !state.isEmpty else { throw .missing("state") }

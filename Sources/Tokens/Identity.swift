@@ -18,6 +18,11 @@ package struct Identity: Sendable, Equatable {
     /// All claims: a JSON object.
     package let claims: JSONValue
 
+    /// Whether both name one account: what a refresh must not change (Core 12.2).
+    package func isSameAccount(as other: Identity) -> Bool {
+        issuer.hasSameBytes(as: other.issuer) && subject.hasSameBytes(as: other.subject)
+    }
+
     /// A claim by its name, or by a dotted path where no claim has that name.
     package func claim(_ name: String) -> JSONValue? { claims.member(at: name) }
 }
@@ -49,12 +54,5 @@ extension Identity {
         guard let text = value?.string, (1...255).contains(text.unicodeScalars.count), !text.hasControlCharacters
         else { return nil }
         return text
-    }
-}
-
-extension String {
-    /// C0, DEL or C1: what could break a line of a log or a header.
-    var hasControlCharacters: Bool {
-        unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
     }
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A JSON document (RFC 8259) as it came from a provider or inside a token.
 ///
 /// What names an identity must have one reading, so the parser behind `parse` is strict: a name
@@ -103,7 +105,7 @@ extension JSONValue {
         case .bool(let value): out += (value ? "true" : "false").utf8
         case .integer(let value): out += String(value).utf8
         case .double(let value): out += String(value).utf8
-        case .string(let text): Self.append(text, to: &out)
+        case .string(let text): JSONText.append(text, to: &out)
         case .array(let values):
             out.append(UInt8(ascii: "["))
             for (index, value) in values.enumerated() {
@@ -115,23 +117,11 @@ extension JSONValue {
             out.append(UInt8(ascii: "{"))
             for (index, name) in members.keys.sorted().enumerated() {
                 if index > 0 { out.append(UInt8(ascii: ",")) }
-                Self.append(name, to: &out)
+                JSONText.append(name, to: &out)
                 out.append(UInt8(ascii: ":"))
                 members[name]?.append(to: &out)
             }
             out.append(UInt8(ascii: "}"))
         }
-    }
-
-    private static func append(_ text: String, to out: inout [UInt8]) {
-        out.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): out += [UInt8(ascii: "\\"), byte]
-            case 0..<0x20: out += "\\u00".utf8 + [byte < 16 ? 0x30 : 0x31, Array("0123456789abcdef".utf8)[Int(byte & 15)]]
-            default: out.append(byte)
-            }
-        }
-        out.append(UInt8(ascii: "\""))
     }
 }

@@ -88,8 +88,3 @@ extension JWSAlgorithm {
     /// By bytes: Swift's own equality of strings holds some that differ for equal.
     static func named(_ name: String) -> JWSAlgorithm? { allCases.first { $0.rawValue.hasSameBytes(as: name) } }
 }
-
-extension String {
-    /// Equality as protocols mean it. `==` compares by canonical equivalence: U+212A and `K` are one to it.
-    package func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
-}

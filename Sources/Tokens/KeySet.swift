@@ -46,7 +46,8 @@ package struct KeySet: Sendable {
     private init(keys: [JWK], skipped: [SkippedKey]) {
         var unique: [JWK] = []
         for key in keys
-        where !unique.contains(where: { $0.fingerprint == key.fingerprint && $0.hasSameIdentifier(as: key.identifier) }) {
+        where !unique.contains(where: { $0.fingerprint == key.fingerprint && $0.hasSameIdentifier(as: key.identifier) })
+        {
             unique.append(key)
         }
         self.keys = unique

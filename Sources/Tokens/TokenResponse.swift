@@ -40,7 +40,8 @@ package struct TokenResponse: Sendable {
     /// A number, or its digits as text, as some old endpoints send it.
     private static func lifetime(_ value: JSONValue?) throws(TokenResponseError) -> Int64? {
         guard let value, value != .null else { return nil }
-        guard let seconds = value.integer ?? value.string.flatMap({ Int64($0) }), (0...Int64(Int32.max)).contains(seconds)
+        guard let seconds = value.integer ?? value.string.flatMap({ Int64($0) }),
+            (0...Int64(Int32.max)).contains(seconds)
         else { throw .malformed("expires_in") }
         return seconds
     }
@@ -86,15 +87,4 @@ package enum TokenResponseError: Error, Equatable, Sendable {
     case unavailable(status: Int)
     /// No answer of a token endpoint; which member shows it.
     case malformed(String)
-}
-
-extension String {
-    /// The text without control characters and cut to `longest` characters; nil where nothing is left.
-    func visibleLine(longest: Int) -> String? {
-        var line = String.UnicodeScalarView()
-        for scalar in unicodeScalars.prefix(longest * 2) where line.count < longest {
-            line.append(String(scalar).hasControlCharacters ? " " : scalar)
-        }
-        return line.isEmpty ? nil : String(line)
-    }
 }

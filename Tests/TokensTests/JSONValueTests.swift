@@ -11,10 +11,12 @@ import Tokens
     @Test(arguments: [
         ("null", JSONValue.null), ("true", .bool(true)), (" false\r\n\t", .bool(false)), ("0", .integer(0)),
         ("-0", .integer(0)), ("-12", .integer(-12)), ("9223372036854775807", .integer(.max)),
-        ("-9223372036854775808", .integer(.min)), ("9223372036854775808", .double(9223372036854775808)),
+        ("-9223372036854775808", .integer(.min)), ("9223372036854775808", .double(9_223_372_036_854_775_808)),
         ("1.5", .double(1.5)), ("1e3", .double(1000)), ("1E+3", .double(1000)), ("-1.25e-2", .double(-0.0125)),
-        ("1e-999", .double(0)), ("\"\"", .string("")), ("\"a\\\"\\\\\\/\\b\\f\\n\\r\\tz\"", .string("a\"\\/\u{8}\u{C}\n\r\tz")),
-        ("\"\\u00e4\\uD83D\\ude00ö😀\"", .string("ä😀ö😀")), ("[]", .array([])), ("[ 1 , 2 ]", .array([.integer(1), .integer(2)])),
+        ("1e-999", .double(0)), ("\"\"", .string("")),
+        ("\"a\\\"\\\\\\/\\b\\f\\n\\r\\tz\"", .string("a\"\\/\u{8}\u{C}\n\r\tz")),
+        ("\"\\u00e4\\uD83D\\ude00ö😀\"", .string("ä😀ö😀")), ("[]", .array([])),
+        ("[ 1 , 2 ]", .array([.integer(1), .integer(2)])),
         ("{}", .object([:])), ("{ \"a\" : { \"a\" : [ ] } }", .object(["a": .object(["a": .array([])])])),
         ("\"\u{7F}\"", .string("\u{7F}")),
     ])
@@ -24,9 +26,12 @@ import Tokens
 
     @Test(arguments: [
         "", " ", "nul", "nulll", "True", "tru", "-", "+1", "01", "-01", "1.", ".5", "1e", "1e+", "0x1", "1_0", "NaN",
-        "Infinity", "-Infinity", "\"", "\"a", "\"\\", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\ud800\"", "\"\\udc00\"",
-        "\"\\ud800\\u0041\"", "\"\\ud800x\"", "\"\\u0000\"", "\"\n\"", "\"\u{1F}\"", "'a'", "[", "]", "[1", "[1,", "[1,]",
-        "[,1]", "[1 2]", "{", "}", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{a:1}", "{1:1}", "{\"a\" 1}",
+        "Infinity", "-Infinity", "\"", "\"a", "\"\\", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\ud800\"",
+        "\"\\udc00\"",
+        "\"\\ud800\\u0041\"", "\"\\ud800x\"", "\"\\u0000\"", "\"\n\"", "\"\u{1F}\"", "'a'", "[", "]", "[1", "[1,",
+        "[1,]",
+        "[,1]", "[1 2]", "{", "}", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{a:1}", "{1:1}",
+        "{\"a\" 1}",
         "{,}", "1 2", "{}{}", "[]x", "/**/1", "1//", "\u{FEFF}1", "\u{A0}1",
     ])
     func whatIsNotTheGrammarIsRefused(text: String) {
@@ -37,7 +42,9 @@ import Tokens
     }
 
     @Test func bytesThatAreNotUTF8AreRefused() {
-        for bytes in [[0x22, 0xFF, 0x22], [0x22, 0xC0, 0xAF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xC3, 0x22], [0xFF]]
+        for bytes in [
+            [0x22, 0xFF, 0x22], [0x22, 0xC0, 0xAF, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xC3, 0x22], [0xFF],
+        ]
             as [[UInt8]]
         {
             #expect(throws: JSONError.self) { try JSONValue.parse(bytes) }
@@ -89,7 +96,9 @@ import Tokens
             for byte in UInt8.min...UInt8.max {
                 var changed = text
                 changed[index] = byte
-                if let value = try? JSONValue.parse(changed) { #expect((try? JSONValue.parse(value.serialized)) == value) }
+                if let value = try? JSONValue.parse(changed) {
+                    #expect((try? JSONValue.parse(value.serialized)) == value)
+                }
             }
         }
     }

@@ -2,13 +2,16 @@ import Testing
 import Tokens
 
 @Suite struct KeySetScheduleTests {
-    @Test(arguments: [
-        (nil, 600), ("", 600), ("public", 600), ("max-age=300", 300), ("public, max-age=300", 300), ("MAX-AGE = 300", 300),
-        ("max-age=\"300\"", 300), ("max-age=60", 60), ("max-age=59", 60), ("max-age=0", 60), ("no-store", 60),
-        ("no-cache, max-age=900", 60), ("max-age=3600", 3600), ("max-age=3601", 3600), ("max-age=99999999999999999999", 3600),
-        ("max-age=-1", 600), ("max-age=x", 600), ("max-age=", 600), ("max-age", 600), ("s-maxage=5", 600),
-        ("max-age=100, max-age=200", 100),
-    ] as [(String?, Int64)])
+    @Test(
+        arguments: [
+            (nil, 600), ("", 600), ("public", 600), ("max-age=300", 300), ("public, max-age=300", 300),
+            ("MAX-AGE = 300", 300),
+            ("max-age=\"300\"", 300), ("max-age=60", 60), ("max-age=59", 60), ("max-age=0", 60), ("no-store", 60),
+            ("no-cache, max-age=900", 60), ("max-age=3600", 3600), ("max-age=3601", 3600),
+            ("max-age=99999999999999999999", 3600),
+            ("max-age=-1", 600), ("max-age=x", 600), ("max-age=", 600), ("max-age", 600), ("s-maxage=5", 600),
+            ("max-age=100, max-age=200", 100),
+        ] as [(String?, Int64)])
     func aSetLivesAsItsResponseSaysWithinBounds(cacheControl: String?, seconds: Int64) {
         #expect(KeySetSchedule.life(cacheControl: cacheControl) == seconds * 1000)
     }

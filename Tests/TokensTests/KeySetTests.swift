@@ -36,18 +36,24 @@ import Tokens
         let small = Base64URL.encode([0x7F] + [UInt8](repeating: 1, count: 255))
         let even = Base64URL.encode([0x80] + [UInt8](repeating: 2, count: 255))
         let cases: [(String, UnusableKey)] = [
-            ("[]", .notAnObject), ("null", .notAnObject), ("{\"kty\":\"EC\"}", .kind), ("{\"kty\":\"oct\",\"k\":\"AA\"}", .kind),
+            ("[]", .notAnObject), ("null", .notAnObject), ("{\"kty\":\"EC\"}", .kind),
+            ("{\"kty\":\"oct\",\"k\":\"AA\"}", .kind),
             ("{\"kty\":\"rsa\"}", .kind), ("{\"kty\":[\"RSA\"]}", .kind), (rsa("\"use\":\"enc\""), .use),
             (rsa("\"use\":null"), .use), (rsa("\"use\":\"SIG\""), .use), (rsa("\"key_ops\":[\"sign\"]"), .use),
-            (rsa("\"key_ops\":\"verify\""), .use), (rsa("\"alg\":\"RS512\""), .algorithm), (rsa("\"alg\":\"none\""), .algorithm),
+            (rsa("\"key_ops\":\"verify\""), .use), (rsa("\"alg\":\"RS512\""), .algorithm),
+            (rsa("\"alg\":\"none\""), .algorithm),
             (rsa("\"alg\":null"), .algorithm), (rsa("\"kid\":1"), .identifier), (rsa("\"kid\":\"\""), .identifier),
-            (rsa("\"kid\":\"\(String(repeating: "k", count: 257))\""), .identifier), (rsa("\"d\":\"AQAB\""), .privateMember),
+            (rsa("\"kid\":\"\(String(repeating: "k", count: 257))\""), .identifier),
+            (rsa("\"d\":\"AQAB\""), .privateMember),
             (rsa("\"p\":\"AQAB\""), .privateMember), (rsa("\"k\":\"AQAB\""), .privateMember), (rsa(n: small), .modulus),
             (rsa(n: big), .modulus), (rsa(n: even), .modulus), (rsa(n: ""), .modulus), (rsa(n: n + "="), .modulus),
             (rsa(n: "AA" + n), .modulus), ("{\"kty\":\"RSA\",\"e\":\"AQAB\"}", .modulus),
-            ("{\"kty\":\"RSA\",\"e\":\"AQAB\",\"x5c\":[\"MIIB\"]}", .modulus), (rsa(e: "AQ"), .exponent), (rsa(e: "Aw"), .exponent),
-            (rsa(e: "AQAA"), .exponent), (rsa(e: "AAEAAQ"), .exponent), (rsa(e: "AQAB="), .exponent), (rsa(e: ""), .exponent),
-            ("{\"kty\":\"RSA\",\"n\":\"\(n)\"}", .exponent), ("{\"kty\":\"RSA\",\"n\":\"\(n)\",\"e\":65537}", .exponent),
+            ("{\"kty\":\"RSA\",\"e\":\"AQAB\",\"x5c\":[\"MIIB\"]}", .modulus), (rsa(e: "AQ"), .exponent),
+            (rsa(e: "Aw"), .exponent),
+            (rsa(e: "AQAA"), .exponent), (rsa(e: "AAEAAQ"), .exponent), (rsa(e: "AQAB="), .exponent),
+            (rsa(e: ""), .exponent),
+            ("{\"kty\":\"RSA\",\"n\":\"\(n)\"}", .exponent),
+            ("{\"kty\":\"RSA\",\"n\":\"\(n)\",\"e\":65537}", .exponent),
         ]
         for (entry, reason) in cases {
             let set = try parse([entry])
@@ -58,7 +64,8 @@ import Tokens
     @Test func whatAGoodEntryMayCarryDoesNoHarm() throws {
         let entries = [
             rsa("\"alg\":\"RS256\""), rsa("\"use\":\"sig\""), rsa("\"key_ops\":[\"sign\",\"verify\"]"),
-            rsa("\"kid\":\"\(String(repeating: "k", count: 256))\""), rsa("\"x5t\":\"x\",\"x5c\":[\"y\"],\"x5u\":\"http://z\""),
+            rsa("\"kid\":\"\(String(repeating: "k", count: 256))\""),
+            rsa("\"x5t\":\"x\",\"x5c\":[\"y\"],\"x5u\":\"http://z\""),
         ]
         for entry in entries { #expect(try parse([entry]).keys.count == 1, "\(entry.suffix(60))") }
     }
@@ -80,7 +87,8 @@ import Tokens
     }
 
     @Test func twoFetchesOfTheSameKeysHaveOneFingerprint() throws {
-        let a = rsa("\"kid\":\"a\""), b = rsa("\"kid\":\"b\"", n: otherN)
+        let a = rsa("\"kid\":\"a\"")
+        let b = rsa("\"kid\":\"b\"", n: otherN)
         let set = try parse([a, b])
         #expect(try parse([b, "{}", a, a]).fingerprint == set.fingerprint)
         #expect(try parse([a]).fingerprint != set.fingerprint)

@@ -8,7 +8,8 @@ import Tokens
     /// The example of RFC 7636 appendix B.
     @Test func theStandardsExampleHolds() {
         let bytes: [UInt8] = [
-            116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105, 214, 191, 240,
+            116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105, 214, 191,
+            240,
             91, 88, 5, 88, 83, 132, 141, 121,
         ]
         let verifier = PKCE.verifier(bytes)
@@ -25,9 +26,12 @@ import Tokens
 }
 
 @Suite struct AuthorizationRequestTests {
-    private func url(_ endpoint: String, scopes: [String] = ["openid", "email"], more: [(String, String)] = []) throws -> String {
+    private func url(_ endpoint: String, scopes: [String] = ["openid", "email"], more: [(String, String)] = []) throws
+        -> String
+    {
         AuthorizationRequest(
-            endpoint: try #require(ProviderURL(endpoint)), clientID: "a b", redirectURI: "https://docs.test/.auth/callback",
+            endpoint: try #require(ProviderURL(endpoint)), clientID: "a b",
+            redirectURI: "https://docs.test/.auth/callback",
             scopes: scopes, state: "s&t", nonce: "n", codeChallenge: "c", parameters: more
         ).url
     }
@@ -41,7 +45,8 @@ import Tokens
     }
 
     @Test func anEndpointsQueryStays() throws {
-        #expect(try url("https://id.test/a?tenant=x%20y").hasPrefix("https://id.test/a?tenant=x%20y&response_type=code&"))
+        #expect(
+            try url("https://id.test/a?tenant=x%20y").hasPrefix("https://id.test/a?tenant=x%20y&response_type=code&"))
         #expect(try url("https://id.test/a?").hasPrefix("https://id.test/a?response_type=code&"))
         #expect(try url("https://id.test/a?x&").hasPrefix("https://id.test/a?x&response_type=code&"))
         #expect(try url("https://id.test").hasPrefix("https://id.test?response_type=code&"))
@@ -101,7 +106,9 @@ import Tokens
 }
 
 @Suite struct TokenResponseTests {
-    private func parse(_ body: String, status: Int = 200, requiresIDToken: Bool = true) -> Result<TokenResponse, TokenResponseError> {
+    private func parse(_ body: String, status: Int = 200, requiresIDToken: Bool = true) -> Result<
+        TokenResponse, TokenResponseError
+    > {
         do throws(TokenResponseError) {
             return .success(
                 try TokenResponse.parse(status: status, body: Array(body.utf8), requiresIDToken: requiresIDToken))
@@ -133,7 +140,8 @@ import Tokens
         ("", "json"), ("<html>", "json"), ("[]", "object"), ("1", "object"), ("{}", "token_type"),
         (#"{"token_type":"mac","id_token":"i"}"#, "token_type"), (#"{"token_type":1,"id_token":"i"}"#, "token_type"),
         (#"{"token_type":"Bearer"}"#, "id_token"), (#"{"token_type":"Bearer","id_token":1}"#, "id_token"),
-        (#"{"token_type":"Bearer","id_token":""}"#, "id_token"), (#"{"token_type":"Bearer","id_token":null}"#, "id_token"),
+        (#"{"token_type":"Bearer","id_token":""}"#, "id_token"),
+        (#"{"token_type":"Bearer","id_token":null}"#, "id_token"),
         (#"{"token_type":"Bearer","id_token":"i","id_token":"i"}"#, "json"),
         (#"{"token_type":"Bearer","id_token":"i","access_token":[]}"#, "access_token"),
         (#"{"token_type":"Bearer","id_token":"i","refresh_token":{}}"#, "refresh_token"),
@@ -160,11 +168,14 @@ import Tokens
             failure(#"{"error":"invalid_code"}"#, status: 403)
                 == .refused(TokenRefusal(status: 403, code: "invalid_code", description: nil)))
         #expect(failure("", status: 400) == .refused(TokenRefusal(status: 400, code: nil, description: nil)))
-        #expect(failure("<html>no</html>", status: 404) == .refused(TokenRefusal(status: 404, code: nil, description: nil)))
+        #expect(
+            failure("<html>no</html>", status: 404) == .refused(TokenRefusal(status: 404, code: nil, description: nil)))
         #expect(
             failure(#"{"error":"bad_verification_code"}"#)
                 == .refused(TokenRefusal(status: 200, code: "bad_verification_code", description: nil)))
-        #expect(failure(#"{"error":["x"]}"#, status: 400) == .refused(TokenRefusal(status: 400, code: nil, description: nil)))
+        #expect(
+            failure(#"{"error":["x"]}"#, status: 400)
+                == .refused(TokenRefusal(status: 400, code: nil, description: nil)))
     }
 
     @Test func itIsToldWhetherTheClientIsToBlame() {
@@ -184,7 +195,8 @@ import Tokens
 
     @Test func aProvidersWordsAreCutAndCleaned() throws {
         let long = String(repeating: "x", count: 10_000)
-        guard case .refused(let refusal) = failure(#"{"error":"a\r\nb","error_description":"\#(long)"}"#, status: 400) else {
+        guard case .refused(let refusal) = failure(#"{"error":"a\r\nb","error_description":"\#(long)"}"#, status: 400)
+        else {
             Issue.record("not refused")
             return
         }
@@ -204,7 +216,8 @@ import Tokens
 
     @Test func aCodeAndItsStateAreRead() throws {
         let parameters = try CallbackParameters.parse("code=a%2Bb+c&state=s&iss=https%3A%2F%2Fid.test&session_state=x")
-        #expect(parameters.answer == .code("a+b c") && parameters.state == "s" && parameters.issuer == "https://id.test")
+        #expect(
+            parameters.answer == .code("a+b c") && parameters.state == "s" && parameters.issuer == "https://id.test")
     }
 
     @Test func anErrorIsReadAndCleaned() throws {
@@ -214,15 +227,18 @@ import Tokens
         #expect(parameters.issuer == nil)
     }
 
-    @Test(arguments: [
-        (nil, .missing("state")), ("", .missing("state")), ("code=a", .missing("state")), ("state=s", .missing("code")),
-        ("code=&state=s", .missing("code")), ("code=a&state=", .missing("state")), ("error=&state=s", .missing("error")),
-        ("error=x", .missing("state")), ("x=y", .missing("state")), ("code=a&code=a&state=s", .duplicate("code")),
-        ("code=a&state=s&state=t", .duplicate("state")), ("error=a&error=b&state=s", .duplicate("error")),
-        ("code=a&state=s&iss=x&iss=x", .duplicate("iss")), ("code=a&state=s&c%6Fde=b", .duplicate("code")),
-        ("code=a&error=b&state=s", .contradiction), ("code=%&state=s", .encoding), ("code=%zz&state=s", .encoding),
-        ("code=%FF&state=s", .encoding),
-    ] as [(String?, CallbackError)])
+    @Test(
+        arguments: [
+            (nil, .missing("state")), ("", .missing("state")), ("code=a", .missing("state")),
+            ("state=s", .missing("code")),
+            ("code=&state=s", .missing("code")), ("code=a&state=", .missing("state")),
+            ("error=&state=s", .missing("error")),
+            ("error=x", .missing("state")), ("x=y", .missing("state")), ("code=a&code=a&state=s", .duplicate("code")),
+            ("code=a&state=s&state=t", .duplicate("state")), ("error=a&error=b&state=s", .duplicate("error")),
+            ("code=a&state=s&iss=x&iss=x", .duplicate("iss")), ("code=a&state=s&c%6Fde=b", .duplicate("code")),
+            ("code=a&error=b&state=s", .contradiction), ("code=%&state=s", .encoding), ("code=%zz&state=s", .encoding),
+            ("code=%FF&state=s", .encoding),
+        ] as [(String?, CallbackError)])
     func aBadCallbackIsRefusedByItsReason(query: String?, expected: CallbackError) {
         #expect(error(query) == expected)
     }

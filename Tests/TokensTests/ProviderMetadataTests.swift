@@ -22,9 +22,12 @@ import Tokens
         "", "https", "https:", "https:/", "https://", "https:///x", "//id.example.com", "/x", "id.example.com",
         "ftp://id.example.com/", "javascript://id.example.com/", "http://id.example.com/", "http://128.0.0.1/",
         "http://127.0.0.1.evil.test/", "http://127.0.0/", "http://localhost.evil.test/", "http://evillocalhost/",
-        "https://user@id.example.com/", "https://u:p@id.example.com/", "https://id.example.com/#f", "https://id.example.com/a b",
-        "https://id.example.com\\@evil.test/", "https://id.example.com/\r\nx: y", "https://id.example.com/ü", "https://[::1/",
-        "https://id.example.com:0/", "https://id.example.com:65536/", "https://id.example.com:x/", "https://%69d.example.com/",
+        "https://user@id.example.com/", "https://u:p@id.example.com/", "https://id.example.com/#f",
+        "https://id.example.com/a b",
+        "https://id.example.com\\@evil.test/", "https://id.example.com/\r\nx: y", "https://id.example.com/ü",
+        "https://[::1/",
+        "https://id.example.com:0/", "https://id.example.com:65536/", "https://id.example.com:x/",
+        "https://%69d.example.com/",
         "https://id..example.com/", "https://id.example.com/\u{0}",
     ])
     func anythingElseIsRefused(text: String) {

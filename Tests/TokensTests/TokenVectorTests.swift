@@ -138,4 +138,61 @@ struct VectorFile: Decodable, Sendable {
             }
         }
     }
+
+    @Test func theSkewIsThePolicys() throws {
+        let file = try VectorFile.loaded.get()
+        let keys = try file.keySet("main")
+        let token = try file.vector("good").token
+        for skew in [0, 1, 300] as [Int64] {
+            let policy = TokenPolicy(issuer: file.issuer, audiences: file.audiences, clockSkew: skew)
+            let last = file.now + 300 + skew - 1
+            #expect(throws: Never.self) {
+                try TokenVerifier.verifyIDToken(token, keys: keys, policy: policy, nonce: nil, now: last)
+            }
+            #expect(throws: TokenError.expired) {
+                try TokenVerifier.verifyIDToken(token, keys: keys, policy: policy, nonce: nil, now: last + 1)
+            }
+        }
+    }
+
+    @Test func groupsComeFromTheClaimThatThePolicyNames() throws {
+        let file = try VectorFile.loaded.get()
+        var policy = file.policy
+        policy.groupClaims = ["nowhere.here", "name"]
+        let identity = try TokenVerifier.verifyIDToken(
+            file.vector("good").token, keys: file.keySet("main"), policy: policy, nonce: nil, now: file.now)
+        #expect(identity.groups == ["Ada Lovelace"])
+    }
+
+    @Test func anAccountIsItsIssuerAndSubject() throws {
+        let file = try VectorFile.loaded.get()
+        func identity(_ name: String) throws -> Identity {
+            try TokenVerifier.verifyIDToken(
+                file.vector(name).token, keys: file.keySet("main"), policy: file.policy, nonce: nil, now: file.now)
+        }
+        let good = try identity("good")
+        #expect(good.isSameAccount(as: try identity("identity: no groups")))
+        #expect(!good.isSameAccount(as: try identity("sub: umlaut")))
+    }
+
+    @Test func oneKeyServesManyTasks() async throws {
+        let file = try VectorFile.loaded.get()
+        let keys = try file.keySet("main")
+        let good = try file.vector("good").token
+        let forged = try file.vector("signature: n - s").token
+        await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    (0..<100).allSatisfy { _ in
+                        let holds = try? TokenVerifier.verifyIDToken(
+                            good, keys: keys, policy: file.policy, nonce: nil, now: file.now)
+                        let fails = try? TokenVerifier.verifyIDToken(
+                            forged, keys: keys, policy: file.policy, nonce: nil, now: file.now)
+                        return holds != nil && fails == nil
+                    }
+                }
+            }
+            for await right in group { #expect(right) }
+        }
+    }
 }
