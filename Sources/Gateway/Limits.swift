@@ -22,10 +22,10 @@ extension ServerLimits {
 extension ClientLimits {
     init(origin limits: LimitSettings) {
         self.init()
-        connectTimeout = Nanoseconds(limits.originConnectTimeout)
-        firstByteTimeout = Nanoseconds(limits.originFirstByteTimeout)
-        idleTimeout = Nanoseconds(limits.originIdleTimeout)
-        connectionsPerEndpoint = limits.originConnections
+        connectTime = Nanoseconds(limits.originConnectTimeout)
+        firstByteTime = Nanoseconds(limits.originFirstByteTimeout)
+        betweenBytesTime = Nanoseconds(limits.originIdleTimeout)
+        connections = limits.originConnections
     }
 }
 

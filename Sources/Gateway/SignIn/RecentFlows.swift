@@ -8,6 +8,8 @@ struct RecentFlows {
     private let lifetime: Int64
     private let capacity: Int
 
+    var count: Int { seen.count }
+
     init(lifetime: Int64, capacity: Int = 100_000) {
         self.lifetime = lifetime
         self.capacity = capacity
