@@ -114,9 +114,10 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
 extension OriginFailure {
     init?(_ error: ClientError) {
         switch error {
-        case .timedOut: self = .timedOut
-        case .malformed: self = .malformed(.framing)
-        case .unreachable: self = .unreachable
+        case .timedOut, .connectTimedOut: self = .timedOut
+        case .malformed, .tooLarge, .incomplete: self = .malformed(.framing)
+        case .overloaded: self = .overloaded
+        case .unresolved, .unreachable, .tls, .disconnected: self = .unreachable
         }
     }
 }
