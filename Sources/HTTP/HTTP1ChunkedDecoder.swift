@@ -37,6 +37,7 @@ struct HTTP1ChunkedDecoder: Sendable {
         while true {
             switch state {
             case .size:
+                guard Self.canBeSize(input.extracting(position..<input.count)) else { return .failed(.chunk) }
                 switch line.find(in: input, from: position, limit: limits.chunkLine) {
                 case .incomplete: return .needMore
                 case .tooLong: return .failed(.chunkOverhead)
@@ -87,12 +88,23 @@ struct HTTP1ChunkedDecoder: Sendable {
         }
     }
 
-    /// The size that a chunk line names, or nil where the line is malformed.
+    /// Whether a chunk line can begin so: told before the line has ended, so that nobody waits for its end. A
+    /// control byte is the line scanner's to refuse.
+    private static func canBeSize(_ input: Span<UInt8>) -> Bool {
+        var index = 0
+        while index < input.count, Hex.value(input[index]) != nil {
+            index += 1
+            guard index <= 16 else { return false }
+        }
+        guard index < input.count, !ByteClass.isControl(input[index]) else { return true }
+        return index > 0 && input[index] == 0x3B
+    }
+
+    /// The size that a chunk line of at most 16 digits names, or nil where the line is malformed.
     private static func size(_ line: Span<UInt8>) -> Int? {
         var value: UInt64 = 0
         var index = 0
         while index < line.count, let digit = Hex.value(line[index]) {
-            guard index < 16 else { return nil }
             value = value << 4 | UInt64(digit)
             index += 1
         }

@@ -41,6 +41,11 @@ import Testing
         #expect(transcript.ends == 0)
     }
 
+    @Test(arguments: ["x", "5x", " ", "+", "-", "00000000000000005"])
+    func whatCannotBeASizeIsRefusedBeforeItsLineEnds(_ body: String) {
+        #expect(read(body).error == .chunk)
+    }
+
     @Test func greatestSizeIsAnnouncedWithoutOverflow() {
         let transcript = read("7FFFFFFFFFFFFFFF\r\nhello")
         #expect(transcript.error == nil)

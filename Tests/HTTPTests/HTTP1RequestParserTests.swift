@@ -164,6 +164,10 @@ import Testing
 
     @Test func bytesThatCannotBeHTTPAreRefusedBeforeTheirLineEnds() {
         #expect(Transcript.ofRequestsEveryCut("\u{16}\u{3}\u{1}\u{2}").error == .controlByte)
+        #expect(Transcript.ofRequestsEveryCut("\u{E9}").error == .requestLine)
+        #expect(Transcript.ofRequestsEveryCut("{\"a\":1}").error == .requestLine)
+        #expect(Transcript.ofRequestsEveryCut(String(repeating: "A", count: 33)).error == .method)
+        #expect(Transcript.ofRequestsEveryCut(String(repeating: "A", count: 32)).error == nil)
     }
 
     @Test func nothingIsReadAfterAFailure() {
