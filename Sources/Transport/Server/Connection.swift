@@ -23,8 +23,8 @@ final class Connection: ReadinessHandler {
     private enum Stage {
         case handshake
         case open
-        case ending(CloseReason, lingers: Bool)
-        case lingering(CloseReason)
+        case ending(ConnectionEnding, lingers: Bool)
+        case lingering(ConnectionEnding)
         case closed
     }
 
@@ -112,7 +112,10 @@ final class Connection: ReadinessHandler {
     func drain() {
         switch stage {
         case .handshake: close(.drained)
-        case .open: machine?.drain()
+        case .open:
+            // What came since the last report is still to be seen.
+            canRead = true
+            machine?.drain()
         case .ending, .lingering, .closed: break
         }
     }
@@ -313,7 +316,7 @@ final class Connection: ReadinessHandler {
     ///
     /// - Parameter lingers: the client may be sending. To close at once would reset the connection, and the reset
     ///   could overtake what was sent last (RFC 9112 section 9.6): so what comes is read and dropped for a while.
-    func end(_ reason: CloseReason, lingers: Bool) {
+    func end(_ reason: ConnectionEnding, lingers: Bool) {
         switch stage {
         case .handshake, .open: break
         case .ending, .lingering, .closed: return
@@ -357,7 +360,7 @@ final class Connection: ReadinessHandler {
     /// What the client has not got by now it will not get, and it will see a reset.
     func resetOnClose() { socket?.resetOnClose() }
 
-    func close(_ reason: CloseReason) {
+    func close(_ reason: ConnectionEnding) {
         if case .closed = stage { return }
         stage = .closed
         registration?.cancel()

@@ -109,7 +109,7 @@ final class HTTP1Machine: ProtocolMachine {
         }
     }
 
-    func connectionClosed(_ reason: CloseReason) {
+    func connectionClosed(_ reason: ConnectionEnding) {
         phase = .over
         if !isRunning { input = [] }
         if case .source(let source, _) = content { source.cancel() }
@@ -217,11 +217,13 @@ final class HTTP1Machine: ProtocolMachine {
         return read()
     }
 
-    /// One step of the parser over what has been read.
+    /// One step of the parser over what has been read. A body's range is one of `input`.
     func parse() -> HTTP1RequestEvent {
         let bytes = input
-        let (consumed, event) = parser.next(bytes.span.extracting(position..<bytes.count))
+        let start = position
+        let (consumed, event) = parser.next(bytes.span.extracting(start..<bytes.count))
         position += consumed
+        if case .body(let range) = event { return .body(range.lowerBound + start..<range.upperBound + start) }
         return event
     }
 
@@ -271,7 +273,7 @@ final class HTTP1Machine: ProtocolMachine {
 
     /// Answers what is no request, with a status and no more, and ends the connection: where it ends is
     /// all that is known of it (RFC 9112 section 2.2).
-    private func refuse(status: Int, outcome: Outcome, _ reason: CloseReason) {
+    private func refuse(status: Int, outcome: Outcome, _ reason: ConnectionEnding) {
         var record = AccessRecord(startedAt: WallClock.microseconds(), peer: connection.info.peerText)
         record.status = status
         record.outcome = outcome
@@ -296,7 +298,7 @@ final class HTTP1Machine: ProtocolMachine {
         content = .nothing
         exchange.close()
         log(exchange)
-        if closesAfterResponse {
+        if closesAfterResponse || isDraining && position == input.count {
             // A client that asked for the end sends no more; any other may be about to.
             let isAsked = !parser.keepAlive && bodyIsComplete && position == input.count
             phase = .over

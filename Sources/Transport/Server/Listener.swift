@@ -45,6 +45,12 @@ package final class Listener: ReadinessHandler {
 
     package var address: SocketAddress? { try? socket?.localAddress() }
 
+    /// The same listening socket once more, for another worker's loop.
+    package func duplicateSocket() throws(SystemError) -> FileDescriptor {
+        guard socket != nil else { throw SystemError(errno: 9, call: "dup") }
+        return try socket!.duplicate()
+    }
+
     /// Accepts no more. Connections stay.
     package func close() {
         registration?.cancel()

@@ -15,5 +15,5 @@ protocol ProtocolMachine: AnyObject {
     var isIdle: Bool { get }
 
     /// The connection is closed. Exchanges that were open are abandoned.
-    func connectionClosed(_ reason: CloseReason)
+    func connectionClosed(_ reason: ConnectionEnding)
 }

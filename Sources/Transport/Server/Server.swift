@@ -97,7 +97,7 @@ package final class Server {
         return places.count - 1
     }
 
-    func remove(_ place: Int, _ reason: CloseReason) {
+    func remove(_ place: Int, _ reason: ConnectionEnding) {
         places[place] = nil
         freePlaces.append(place)
         counters.count(reason)

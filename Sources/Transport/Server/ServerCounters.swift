@@ -1,5 +1,7 @@
-/// Why a connection ended: the closed list that counters and logs share.
-package enum CloseReason: Int, CaseIterable, Sendable {
+import Telemetry
+
+/// Why a connection ended: a closed list.
+package enum ConnectionEnding: Int, CaseIterable, Sendable {
     /// The client ended it where that does no harm: between requests, or before its first one.
     case clientClosed
     /// The client ended or reset it within a request or a response.
@@ -25,24 +27,18 @@ package enum CloseReason: Int, CaseIterable, Sendable {
     /// The server is going down.
     case drained
 
-    /// The word for it in logs and metrics: `head_timeout`.
-    package var name: String {
+    /// The coarser word that metrics have for it.
+    package var closeReason: CloseReason {
         switch self {
-        case .clientClosed: "client_closed"
-        case .clientGone: "client_gone"
-        case .finished: "finished"
-        case .badRequest: "bad_request"
-        case .handshakeFailed: "handshake_failed"
-        case .handshakeTimeout: "handshake_timeout"
-        case .headTimeout: "head_timeout"
-        case .idleTimeout: "idle_timeout"
-        case .bodyTimeout: "body_timeout"
-        case .writeTimeout: "write_timeout"
-        case .handlerTimeout: "handler_timeout"
-        case .bodyFailed: "body_failed"
-        case .overLimit: "over_limit"
-        case .displaced: "displaced"
-        case .drained: "drained"
+        case .clientClosed: .client
+        case .clientGone: .reset
+        case .finished, .bodyFailed, .handlerTimeout: .finished
+        case .badRequest: .malformed
+        case .handshakeFailed: .tls
+        case .handshakeTimeout, .headTimeout, .bodyTimeout, .writeTimeout: .timeout
+        case .idleTimeout: .idle
+        case .overLimit, .displaced: .limit
+        case .drained: .drain
         }
     }
 }
@@ -57,12 +53,12 @@ package struct ServerCounters: Sendable {
     package var handshakesResumed = 0
     /// Body bytes of responses that were handed to connections.
     package var bodyBytesSent = 0
-    private var closes = [Int](repeating: 0, count: CloseReason.allCases.count)
+    private var closes = [Int](repeating: 0, count: ConnectionEnding.allCases.count)
 
     package init() {}
 
     /// How many connections ended for that reason.
-    package func closed(_ reason: CloseReason) -> Int { closes[reason.rawValue] }
+    package func closed(_ reason: ConnectionEnding) -> Int { closes[reason.rawValue] }
 
-    mutating func count(_ reason: CloseReason) { closes[reason.rawValue] += 1 }
+    mutating func count(_ reason: ConnectionEnding) { closes[reason.rawValue] += 1 }
 }
