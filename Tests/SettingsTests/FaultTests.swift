@@ -37,7 +37,7 @@ struct FaultTests {
         ),
         (
             "client_id: postern", "client_id: a\n    client_auth: post\n    client_key: client.pem",
-            ["9 providers.corp.client_auth", "10 providers.corp.client_key"]
+            ["9 providers.corp.client_auth"]
         ),
         ("client_id: postern", "client_id: a\n    client_secret: file:gone", ["9 providers.corp.client_secret"]),
         ("client_id: postern", "client_id: a\n    scopes: [email]", ["9 providers.corp.scopes"]),
