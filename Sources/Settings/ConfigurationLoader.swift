@@ -27,6 +27,15 @@ package struct ConfigurationLoader {
         return (reader.faults.hasErrors ? nil : configuration, reader.faults.sorted)
     }
 
+    /// What the file's options read as, by their dotted paths, in a form that equal values share. Tells
+    /// two spellings of one config apart from two configs; follows no reference to a file or a secret.
+    package func readings(path: String) -> (values: [String: String], faults: [Fault]) {
+        var faults = FaultList()
+        guard let root = tree(path, &faults) else { return ([:], faults.sorted) }
+        faults.append(TreeCheck.check(root))
+        return (OptionTable.readings(of: root), faults.sorted)
+    }
+
     /// The tree alone; nil where the file cannot be read as what its name says it is.
     private func tree(_ path: String, _ faults: inout FaultList) -> SettingNode? {
         func fail(_ message: String, _ remedy: String) {

@@ -43,11 +43,11 @@ extension ConfigurationReader {
             faults.error(position, key, "the socket's path is longer than 107 bytes", "Name a shorter one")
             return nil
         }
-        guard source.files.status(PathText.directory(of: absolute))?.isDirectory == true else {
-            faults.error(
+        if source.files.status(PathText.directory(of: absolute))?.isDirectory != true {
+            // A unit may make it at the start (RuntimeDirectory=).
+            faults.warning(
                 position, key, "the directory \(PathText.directory(of: absolute)) does not exist",
                 "Make it, or name another socket")
-            return nil
         }
         return .unix(absolute)
     }

@@ -47,10 +47,10 @@ extension ConfigurationReader {
                 "Remove the secret, or set client_auth to basic or post")
         }
         if hasKey, chosen != .privateKeyJWT {
-            faults.error(
+            faults.warning(
                 section.position(of: Options.providerClientKey), section.key(of: Options.providerClientKey),
-                "there is a client_key, and client_auth is \(chosen.rawValue)",
-                "Remove the key, or set client_auth to private_key_jwt")
+                "the key is not used, for client_auth is \(chosen.rawValue)",
+                "Remove it, or set client_auth to private_key_jwt")
         }
         switch chosen {
         case .none:

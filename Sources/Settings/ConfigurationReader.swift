@@ -73,7 +73,8 @@ struct ConfigurationReader {
             access = .file(absolute)
             let directory = PathText.directory(of: absolute)
             if source.files.status(directory)?.isDirectory != true {
-                faults.error(
+                // A unit may make it at the start (LogsDirectory=).
+                faults.warning(
                     section.position(of: Options.logAccess), section.key(of: Options.logAccess),
                     "the directory \(directory) does not exist", "Make it, or log to stdout")
             } else if source.files.status(absolute)?.isDirectory == true {

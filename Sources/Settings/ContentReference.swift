@@ -63,7 +63,14 @@ extension ValueKind where Value == ContentReference {
     /// A private key in PEM, which is a secret too.
     static let pemSecret = ValueKind("secret", samples: ["file:/etc/postern/tls/privkey.pem", "credential:tls-key"]) {
         text throws(ValueProblem) in
-        guard !text.isEmpty else { throw ValueProblem("the key is missing", "Write file:PATH or credential:NAME") }
-        return try ContentReference.parse(text) ?? (text.contains("-----BEGIN ") ? .literal(text) : .file(text))
+        let remedy = "Write file:PATH or credential:NAME"
+        guard !text.isEmpty else { throw ValueProblem("the key is missing", remedy) }
+        if let reference = try ContentReference.parse(text) { return reference }
+        if text.contains("-----BEGIN ") { return .literal(text) }
+        // A path is shown where it leads nowhere; what may be a key without its first line is not.
+        guard text.utf8.count <= 255, !text.contains("\n") else {
+            throw ValueProblem("the value is neither a path nor a key in PEM", remedy)
+        }
+        return .file(text)
     }
 }

@@ -37,9 +37,14 @@ package struct Fault: Sendable, Equatable {
         var out = line.map { "\(file):\($0): " } ?? "\(file): "
         if !key.isEmpty { out += "\(key): " }
         if severity == .warning { out += "warning: " }
-        out += Self.oneLine(message) + "."
-        if !remedy.isEmpty { out += " \(Self.oneLine(remedy))." }
+        out += Self.sentence(message)
+        if !remedy.isEmpty { out += " " + Self.sentence(remedy) }
         return out
+    }
+
+    private static func sentence(_ text: String) -> String {
+        let line = oneLine(text)
+        return line.hasSuffix("?") || line.hasSuffix(".") ? line : line + "."
     }
 
     /// What a config brought along stays on one line, whatever it holds.

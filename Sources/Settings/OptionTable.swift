@@ -6,7 +6,7 @@ package enum OptionTable {
     }
 
     package static let rows: [Row] = [
-        section("", "The top level."),
+        section("", "Keys that stand in no section; in INI, before the first."),
         option(Options.workers, example: "4"),
         option(Options.trustedProxies, example: "[10.0.0.0/8]"),
         option(Options.sessionKeys, isSecret: true, example: "[file:/etc/postern/session.key]"),
@@ -118,6 +118,26 @@ package enum OptionTable {
         }
         return keys
     }()
+
+    /// Each option of a checked tree by its dotted path, as text that equal values share.
+    static func readings(of node: SettingNode, pattern: String = "", path: [String] = []) -> [String: String] {
+        guard case .section(let entries) = node.content else { return [:] }
+        var readings: [String: String] = [:]
+        for entry in entries {
+            let key = keys(in: pattern).contains(entry.key) ? entry.key : "*"
+            let inner = pattern.isEmpty ? key : "\(pattern).\(key)"
+            guard let option = option(inner) else {
+                readings.merge(self.readings(of: entry.node, pattern: inner, path: path + [entry.key])) { first, _ in first }
+                continue
+            }
+            var items = entry.node.items
+            if !option.isList, case .value(let value) = entry.node.content {
+                items = [SettingNode.Item(text: value.text, position: entry.node.position)]
+            }
+            if let items, case .value(let text) = option.check(items) { readings[(path + [entry.key]).dotted] = text }
+        }
+        return readings
+    }
 
     private static func section(_ path: String, _ sentence: String) -> Row {
         .section(SectionDeclaration(path: path, sentence: sentence))

@@ -63,14 +63,16 @@ struct LocatedProblem: Sendable {
 }
 
 /// A value and where it was written.
-package struct Located<Value: Sendable>: Sendable {
+package struct Located<Value: Sendable>: Sendable, CustomStringConvertible {
     package let value: Value
     package let position: Position
+
+    package var description: String { "\(value)" }
 }
 
 extension ValueKind where Value == String {
     /// Text with one character at least.
-    static let text = ValueKind("text", samples: ["postern", "two words", "a:b"]) { text throws(ValueProblem) in
+    static let text = ValueKind("text", samples: ["postern", "two words", "a:b, c", "a # b ; c", "\"x\" = \\y", "' é [z] "]) { text throws(ValueProblem) in
         guard !text.isEmpty else { throw ValueProblem("the value is empty", "Write one, or remove the key") }
         return text
     }

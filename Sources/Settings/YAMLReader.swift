@@ -29,10 +29,13 @@ struct YAMLReader {
         var text = source.text
         for _ in 0..<Self.maximumRepeats {
             do {
-                guard let root = try Parser(yaml: text, encoding: .utf8).singleRoot() else {
-                    return SettingNode(content: .section([]), position: position(1))
+                let parser = try Parser(yaml: text, encoding: .utf8)
+                let root = try parser.singleRoot()
+                // Nodes know their anchors only as long as the parser lives.
+                return withExtendedLifetime(parser) {
+                    let node = root.flatMap { convert($0, path: [], depth: 0) }
+                    return SettingNode(content: node?.content ?? .section([]), position: position(1))
                 }
-                return convert(root, path: [], depth: 0)
             } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
                 guard let next = Self.renamingRepeat(in: text, of: keys, first: context.mark) else {
                     let names = keys.map { "'\($0)'" }.joined(separator: ", ")
