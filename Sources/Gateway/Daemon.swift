@@ -20,6 +20,9 @@ package struct Daemon {
         let signals = try SignalFD([.terminate, .interrupt, .hangUp, .user1])
         ProcessLimits.raiseOpenFiles()
         let logs = try LogOutputs(configuration.log)
+        EventLog.bootstrap(
+            level: Logger.Level(configuration.log.level), format: logs.format, sink: logs.events,
+            now: WallClock.microseconds)
         let workerCount = configuration.workers ?? ProcessLimits.processors
         let listeners = try ListeningSockets(configuration, workers: workerCount)
         let admin: ListeningSockets.Bound? = try configuration.admin.map { try ListeningSockets.admin($0) }
@@ -52,5 +55,17 @@ package struct StartFailure: Error, Sendable, CustomStringConvertible {
 
     init(_ description: String) {
         self.description = description
+    }
+}
+
+extension Logger.Level {
+    fileprivate init(_ level: LogSettings.Level) {
+        self =
+            switch level {
+            case .error: .error
+            case .warning: .warning
+            case .info: .info
+            case .debug: .debug
+            }
     }
 }

@@ -8,8 +8,8 @@ import Transport
 extension Worker {
     func serveOwnPage(_ context: RequestContext) -> StageOutcome {
         let site = context.site!, segments = context.target.segments
-        guard segments.starts(with: site.authSegments) else { return .next }
-        guard segments.count == site.authSegments.count + 1 else {
+        guard segments.starts(with: site.authSegments, by: { $0.lowercased() == $1.lowercased() }) else { return .next }
+        guard segments.count == site.authSegments.count + 1, segments.starts(with: site.authSegments) else {
             return .respond(page(.notFound(), .notFound, for: context))
         }
         switch segments.last {

@@ -6,7 +6,12 @@ import Tokens
 /// What path is it, may this method be used, and which rule decides?
 extension Worker {
     func readTarget(_ context: RequestContext) -> StageOutcome {
-        guard let target = try? RequestTarget(context.request.target) else {
+        // Content in a GET or HEAD has no meaning (RFC 9110 section 9.3.1), and what is read in two ways is refused.
+        let request = context.request
+        let hasContent = request.framing != .none && request.framing != .length(0)
+        guard !(hasContent && (request.method == .get || request.method == .head)),
+            let target = try? RequestTarget(request.target)
+        else {
             return .respond(page(.badRequest(), .badRequest, for: context))
         }
         context.target = target
