@@ -89,7 +89,8 @@ extension Span<UInt8> {
     /// `bounds` without the spaces and tabs at both ends (OWS, RFC 9110 section 5.6.3).
     @inline(__always)
     func trim(_ bounds: Range<Int>) -> Range<Int> {
-        var lower = bounds.lowerBound, upper = bounds.upperBound
+        var lower = bounds.lowerBound
+        var upper = bounds.upperBound
         while lower < upper, ByteClass.isBlank(self[lower]) { lower += 1 }
         while lower < upper, ByteClass.isBlank(self[upper - 1]) { upper -= 1 }
         return lower..<upper

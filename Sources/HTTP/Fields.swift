@@ -175,7 +175,8 @@ package struct Fields: Sendable, Equatable {
 
     /// How many fields bear that name.
     package func count(of name: FieldName) -> Int {
-        var found = 0, start = 0
+        var found = 0
+        var start = 0
         while let index = index(of: name, from: start) {
             found += 1
             start = index + 1

@@ -53,7 +53,8 @@ struct HTTP1LineScanner: Sendable {
         var index = start
         while stop - index >= 16 {
             let block = bytes.extracting(index..<index + 16)
-            var least: UInt8 = 255, leastFromDelete: UInt8 = 255
+            var least: UInt8 = 255
+            var leastFromDelete: UInt8 = 255
             for offset in 0..<16 {
                 least = min(least, block[offset])
                 leastFromDelete = min(leastFromDelete, block[offset] ^ 0x7F)

@@ -18,7 +18,8 @@ import Testing
 
     @Test func queueThatNeverRunsEmptyDoesNotGrow() {
         var queue = ByteQueue()
-        var next: UInt8 = 0, expected: UInt8 = 0
+        var next: UInt8 = 0
+        var expected: UInt8 = 0
         for _ in 0..<10_000 {
             queue.append([next, next &+ 1, next &+ 2])
             next &+= 3

@@ -31,7 +31,9 @@ import Testing
         #expect(json.text == expected)
     }
 
-    @Test(arguments: [(1234, 3, "1.234"), (5, 3, "0.005"), (-5, 1, "-0.5"), (0, 2, "0.00"), (120, 2, "1.20"), (7, 0, "7")])
+    @Test(arguments: [
+        (1234, 3, "1.234"), (5, 3, "0.005"), (-5, 1, "-0.5"), (0, 2, "0.00"), (120, 2, "1.20"), (7, 0, "7"),
+    ])
     func decimalsArePlaced(_ value: Int, _ places: Int, _ expected: String) {
         var json = JSONText()
         json.decimal(value, places: places)

@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct EntityTagTests {
     @Test func isReadAndSpelled() throws {
-        let strong = try #require(EntityTag("\"a,b\"")), weak = try #require(EntityTag("W/\"\""))
+        let strong = try #require(EntityTag("\"a,b\""))
+        let weak = try #require(EntityTag("W/\"\""))
         #expect(strong.value == "a,b" && !strong.isWeak)
         #expect(weak.value == "" && weak.isWeak)
         #expect(strong.description == "\"a,b\"" && weak.description == "W/\"\"")
@@ -20,7 +21,8 @@ import Testing
         ("\"1\"", "\"1\"", true, true),
     ])
     func comparesStronglyAndWeakly(_ left: String, _ right: String, _ strongly: Bool, _ weakly: Bool) throws {
-        let left = try #require(EntityTag(left)), right = try #require(EntityTag(right))
+        let left = try #require(EntityTag(left))
+        let right = try #require(EntityTag(right))
         #expect(left.equalsStrongly(right) == strongly)
         #expect(left.equalsWeakly(right) == weakly)
     }

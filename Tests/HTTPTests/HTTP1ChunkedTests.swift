@@ -19,7 +19,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("\r\n", HTTP1Error.chunk), ("x\r\n", .chunk), ("0x5\r\nhello\r\n0\r\n\r\n", .chunk), ("+5\r\nhello\r\n", .chunk),
+        ("\r\n", HTTP1Error.chunk), ("x\r\n", .chunk), ("0x5\r\nhello\r\n0\r\n\r\n", .chunk),
+        ("+5\r\nhello\r\n", .chunk),
         ("-1\r\n", .chunk), (" 5\r\nhello\r\n", .chunk), ("5 \r\nhello\r\n", .chunk), ("5\t\r\nhello\r\n", .chunk),
         ("5_0\r\n", .chunk), ("5,\r\n", .chunk), (";a\r\n", .chunk), ("5;\r\nhello\r\n", .chunk),
         ("5 ;a\r\nhello\r\n", .chunk), ("5; a\r\nhello\r\n", .chunk), ("5;a=\r\nhello\r\n", .chunk),
@@ -27,7 +28,8 @@ import Testing
         ("5;;a\r\nhello\r\n", .chunk), ("00000000000000003\r\nabc\r\n0\r\n\r\n", .chunk),
         ("10000000000000000\r\n", .chunk), ("FFFFFFFFFFFFFFFF\r\n", .chunk), ("8000000000000000\r\n", .chunk),
         ("5\nhello\r\n", .bareLineFeed), ("5\rhello\r\n", .bareCarriageReturn), ("5\u{0}\r\nhello\r\n", .controlByte),
-        ("5\r\nhelloX\r\n", .chunk), ("5\r\nhello\n0\r\n\r\n", .chunk), ("5\r\nhello\rX", .chunk), ("5\r\nhel\r\n0\r\n", .chunk),
+        ("5\r\nhelloX\r\n", .chunk), ("5\r\nhello\n0\r\n\r\n", .chunk), ("5\r\nhello\rX", .chunk),
+        ("5\r\nhel\r\n0\r\n", .chunk),
         ("5\r\nhello\r\n\r\n0\r\n\r\n", .chunk), ("0\n\r\n", .bareLineFeed), ("0\r\n\n", .bareLineFeed),
         ("0\r\nX\r\n\r\n", .trailer), ("0\r\nX : a\r\n\r\n", .trailer), ("0\r\nX: a\r\n b\r\n\r\n", .trailer),
         ("0\r\nX: a\u{0}\r\n\r\n", .controlByte), ("0\r\nHost: b\r\n\r\n", .trailer),

@@ -28,7 +28,8 @@ import Testing
         return [
             Place(name: "before the method", before: "", after: head + body, complete: token),
             Place(name: "in the method", before: "PO", after: "ST /x HTTP/1.1\r\n" + fields + body, complete: token),
-            Place(name: "behind the method", before: "POST", after: " /x HTTP/1.1\r\n" + fields + body, complete: token),
+            Place(
+                name: "behind the method", before: "POST", after: " /x HTTP/1.1\r\n" + fields + body, complete: token),
             Place(name: "before the target", before: "POST ", after: "/x HTTP/1.1\r\n" + fields + body),
             Place(
                 name: "in the path", before: "POST /", after: "x HTTP/1.1\r\n" + fields + body,
@@ -50,15 +51,21 @@ import Testing
                 name: "behind a field name", before: line + "Host: a\r\nX-A", after: ": v\r\n\r\n",
                 complete: token.subtracting(underscore).union([0x3A])),
             Place(
-                name: "before a field value", before: line + "Host: a\r\nX-A:", after: "v\r\n\r\n", complete: fieldValue),
-            Place(name: "in a field value", before: line + "Host: a\r\nX-A: v", after: "w\r\n\r\n", complete: fieldValue),
-            Place(name: "behind a field value", before: line + "Host: a\r\nX-A: v", after: "\r\n\r\n", complete: fieldValue),
+                name: "before a field value", before: line + "Host: a\r\nX-A:", after: "v\r\n\r\n", complete: fieldValue
+            ),
+            Place(
+                name: "in a field value", before: line + "Host: a\r\nX-A: v", after: "w\r\n\r\n", complete: fieldValue),
+            Place(
+                name: "behind a field value", before: line + "Host: a\r\nX-A: v", after: "\r\n\r\n",
+                complete: fieldValue),
             Place(
                 name: "in the host", before: line + "Host: a", after: "b\r\n\r\n",
                 complete: Set("-._0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)),
-            Place(name: "in the coding", before: line + "Host: a\r\nTransfer-Encoding: chu", after: "nked\r\n\r\n" + body),
             Place(
-                name: "before the coding", before: line + "Host: a\r\nTransfer-Encoding:", after: "chunked\r\n\r\n" + body,
+                name: "in the coding", before: line + "Host: a\r\nTransfer-Encoding: chu", after: "nked\r\n\r\n" + body),
+            Place(
+                name: "before the coding", before: line + "Host: a\r\nTransfer-Encoding:",
+                after: "chunked\r\n\r\n" + body,
                 complete: [0x09, 0x20]),
             Place(
                 name: "in the length", before: line + "Host: a\r\nContent-Length: ", after: "5\r\n\r\nhello",
@@ -66,7 +73,9 @@ import Testing
             Place(
                 name: "before a chunk size", before: head, after: body, complete: [0x30],
                 incomplete: hexadecimal.subtracting([0x30])),
-            Place(name: "behind a chunk size", before: head + "5", after: String(body.dropFirst()), incomplete: hexadecimal),
+            Place(
+                name: "behind a chunk size", before: head + "5", after: String(body.dropFirst()),
+                incomplete: hexadecimal),
             Place(
                 name: "in an extension", before: head + "5;e", after: "=f\r\nhello\r\n0\r\n\r\n",
                 complete: token),
@@ -91,7 +100,8 @@ import Testing
                 let expected: Verdict =
                     place.complete.contains(byte) ? .complete : place.incomplete.contains(byte) ? .incomplete : .refused
                 #expect(verdict == expected, "byte \(byte) \(place.name)")
-                #expect(Transcript.ofRequests(bytes, cuts: Array(1..<bytes.count)) == whole, "byte \(byte) \(place.name)")
+                #expect(
+                    Transcript.ofRequests(bytes, cuts: Array(1..<bytes.count)) == whole, "byte \(byte) \(place.name)")
             }
         }
     }

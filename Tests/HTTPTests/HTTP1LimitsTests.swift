@@ -21,7 +21,8 @@ import Testing
         let limits = HTTP1Limits(fieldsSize: 64)
         let fitting = "X: " + String(repeating: "a", count: 64 - 9 - 5) + "\r\n"
         #expect(Transcript.ofRequestsEveryCut(request(fitting), limits: limits).ends == 1)
-        let oneLine = "X: a\(fitting.dropFirst(3))", twoLines = "X:\r\nY\(fitting.dropFirst().dropLast(4))\r\n"
+        let oneLine = "X: a\(fitting.dropFirst(3))"
+        let twoLines = "X:\r\nY\(fitting.dropFirst().dropLast(4))\r\n"
         for tooLarge in [oneLine, twoLines] {
             let transcript = Transcript.ofRequestsEveryCut(request(tooLarge), limits: limits)
             #expect(transcript.error == .fieldsTooLarge)
@@ -51,7 +52,8 @@ import Testing
     @Test func chunkLineIsHeldToItsLimit() {
         let limits = HTTP1Limits(chunkLine: 16)
         #expect(chunked("3;" + String(repeating: "e", count: 14) + "\r\nabc\r\n0\r\n\r\n", limits).bodies == ["abc"])
-        #expect(chunked("3;" + String(repeating: "e", count: 15) + "\r\nabc\r\n0\r\n\r\n", limits).error == .chunkOverhead)
+        #expect(
+            chunked("3;" + String(repeating: "e", count: 15) + "\r\nabc\r\n0\r\n\r\n", limits).error == .chunkOverhead)
     }
 
     @Test func chunkLinesAreHeldToWhatTheyCarry() {
@@ -78,7 +80,8 @@ import Testing
 
     @Test func interimResponsesAreHeldToTheirCount() {
         let limits = HTTP1Limits(interimResponses: 2)
-        let interim = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", final = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+        let interim = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+        let final = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
         let fitting = Transcript.ofResponsesEveryCut(interim + interim + final, limits: limits)
         #expect(fitting.interim == [103, 103])
         #expect(fitting.ends == 1)

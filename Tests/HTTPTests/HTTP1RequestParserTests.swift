@@ -4,7 +4,8 @@ import Testing
 @Suite struct HTTP1RequestParserTests {
     @Test func headIsTakenApart() {
         let transcript = Transcript.ofRequestsEveryCut(
-            "GET /a/b?c=d HTTP/1.1\r\nHost: Docs.Example.COM:8443\r\nACCEPT:\t*/* \t\r\nX-Empty:\r\nCookie: a=b\r\ncookie: c=d\r\n\r\n")
+            "GET /a/b?c=d HTTP/1.1\r\nHost: Docs.Example.COM:8443\r\nACCEPT:\t*/* \t\r\nX-Empty:\r\nCookie: a=b\r\ncookie: c=d\r\n\r\n"
+        )
         #expect(
             transcript.heads == [
                 "GET /a/b?c=d docs.example.com:8443 HTTP/1.1 none keepAlive=true continue=false"
@@ -26,9 +27,15 @@ import Testing
 
     @Test(arguments: [
         // Connection and version
-        ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET / a HTTP/1.1 none keepAlive=false continue=false"),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            "GET / a HTTP/1.1 none keepAlive=false continue=false"
+        ),
         ("GET / HTTP/1.1\r\nHost: a\r\nConnection: x, , CLOSE\r\n\r\n", "GET / a HTTP/1.1 none keepAlive=false"),
-        ("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, TE, Upgrade\r\n\r\n", "GET / a HTTP/1.1 none keepAlive=true"),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, TE, Upgrade\r\n\r\n",
+            "GET / a HTTP/1.1 none keepAlive=true"
+        ),
         ("GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n", "GET / a HTTP/1.0 none keepAlive=false"),
         // Targets
         ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * a HTTP/1.1"),
@@ -49,13 +56,23 @@ import Testing
         ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ChunKed\r\n\r\n0\r\n\r\n", "POST / a HTTP/1.1 chunked"),
         ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx", "GET / a HTTP/1.1 length(1)"),
         // Expectations
-        ("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\nx",
-            "POST / a HTTP/1.1 length(1) keepAlive=true continue=true"),
-        ("POST / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
-            "POST / a HTTP/1.0 length(1) keepAlive=false continue=false"),
-        ("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n", "GET / a HTTP/1.1 none keepAlive=true continue=false"),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\nx",
+            "POST / a HTTP/1.1 length(1) keepAlive=true continue=true"
+        ),
+        (
+            "POST / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
+            "POST / a HTTP/1.0 length(1) keepAlive=false continue=false"
+        ),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n",
+            "GET / a HTTP/1.1 none keepAlive=true continue=false"
+        ),
         // Bytes of other encodings stay what they are
-        ("GET / HTTP/1.1\r\nHost: a\r\nX: h\u{E9}\r\n\r\n", "GET / a HTTP/1.1 none keepAlive=true continue=false host=a x=h\u{E9}"),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nX: h\u{E9}\r\n\r\n",
+            "GET / a HTTP/1.1 none keepAlive=true continue=false host=a x=h\u{E9}"
+        ),
     ])
     func isAccepted(_ text: String, _ head: String) {
         let transcript = Transcript.ofRequestsEveryCut(text)
@@ -172,7 +189,8 @@ import Testing
 
     @Test func nothingIsReadAfterAFailure() {
         var parser = HTTP1RequestParser()
-        let bad = Array("BAD\r\n".utf8), good = Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+        let bad = Array("BAD\r\n".utf8)
+        let good = Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
         guard case .failed(.requestLine) = parser.next(bad.span).event else { return #expect(Bool(false)) }
         let (consumed, event) = parser.next(good.span)
         #expect(consumed == 0)

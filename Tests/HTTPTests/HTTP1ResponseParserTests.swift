@@ -16,8 +16,14 @@ import Testing
     @Test(arguments: [
         ("HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 length=0 keepAlive=true", ""),
         ("HTTP/1.0 404 Not Found\r\nContent-Length: 2\r\n\r\nno", "HTTP/1.0 404 length=2 keepAlive=false", "no"),
-        ("HTTP/1.1 200 OK\r\nconnection: Close\r\nContent-Length: 1\r\n\r\na", "HTTP/1.1 200 length=1 keepAlive=false", "a"),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "HTTP/1.1 200 length=- keepAlive=true", "abc"),
+        (
+            "HTTP/1.1 200 OK\r\nconnection: Close\r\nContent-Length: 1\r\n\r\na",
+            "HTTP/1.1 200 length=1 keepAlive=false", "a"
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            "HTTP/1.1 200 length=- keepAlive=true", "abc"
+        ),
         ("HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 204 length=- keepAlive=true", ""),
         ("HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n", "HTTP/1.1 304 length=99 keepAlive=true", ""),
         ("HTTP/1.1 200 caf\u{E9}\tx\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 length=0 keepAlive=true", ""),
@@ -39,7 +45,8 @@ import Testing
 
     @Test func interimResponsesComeBeforeTheFinalOne() {
         let transcript = Transcript.ofResponsesEveryCut(
-            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na")
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na"
+        )
         #expect(transcript.interim == [100, 103])
         #expect(transcript.heads == ["HTTP/1.1 200 length=1 keepAlive=true content-length=1"])
     }
@@ -64,7 +71,8 @@ import Testing
 
     @Test(arguments: [
         "HTTP/1.1 200", "HTTP/1.1 99 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 600 OK", "HTTP/1.1 20x OK", "ICY 200 OK",
-        "HTTP/1.2 200 OK", "HTTP/2.0 200 OK", "http/1.1 200 OK", "HTTP/1.1  200 OK", "HTTP/1.1 200OK!", "", "HTTP/1.1 000 OK",
+        "HTTP/1.2 200 OK", "HTTP/2.0 200 OK", "http/1.1 200 OK", "HTTP/1.1  200 OK", "HTTP/1.1 200OK!", "",
+        "HTTP/1.1 000 OK",
         " HTTP/1.1 200 OK", "HTTP/1.1\t200 OK",
     ])
     func statusLineIsRefused(_ line: String) {
@@ -77,7 +85,8 @@ import Testing
         ("Transfer-Encoding: chunked\r\nContent-Length: 5", .ambiguousFraming),
         ("Content-Length: 5\r\nContent-Length: 6", .duplicateField),
         ("Content-Length: 5\r\nContent-Length: 5", .duplicateField),
-        ("Content-Length: +5", .contentLength), ("Content-Length: 5,5", .contentLength), ("Content-Length:", .contentLength),
+        ("Content-Length: +5", .contentLength), ("Content-Length: 5,5", .contentLength),
+        ("Content-Length:", .contentLength),
         ("Content-Length: -1", .contentLength), ("Content-Length: 18446744073709551616", .contentLength),
         ("Transfer-Encoding: gzip", .unknownTransferCoding), ("Transfer-Encoding: identity", .transferEncoding),
         ("Transfer-Encoding: chunked, chunked", .transferEncoding), ("Transfer-Encoding: ,chunked", .transferEncoding),
@@ -99,7 +108,8 @@ import Testing
     }
 
     @Test func chunkedInHTTP10IsRefused() {
-        let transcript = Transcript.ofResponsesEveryCut("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+        let transcript = Transcript.ofResponsesEveryCut(
+            "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
         #expect(transcript.error == .transferEncoding)
     }
 

@@ -9,7 +9,8 @@ import Testing
     }
 
     @Test func responseIsWritten() {
-        let response = Response(status: 404, fields: [.contentType: "text/plain", .setCookie: "a=b", .setCookie: "c=d"])
+        let response = Response(
+            status: 404, fields: [.contentType: "text/plain", .setCookie: "a=b", .setCookie: "c=d"])
         #expect(
             text {
                 HTTP1Serializer.appendResponse(
@@ -46,7 +47,8 @@ import Testing
 
     @Test func fieldsThatTheSerializerWritesItselfAreLeftOutOfTheRest() {
         let fields: Fields = [
-            .host: "evil", .contentLength: "9", .transferEncoding: "chunked", .connection: "x", .date: "y", .accept: "z",
+            .host: "evil", .contentLength: "9", .transferEncoding: "chunked", .connection: "x", .date: "y",
+            .accept: "z",
         ]
         #expect(
             text { HTTP1Serializer.appendRequest(method: .get, target: "/", host: "a", fields: fields, to: &$0) }
@@ -69,7 +71,9 @@ import Testing
 
     @Test func whatIsWrittenIsReadBack() {
         var out: [UInt8] = []
-        let fields: Fields = [.accept: "text/html, */*;q=0.8", .cookie: "a=b; c=\"d\"", .userAgent: "h\u{E9} \u{1F600}"]
+        let fields: Fields = [
+            .accept: "text/html, */*;q=0.8", .cookie: "a=b; c=\"d\"", .userAgent: "h\u{E9} \u{1F600}",
+        ]
         HTTP1Serializer.appendRequest(
             method: .post, target: "/a%20b?c", host: "a.test", fields: fields, framing: .chunked, to: &out)
         HTTP1Serializer.appendChunkStart(5, to: &out)
@@ -90,11 +94,15 @@ import Testing
         var out: [UInt8] = []
         HTTP1Serializer.appendContinue(to: &out)
         HTTP1Serializer.appendResponse(
-            Response(status: 200, fields: [.etag: "\"x\""]), framing: .length(2), date: "x", connection: .close, to: &out)
+            Response(status: 200, fields: [.etag: "\"x\""]), framing: .length(2), date: "x", connection: .close,
+            to: &out)
         out += Array("ok".utf8)
         let transcript = Transcript.ofResponses(out)
         #expect(transcript.interim == [100])
-        #expect(transcript.heads == ["HTTP/1.1 200 length=2 keepAlive=false etag=\"x\" date=x content-length=2 connection=close"])
+        #expect(
+            transcript.heads == [
+                "HTTP/1.1 200 length=2 keepAlive=false etag=\"x\" date=x content-length=2 connection=close"
+            ])
         #expect(transcript.bodies == ["ok"])
     }
 }

@@ -22,7 +22,10 @@ struct Transcript: Equatable, CustomStringConvertible {
     /// Feeds `bytes` in the pieces that `cuts` (ascending offsets) makes of it.
     static func ofRequests(_ bytes: [UInt8], cuts: [Int] = [], limits: HTTP1Limits = HTTP1Limits()) -> Transcript {
         var parser = HTTP1RequestParser(limits: limits)
-        var transcript = Transcript(), unread: [UInt8] = [], body: [UInt8] = [], fed = 0
+        var transcript = Transcript()
+        var unread: [UInt8] = []
+        var body: [UInt8] = []
+        var fed = 0
         for cut in cuts + [bytes.count] {
             unread += bytes[fed..<cut]
             fed = cut
@@ -59,7 +62,10 @@ struct Transcript: Equatable, CustomStringConvertible {
         limits: HTTP1Limits = HTTP1Limits()
     ) -> Transcript {
         var parser = HTTP1ResponseParser(limits: limits)
-        var transcript = Transcript(), unread: [UInt8] = [], body: [UInt8] = [], fed = 0
+        var transcript = Transcript()
+        var unread: [UInt8] = []
+        var body: [UInt8] = []
+        var fed = 0
         var methods = methods[...]
         parser.begin(requestMethod: methods.removeFirst())
         feeding: for cut in cuts + [bytes.count] {
