@@ -170,7 +170,10 @@ final class Connection: ReadinessHandler {
     /// A client that speaks no TLS is told so in the one way that it may understand.
     private func answerPlainText() {
         tls = nil
-        write(Array(HTTP1Machine.answerToPlainText.utf8).span)
+        var answer: [UInt8] = []
+        HTTP1Machine.append(
+            status: 400, text: "This port speaks HTTPS, not HTTP.\n", date: server.date, to: &answer)
+        write(answer.span)
         end(.handshakeFailed, lingers: true)
     }
 
@@ -337,7 +340,7 @@ final class Connection: ReadinessHandler {
         socket?.shutdownWriting()
         tls = nil
         stage = .lingering(reason)
-        setDeadline(server.loop.now + limits.lingerTime)
+        setDeadline(server.loop.now + (server.isDraining ? min(limits.lingerTime, .seconds(1)) : limits.lingerTime))
         if canRead { askAgain() }
     }
 

@@ -189,12 +189,6 @@ final class HTTP1Machine: ProtocolMachine {
         output.removeAll(keepingCapacity: true)
     }
 
-    static let answerToPlainText = """
-        HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 32\r\n\
-        Connection: close\r\n\r\nThis port speaks HTTPS, not HTTP
-
-        """
-
     // MARK: Heads
 
     /// One step: parses a head, or reads more of it. False where nothing can be done now.
@@ -271,22 +265,27 @@ final class HTTP1Machine: ProtocolMachine {
         connection.handler.handle(exchange)
     }
 
-    /// Answers what is no request, with a status and no more, and ends the connection: where it ends is
-    /// all that is known of it (RFC 9112 section 2.2).
+    /// Answers what is no request, with a status and no more, and ends the connection: where the message ends
+    /// is not known (RFC 9112 section 2.2).
     private func refuse(status: Int, outcome: Outcome, _ reason: ConnectionEnding) {
         var record = AccessRecord(startedAt: WallClock.microseconds(), peer: connection.info.peerText)
         record.status = status
         record.outcome = outcome
-        let text = Array("\(status) \(HTTP1Serializer.reasonPhrase(status))\n".utf8)
-        record.bytes = Int64(text.count)
-        HTTP1Serializer.appendResponse(
-            Response(status: status, fields: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"]),
-            framing: .length(text.count), date: server.date, connection: .close, to: &output)
-        output.append(contentsOf: text)
+        let text = "\(status) \(HTTP1Serializer.reasonPhrase(status))\n"
+        record.bytes = Int64(text.utf8.count)
+        Self.append(status: status, text: text, date: server.date, to: &output)
         phase = .over
         flush()
         connection.handler.didRefuse(record, on: connection.info)
         connection.end(reason, lingers: true)
+    }
+
+    /// A whole response in plain text, the last of its connection.
+    static func append(status: Int, text: String, date: String, to out: inout [UInt8]) {
+        HTTP1Serializer.appendResponse(
+            Response(status: status, fields: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"]),
+            framing: .length(text.utf8.count), date: date, connection: .close, to: &out)
+        out.append(contentsOf: text.utf8)
     }
 
     // MARK: The end of an exchange
