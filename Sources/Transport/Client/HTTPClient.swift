@@ -90,4 +90,6 @@ package struct ClientStatistics: Sendable, Equatable {
     package var connectFailures = 0
     /// Requests sent again because their kept connection was dead.
     package var repeats = 0
+
+    package init() {}
 }
