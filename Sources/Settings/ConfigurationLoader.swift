@@ -49,11 +49,13 @@ package struct ConfigurationLoader {
         }
         let bytes: [UInt8]
         do throws(FileProblem) {
-            bytes = try files.read(PathText.absolute(path, from: files.currentDirectory), limit: SettingText.maximumSize)
+            bytes = try files.read(
+                PathText.absolute(path, from: files.currentDirectory), limit: SettingText.maximumSize)
         } catch {
             fail(
                 "the file \(error.text)",
-                error == .tooLarge ? "A config is at most 1 MiB" : "Name a config file that can be read, with --config FILE")
+                error == .tooLarge
+                    ? "A config is at most 1 MiB" : "Name a config file that can be read, with --config FILE")
             return nil
         }
         var found: [Fault] = []

@@ -28,7 +28,8 @@ extension ConfigurationReader {
                 "the listener speaks TLS already", "Set it on the listener for plain HTTP")
         }
         guard let address = section.required(Options.listenerAddress, &faults),
-            let placed = place(address, section.position(of: Options.listenerAddress), section.key(of: Options.listenerAddress))
+            let placed = place(
+                address, section.position(of: Options.listenerAddress), section.key(of: Options.listenerAddress))
         else { return nil }
         return Located(
             value: ListenerSettings(name: section.name, address: placed, tls: tls, redirectToHTTPS: redirects),
@@ -67,7 +68,8 @@ extension ConfigurationReader {
         var pairs: [CertificateSettings] = []
         for (certificate, key) in zip(certificates, keys) {
             let chain = source.pem(
-                certificate, label: "CERTIFICATE", isSecret: false, key: section.key(of: Options.listenerCertificate), &faults)
+                certificate, label: "CERTIFICATE", isSecret: false, key: section.key(of: Options.listenerCertificate),
+                &faults)
             let secret = source.pem(
                 key, label: "PRIVATE KEY", isSecret: true, key: section.key(of: Options.listenerKey), &faults)
             if let chain, let secret { pairs.append(CertificateSettings(chain: chain, key: Secret(secret.bytes))) }
@@ -89,7 +91,8 @@ extension ConfigurationReader {
         guard let address = place(section.value(Options.adminAddress), position, key) else { return nil }
         if let listener = listeners.first(where: { overlap($0.value.address, address) }) {
             faults.error(
-                position, key, "\(address) is taken by listener \(listener.value.name) (line \(listener.position.line))",
+                position, key,
+                "\(address) is taken by listener \(listener.value.name) (line \(listener.position.line))",
                 "Give the admin listener an address of its own")
         } else if !address.isLocal {
             faults.warning(

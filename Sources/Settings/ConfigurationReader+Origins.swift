@@ -41,7 +41,8 @@ extension ConfigurationReader {
         let hasEndpoint = section.has(Options.s3Endpoint)
         if !hasEndpoint, !section.has(Options.s3Region) {
             faults.error(
-                section.position, section.key(of: Options.s3Region), "the key is missing, and there is no endpoint either",
+                section.position, section.key(of: Options.s3Region),
+                "the key is missing, and there is no endpoint either",
                 "Add region, as in: region: eu-central-1")
         }
         let credentials = credentials(in: section)
@@ -50,7 +51,8 @@ extension ConfigurationReader {
         let standard = HTTPURL(isSecure: true, host: "s3.\(region).\(domain)", port: 443, path: "")
         let endpoint = section.optional(Options.s3Endpoint) ?? standard
         guard let bucket, let credentials else { return nil }
-        let needsPath = bucket.contains(".") || endpoint.isLoopback || IPAddress(endpoint.host) != nil
+        let needsPath =
+            bucket.contains(".") || endpoint.isLoopback || IPAddress(endpoint.host) != nil
             || endpoint.host.hasPrefix("[")
         return S3Settings(
             bucket: bucket, region: region, endpoint: endpoint,
@@ -63,9 +65,11 @@ extension ConfigurationReader {
         guard named.contains(true) || section.has(Options.s3SessionToken) else {
             return automaticCredentials(in: section)
         }
-        let accessKeyID = section.required(Options.s3AccessKeyID, &faults) == nil
+        let accessKeyID =
+            section.required(Options.s3AccessKeyID, &faults) == nil
             ? nil : secret(Options.s3AccessKeyID, in: section)
-        let secretAccessKey = section.required(Options.s3SecretAccessKey, &faults) == nil
+        let secretAccessKey =
+            section.required(Options.s3SecretAccessKey, &faults) == nil
             ? nil : secret(Options.s3SecretAccessKey, in: section)
         let token = secret(Options.s3SessionToken, in: section)
         guard let accessKeyID, let secretAccessKey else { return nil }
@@ -92,6 +96,7 @@ extension ConfigurationReader {
         }
         return .auto(
             S3Keys(
-                accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: variable("AWS_SESSION_TOKEN")))
+                accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: variable("AWS_SESSION_TOKEN"))
+        )
     }
 }

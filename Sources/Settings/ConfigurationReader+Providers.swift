@@ -27,7 +27,8 @@ extension ConfigurationReader {
     }
 
     private mutating func clientAuthentication(in section: SettingSection) -> ClientAuthentication? {
-        let hasSecret = section.has(Options.providerClientSecret), hasKey = section.has(Options.providerClientKey)
+        let hasSecret = section.has(Options.providerClientSecret)
+        let hasKey = section.has(Options.providerClientKey)
         // A word that is none of the known ones was told already, and leaves nothing to compare with.
         if section.has(Options.providerClientAuth), section.optional(Options.providerClientAuth) == nil { return nil }
         let method = section.optional(Options.providerClientAuth)
@@ -35,7 +36,8 @@ extension ConfigurationReader {
             source.secret($0, key: section.key(of: Options.providerClientSecret), &faults)
         }
         let pem = section.located(Options.providerClientKey).flatMap {
-            source.pem($0, label: "PRIVATE KEY", isSecret: true, key: section.key(of: Options.providerClientKey), &faults)
+            source.pem(
+                $0, label: "PRIVATE KEY", isSecret: true, key: section.key(of: Options.providerClientKey), &faults)
         }
         let chosen = method ?? (hasSecret ? .basic : hasKey ? .privateKeyJWT : .none)
         let position = section.position(of: Options.providerClientAuth)
@@ -65,7 +67,8 @@ extension ConfigurationReader {
         case .privateKeyJWT:
             if !hasKey {
                 faults.error(
-                    position, key, "client_auth is private_key_jwt, and there is no client_key", "Add client_key: file:PATH")
+                    position, key, "client_auth is private_key_jwt, and there is no client_key",
+                    "Add client_key: file:PATH")
             }
             return pem.map { .privateKeyJWT(key: Secret($0.bytes)) }
         }

@@ -33,7 +33,8 @@ extension ConfigurationReader {
             }
             faults.error(
                 host.position, section.key(of: Options.siteHosts),
-                "the host \(host.value) belongs to site \(owner.site) (line \(owner.line)) already", "Give each host to one site")
+                "the host \(host.value) belongs to site \(owner.site) (line \(owner.line)) already",
+                "Give each host to one site")
         }
     }
 
@@ -57,7 +58,8 @@ extension ConfigurationReader {
         guard let hosts, let origin, !hosts.isEmpty else { return nil }
         return SiteSettings(
             name: section.name, hosts: hosts, publicURL: publicURL, provider: provider, origin: origin,
-            authPath: section.value(Options.siteAuthPath), session: session, content: content(in: section.section("content")),
+            authPath: section.value(Options.siteAuthPath), session: session,
+            content: content(in: section.section("content")),
             rules: RuleSet(rules))
     }
 
@@ -75,7 +77,8 @@ extension ConfigurationReader {
             remedy = "There is " + Sentence.or(known)
         }
         faults.error(
-            section.position(of: option), section.key(of: option), "there is no \(noun) '\(name)'", remedy, nearest: nearest)
+            section.position(of: option), section.key(of: option), "there is no \(noun) '\(name)'", remedy,
+            nearest: nearest)
     }
 
     /// That nobody signs in over plain HTTP but on a loopback host, and that the public URL is one of
@@ -106,7 +109,8 @@ extension ConfigurationReader {
             faults.error(
                 section.position(of: Options.siteHosts), section.key(of: Options.siteHosts),
                 "people would sign in to \(host) over plain HTTP",
-                "Give a listener tls, or name the proxy that has TLS in trusted_proxies, or set public_url to its https URL")
+                "Give a listener tls, or name the proxy that has TLS in trusted_proxies, or set public_url to its https URL"
+            )
         }
     }
 
@@ -133,10 +137,14 @@ extension ConfigurationReader {
                 continue
             }
             if let line = lines[pattern] {
-                faults.error(entry.position, key, "the pattern matches the same as the one on line \(line)", "Keep one of the two")
+                faults.error(
+                    entry.position, key, "the pattern matches the same as the one on line \(line)",
+                    "Keep one of the two")
             }
             lines[pattern] = entry.position.line
-            guard case .value(let value) = entry.node.content, let requirement = try? Requirement(value.text) else { continue }
+            guard case .value(let value) = entry.node.content, let requirement = try? Requirement(value.text) else {
+                continue
+            }
             if !hasProvider, requirement.admitsSomebody, !requirement.admitsStrangers {
                 faults.error(
                     entry.position, key, "nobody can meet '\(requirement)', for the site has no provider",
@@ -148,7 +156,8 @@ extension ConfigurationReader {
     }
 
     private mutating func session(in section: SettingSection) -> SessionSettings {
-        let idle = section.value(Options.sessionIdle), lifetime = section.value(Options.sessionLifetime)
+        let idle = section.value(Options.sessionIdle)
+        let lifetime = section.value(Options.sessionLifetime)
         if idle > lifetime, section.has(Options.sessionIdle) {
             faults.warning(
                 section.position(of: Options.sessionIdle), section.key(of: Options.sessionIdle),

@@ -53,12 +53,14 @@ struct ConfigurationReader {
             return Secret(bytes)
         case .weak(let bytes, let count):
             faults.warning(
-                reference.position, key, "the key in \(reference.value) is \(count) bytes in hex, fewer than \(SessionKeyText.minimum)",
+                reference.position, key,
+                "the key in \(reference.value) is \(count) bytes in hex, fewer than \(SessionKeyText.minimum)",
                 "Run `postern secret` for a stronger one")
             return Secret(bytes)
         case .tooShort:
             faults.error(
-                reference.position, key, "the key in \(reference.value) is shorter than \(SessionKeyText.minimum) bytes",
+                reference.position, key,
+                "the key in \(reference.value) is shorter than \(SessionKeyText.minimum) bytes",
                 "Run `postern secret` for one that is long enough")
             return nil
         }

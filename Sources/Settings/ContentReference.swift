@@ -25,7 +25,9 @@ package enum ContentReference: Sendable, Equatable, CustomStringConvertible {
         }
         if text.hasPrefix("env:") {
             let name = String(text.dropFirst(4))
-            let isName = name.utf8.allSatisfy { ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || "0123456789_".utf8.contains($0) }
+            let isName = name.utf8.allSatisfy {
+                ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || "0123456789_".utf8.contains($0)
+            }
             guard !name.isEmpty, isName else {
                 throw ValueProblem("the environment variable's name does not hold", "Write env:NAME")
             }

@@ -27,7 +27,9 @@ struct ContentSource {
             return Array(text.utf8)
         case .environment(let name):
             guard let text = environment[name], !text.isEmpty else {
-                faults.error(position, key, "the environment variable \(name) is not set", "Set it for the process, or name another source")
+                faults.error(
+                    position, key, "the environment variable \(name) is not set",
+                    "Set it for the process, or name another source")
                 return nil
             }
             return Array(text.utf8)
@@ -55,7 +57,8 @@ struct ContentSource {
         } catch {
             let remedy =
                 error == .unreadable
-                ? "Give the user that Postern runs as the right to read it" : "Name a file that is there, by an absolute path"
+                ? "Give the user that Postern runs as the right to read it"
+                : "Name a file that is there, by an absolute path"
             faults.error(position, key, "the file \(path) \(error.text)", remedy)
             return nil
         }
@@ -89,7 +92,9 @@ struct ContentSource {
         let source = reference.value.description
         guard holds else {
             let noun = label == "CERTIFICATE" ? "certificate" : "private key"
-            faults.error(reference.position, key, "\(source) holds no \(noun) in PEM", "Name a file with -----BEGIN \(label)-----")
+            faults.error(
+                reference.position, key, "\(source) holds no \(noun) in PEM",
+                "Name a file with -----BEGIN \(label)-----")
             return nil
         }
         return FileContent(source: source, bytes: bytes)

@@ -88,7 +88,9 @@ struct INIReader {
             }
         }
         if let first = branch.header {
-            fault(line, path.joined(separator: "."), "the section stands here again, after line \(first)", "Put its keys together")
+            fault(
+                line, path.joined(separator: "."), "the section stands here again, after line \(first)",
+                "Put its keys together")
         } else {
             branch.header = line
         }
@@ -103,7 +105,8 @@ struct INIReader {
         }
         let name = (path + [key]).joined(separator: ".")
         if let first = branch.entries.first(where: { $0.key == key }) {
-            return fault(line, name, "the key stands here again, after line \(first.position.line)", "Keep one of the two")
+            return fault(
+                line, name, "the key stands here again, after line \(first.position.line)", "Keep one of the two")
         }
         let value = SettingNode.Value(text: SettingNode.unquote(rest), listText: rest)
         branch.entries.append((key, Position(file: source.file, line: line), .leaf(value)))
@@ -116,7 +119,8 @@ struct INIReader {
     /// Up to a `;` or `#` that begins the line or follows a space, and stands in no quotes.
     private static func withoutComment(_ line: Substring) -> String {
         guard line.utf8.contains(where: { $0 == 0x3B || $0 == 0x23 }) else { return String(line) }
-        var isQuoted = false, isEscaped = false
+        var isQuoted = false
+        var isEscaped = false
         var before: UInt8 = 0x20
         var out: [UInt8] = []
         for byte in line.utf8 {
@@ -142,7 +146,8 @@ struct INIReader {
     private static func path(_ text: String) -> [String]? {
         var parts: [String] = []
         var part = ""
-        var isQuoted = false, wasQuoted = false
+        var isQuoted = false
+        var wasQuoted = false
         for character in text {
             switch character {
             case "\"":

@@ -41,7 +41,8 @@ package enum OptionReference {
                     isTableOpen = true
                 }
                 let key = option.path.split(separator: ".").last.map { $0 == "*" ? "PATTERN" : String($0) } ?? ""
-                out += "| `\(key)` | \(option.kindName) | \(defaultCell(option)) | \(option.sentence) Example: `\(option.example)` |\n"
+                out +=
+                    "| `\(key)` | \(option.kindName) | \(defaultCell(option)) | \(option.sentence) Example: `\(option.example)` |\n"
             }
         }
         return out

@@ -61,7 +61,8 @@ package enum OptionTable {
         option(Options.contentNotFound, example: "/errors/404.html"),
         section(
             "sites.*.rules",
-            "Who may see what: keys are patterns, values are requirements. Left out: whoever has signed in sees everything, and nobody else anything."),
+            "Who may see what: keys are patterns, values are requirements. Left out: whoever has signed in sees everything, and nobody else anything."
+        ),
         option(Options.siteRule, example: "groups:admins"),
 
         section("log", "What is written about requests and events."),
@@ -127,7 +128,9 @@ package enum OptionTable {
             let key = keys(in: pattern).contains(entry.key) ? entry.key : "*"
             let inner = pattern.isEmpty ? key : "\(pattern).\(key)"
             guard let option = option(inner) else {
-                readings.merge(self.readings(of: entry.node, pattern: inner, path: path + [entry.key])) { first, _ in first }
+                readings.merge(self.readings(of: entry.node, pattern: inner, path: path + [entry.key])) { first, _ in
+                    first
+                }
                 continue
             }
             var items = entry.node.items

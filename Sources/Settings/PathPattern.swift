@@ -53,7 +53,8 @@ package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
             throw ValueProblem("a pattern has no empty segments", "Write one / where two stand together")
         }
         guard !part.contains("*") else {
-            throw ValueProblem("* stands beside other characters", "It takes the place of a whole segment, as in /*/edit")
+            throw ValueProblem(
+                "* stands beside other characters", "It takes the place of a whole segment, as in /*/edit")
         }
         guard !part.contains("?"), !part.contains("#") else {
             throw ValueProblem("a pattern has no query and no fragment", "Write the path alone")

@@ -63,7 +63,8 @@ package indirect enum Requirement: Sendable, Equatable, CustomStringConvertible 
 
     /// Without regard to the case of ASCII. `*@example.com` is every address that ends in it, with one `@`.
     private static func matches(_ email: String, pattern: String) -> Bool {
-        let email = email.utf8.map(lowercase), pattern = pattern.utf8.map(lowercase)
+        let email = email.utf8.map(lowercase)
+        let pattern = pattern.utf8.map(lowercase)
         guard pattern.starts(with: "*@".utf8) else { return email == pattern }
         let parts = email.split(separator: 0x40, omittingEmptySubsequences: false)
         return parts.count == 2 && !parts[0].isEmpty && parts[1] == pattern.dropFirst(2)
@@ -114,7 +115,8 @@ package indirect enum Requirement: Sendable, Equatable, CustomStringConvertible 
                 guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, !parts[1].contains("*"),
                     parts[0] == "*" || !parts[0].contains("*")
                 else {
-                    throw ValueProblem("'\(pattern)' is no address", "Write bob@example.com, or *@example.com for all of a domain")
+                    throw ValueProblem(
+                        "'\(pattern)' is no address", "Write bob@example.com, or *@example.com for all of a domain")
                 }
             }
             return .email(patterns)
@@ -130,7 +132,9 @@ package indirect enum Requirement: Sendable, Equatable, CustomStringConvertible 
 
     private static func list(_ text: String, of noun: String) throws(ValueProblem) -> [String] {
         let items = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0).trimmed }
-        guard !items.contains("") else { throw ValueProblem("a \(noun) is missing", "Write one at least, with commas between") }
+        guard !items.contains("") else {
+            throw ValueProblem("a \(noun) is missing", "Write one at least, with commas between")
+        }
         return items
     }
 

@@ -10,13 +10,14 @@ package protocol SettingFiles: Sendable {
 }
 
 package enum FileProblem: Error, Sendable, Equatable {
-    case missing, isDirectory, unreadable, tooLarge
+    case missing, isDirectory, isSpecial, unreadable, tooLarge
 
     /// Goes on after `the file PATH`.
     var text: String {
         switch self {
         case .missing: "does not exist"
         case .isDirectory: "is a directory"
+        case .isSpecial: "is a device, a pipe or a socket"
         case .unreadable: "cannot be read"
         case .tooLarge: "is too large"
         }
@@ -43,6 +44,8 @@ package struct LocalFiles: SettingFiles {
     package func read(_ path: String, limit: Int) throws(FileProblem) -> [UInt8] {
         guard let status = attributes(path) else { throw .missing }
         guard !status.isDirectory else { throw .isDirectory }
+        // A pipe may never end, and a device never does.
+        guard status.isRegular else { throw .isSpecial }
         guard status.size <= limit else { throw .tooLarge }
         guard let data = FileManager.default.contents(atPath: path) else { throw .unreadable }
         guard data.count <= limit else { throw .tooLarge }
@@ -53,7 +56,7 @@ package struct LocalFiles: SettingFiles {
         attributes(path).map { FileStatus(isDirectory: $0.isDirectory, permissions: $0.permissions) }
     }
 
-    private func attributes(_ path: String) -> (isDirectory: Bool, permissions: Int, size: Int)? {
+    private func attributes(_ path: String) -> (isDirectory: Bool, isRegular: Bool, permissions: Int, size: Int)? {
         var isDirectory = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { return nil }
         // A link's own attributes say nothing about the file behind it.
@@ -61,7 +64,7 @@ package struct LocalFiles: SettingFiles {
         guard let found = try? FileManager.default.attributesOfItem(atPath: target) else { return nil }
         let permissions = (found[.posixPermissions] as? Int) ?? (found[.posixPermissions] as? UInt).map { Int($0) } ?? 0
         let size = (found[.size] as? Int) ?? (found[.size] as? UInt64).map { Int($0) } ?? 0
-        return (isDirectory, permissions & 0o777, size)
+        return (isDirectory, found[.type] as? FileAttributeType == .typeRegular, permissions & 0o777, size)
     }
 
     private func resolved(_ path: String) -> String {

@@ -65,7 +65,8 @@ package struct SettingNode: Sendable {
         guard !text.trimmed.isEmpty else { return [] }
         var items: [String] = []
         var item: [UInt8] = []
-        var isQuoted = false, isEscaped = false
+        var isQuoted = false
+        var isEscaped = false
         for byte in text.utf8 {
             switch byte {
             case _ where isEscaped: isEscaped = false

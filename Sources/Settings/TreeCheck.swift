@@ -85,7 +85,8 @@ struct TreeCheck {
             if option.isList {
                 guard let found = entry.node.items else {
                     return faults.error(
-                        entry.position, path.dotted, "takes a list of plain values", "Write it as in: \(option.example)")
+                        entry.position, path.dotted, "takes a list of plain values", "Write it as in: \(option.example)"
+                    )
                 }
                 items = found
             } else if case .value(let value) = entry.node.content {

@@ -42,7 +42,8 @@ extension ValueKind where Value == AddressRange {
         let range = AddressRange(address: address, prefixLength: length)
         let first = AddressRange.first(of: range)
         guard first == address else {
-            throw ValueProblem("'\(text)' has bits set after its prefix", "Write \(first)/\(length), or a longer prefix")
+            throw ValueProblem(
+                "'\(text)' has bits set after its prefix", "Write \(first)/\(length), or a longer prefix")
         }
         return range
     }
@@ -72,7 +73,8 @@ extension ValueKind where Value == SiteHost {
         guard let (name, port) = HostText.split(text), HostText.isHost(name) else {
             throw ValueProblem(
                 "'\(text)' is no host",
-                "Write a name such as docs.example.com, in ASCII (xn--… for others), with a port only where it is not 443 or 80")
+                "Write a name such as docs.example.com, in ASCII (xn--… for others), with a port only where it is not 443 or 80"
+            )
         }
         return SiteHost(name: HostText.canonical(name), port: port)
     }
@@ -128,7 +130,9 @@ enum HostText {
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)
         let areLabels = labels.allSatisfy { label in
             !label.isEmpty && label.utf8.count <= 63 && label.first != "-" && label.last != "-"
-                && label.utf8.allSatisfy { ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || "0123456789-_".utf8.contains($0) }
+                && label.utf8.allSatisfy {
+                    ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || "0123456789-_".utf8.contains($0)
+                }
         }
         let isNumeric = labels.last?.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ?? false
         return areLabels && (!isNumeric || IPAddress(host) != nil)

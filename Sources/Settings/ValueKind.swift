@@ -72,7 +72,9 @@ package struct Located<Value: Sendable>: Sendable, CustomStringConvertible {
 
 extension ValueKind where Value == String {
     /// Text with one character at least.
-    static let text = ValueKind("text", samples: ["postern", "two words", "a:b, c", "a # b ; c", "\"x\" = \\y", "' é [z] "]) { text throws(ValueProblem) in
+    static let text = ValueKind(
+        "text", samples: ["postern", "two words", "a:b, c", "a # b ; c", "\"x\" = \\y", "' é [z] "]
+    ) { text throws(ValueProblem) in
         guard !text.isEmpty else { throw ValueProblem("the value is empty", "Write one, or remove the key") }
         return text
     }
@@ -80,7 +82,9 @@ extension ValueKind where Value == String {
     /// A user-given name of another section.
     static func reference(to section: String) -> ValueKind {
         ValueKind("name in `\(section)`", samples: ["a"]) { text throws(ValueProblem) in
-            guard !text.isEmpty else { throw ValueProblem("the name is empty", "Write the name of one of the \(section)") }
+            guard !text.isEmpty else {
+                throw ValueProblem("the name is empty", "Write the name of one of the \(section)")
+            }
             return text
         }
     }
@@ -108,7 +112,9 @@ extension ValueKind where Value == String {
         let segments = text.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         let isPlain = segments.allSatisfy { segment in
             !segment.isEmpty && segment != "." && segment != ".."
-                && segment.utf8.allSatisfy { ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || "0123456789-._~".utf8.contains($0) }
+                && segment.utf8.allSatisfy {
+                    ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || "0123456789-._~".utf8.contains($0)
+                }
         }
         guard text.hasPrefix("/"), !segments.isEmpty, isPlain else {
             throw ValueProblem(
@@ -119,13 +125,16 @@ extension ValueKind where Value == String {
     }
 
     static let region = ValueKind("region", samples: ["eu-central-1", "auto"]) { text throws(ValueProblem) in
-        guard !text.isEmpty, text.utf8.allSatisfy({ ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || "0123456789-_".utf8.contains($0) })
+        guard !text.isEmpty,
+            text.utf8.allSatisfy({ ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || "0123456789-_".utf8.contains($0) })
         else { throw ValueProblem("'\(text)' is no region", "Write one such as eu-central-1") }
         return text
     }
 
     static let bucket = ValueKind("bucket name", samples: ["docs-private", "my.bucket"]) { text throws(ValueProblem) in
-        let isPlain = text.utf8.allSatisfy { ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || "0123456789-._".utf8.contains($0) }
+        let isPlain = text.utf8.allSatisfy {
+            ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || "0123456789-._".utf8.contains($0)
+        }
         guard text.utf8.count >= 3, text.utf8.count <= 255, isPlain, !text.hasPrefix("."), !text.contains("..") else {
             throw ValueProblem("'\(text)' is no bucket's name", "Write the bucket's name alone, such as docs-private")
         }
@@ -214,7 +223,8 @@ extension ValueKind where Value == Int {
 extension ValueKind where Value == Int? {
     static let workers = ValueKind("auto or a number", samples: ["auto", "1", "256"]) { text throws(ValueProblem) in
         if text == "auto" { return nil }
-        guard text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let value = Int(text), (1...256).contains(value) else {
+        guard text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let value = Int(text), (1...256).contains(value)
+        else {
             throw ValueProblem("'\(text)' is no number of workers", "Write auto, or 1 to 256")
         }
         return value
@@ -225,9 +235,11 @@ extension ValueKind where Value == TimeSpan {
     static func duration(_ shortest: String, _ longest: String) -> ValueKind {
         ValueKind("duration", samples: [shortest, longest]) { text throws(ValueProblem) in
             guard let value = DurationText.parse(text) else {
-                throw ValueProblem("'\(text)' is no duration", "Write a number and its unit: 500ms, 90s, 15m, 12h or 7d")
+                throw ValueProblem(
+                    "'\(text)' is no duration", "Write a number and its unit: 500ms, 90s, 15m, 12h or 7d")
             }
-            guard let low = DurationText.parse(shortest), let high = DurationText.parse(longest), value >= low, value <= high
+            guard let low = DurationText.parse(shortest), let high = DurationText.parse(longest), value >= low,
+                value <= high
             else { throw ValueProblem("\(text) is out of range", "Write \(shortest) to \(longest)") }
             return value
         }
@@ -266,7 +278,8 @@ extension ValueKind where Value == LogSettings.Target {
         case "off": return .off
         default:
             guard text.hasPrefix("file:"), text.count > 5 else {
-                throw ValueProblem("'\(text)' is no place for the log", "Write stdout, stderr, journald, off or file:PATH")
+                throw ValueProblem(
+                    "'\(text)' is no place for the log", "Write stdout, stderr, journald, off or file:PATH")
             }
             return .file(String(text.dropFirst(5)))
         }

@@ -91,7 +91,8 @@ struct YAMLReader {
     /// Whether aliases are so many that even comparing keys could take for ever. Looks at words alone,
     /// and so counts what only looks like an alias too; a config has neither.
     private mutating func hasManyAliases() -> Bool {
-        var anchors = 0, aliases = 0
+        var anchors = 0
+        var aliases = 0
         for (index, line) in source.lines.enumerated() {
             guard line.utf8.contains(0x26) || line.utf8.contains(0x2A) else { continue }
             var before: UInt8 = 0x20
@@ -117,7 +118,9 @@ struct YAMLReader {
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let column = first.column - 1
         guard first.line >= 1, first.line <= lines.count else { return nil }
-        guard let key = keys.first(where: { keyEnd($0, in: lines[first.line - 1], at: column) != nil }) else { return nil }
+        guard let key = keys.first(where: { keyEnd($0, in: lines[first.line - 1], at: column) != nil }) else {
+            return nil
+        }
         var index = first.line
         while index < lines.count {
             let line = lines[index]

@@ -11,7 +11,10 @@ struct FaultTests {
 
     /// What is replaced, by what, and the faults that come of it.
     static let cases: [(String, String, [String])] = [
-        ("    address: 127.0.0.1:8080", "    adress: 127.0.0.1:8080", ["2 listeners.web.address", "3 listeners.web.adress"]),
+        (
+            "    address: 127.0.0.1:8080", "    adress: 127.0.0.1:8080",
+            ["2 listeners.web.address", "3 listeners.web.adress"]
+        ),
         ("127.0.0.1:8080", ":8080", ["3 listeners.web.address"]),
         ("127.0.0.1:8080", "example.com:8080", ["3 listeners.web.address"]),
         ("127.0.0.1:8080", "127.0.0.1", ["3 listeners.web.address"]),
@@ -67,13 +70,22 @@ struct FaultTests {
         ("    origin: docs", "    origin: docs\n    session: {idle: 1}", ["17 sites.docs.session.idle"]),
         ("    origin: docs", "    origin: docs\n    session: 1h", ["17 sites.docs.session"]),
         ("    origin: docs", "    origin: docs\n    auth_path: /auth/", ["17 sites.docs.auth_path"]),
-        ("    origin: docs", "    origin: docs\n    public_url: https://other.example.com", ["17 sites.docs.public_url"]),
+        (
+            "    origin: docs", "    origin: docs\n    public_url: https://other.example.com",
+            ["17 sites.docs.public_url"]
+        ),
         ("    origin: docs", "    origin: docs\n    public_url: http://localhost:8080/a", ["17 sites.docs.public_url"]),
         ("    origin: docs", "    origin: docs\n    hosts: [b]", ["17 sites.docs.hosts"]),
         ("listeners:", "workers: 0\nlisteners:", ["1 workers"]),
         ("listeners:", "workers: 257\nlisteners:", ["1 workers"]),
-        ("listeners:", "trusted_proxies: [10.0.0.1/8, 10.0.0.0/33, x]\nlisteners:", Array(repeating: "1 trusted_proxies", count: 3)),
-        ("listeners:", "limits: {request_line: 8, fields_count: 1}\nlisteners:", ["1 limits.request_line", "1 limits.fields_count"]),
+        (
+            "listeners:", "trusted_proxies: [10.0.0.1/8, 10.0.0.0/33, x]\nlisteners:",
+            Array(repeating: "1 trusted_proxies", count: 3)
+        ),
+        (
+            "listeners:", "limits: {request_line: 8, fields_count: 1}\nlisteners:",
+            ["1 limits.request_line", "1 limits.fields_count"]
+        ),
         ("listeners:", "admin: {address: '127.0.0.1:8080'}\nlisteners:", ["1 admin.address"]),
         ("listeners:", "log: {access: stdot}\nlisteners:", ["1 log.access"]),
         ("listeners:", "log: {level: debgu}\nlisteners:", ["1 log.level"]),
@@ -81,8 +93,14 @@ struct FaultTests {
         ("  web:", "  a b:", ["2 listeners.a b"]),
         ("  web:", "  web:\n    tls: {}", ["3 listeners.web.tls.certificate", "3 listeners.web.tls.key"]),
         ("  web:", "  web:\n    tls: {certificate: [a.pem, b.pem], key: a.pem}", ["3 listeners.web.tls.key"]),
-        ("  web:", "  web:\n    tls: {certificate: client.pem, key: ca.pem}", ["3 listeners.web.tls.certificate", "3 listeners.web.tls.key"]),
-        ("  web:", "  web:\n    tls: {certificate: ca.pem, key: client.pem}\n    redirect_to_https: true", ["4 listeners.web.redirect_to_https"]),
+        (
+            "  web:", "  web:\n    tls: {certificate: client.pem, key: ca.pem}",
+            ["3 listeners.web.tls.certificate", "3 listeners.web.tls.key"]
+        ),
+        (
+            "  web:", "  web:\n    tls: {certificate: ca.pem, key: client.pem}\n    redirect_to_https: true",
+            ["4 listeners.web.redirect_to_https"]
+        ),
     ]
 
     @Test(arguments: cases.indices)
@@ -148,7 +166,8 @@ struct FaultTests {
         let result = load(Sample.replacing("hosts: [localhost:8080]", "host: localhost"))
         #expect(
             result.faults.map(\.description).first { $0.contains("unknown") }
-                == "/etc/postern/postern.yaml:14: sites.docs.host: unknown key 'host' in sites.docs. Did you mean 'hosts'?")
+                == "/etc/postern/postern.yaml:14: sites.docs.host: unknown key 'host' in sites.docs. Did you mean 'hosts'?"
+        )
     }
 
     @Test func faultsPrintAsJSON() {
@@ -192,8 +211,9 @@ struct FaultTests {
     @Test func plainListenerBesideTLSIsAWarning() {
         let text = Sample.replacing(
             "  web:\n    address: 127.0.0.1:8080",
-            "  web:\n    address: 0.0.0.0:80\n  tls:\n    address: 0.0.0.0:443\n    tls: {certificate: ca.pem, key: client.pem}")
-            .split(separator: "[localhost:8080]").joined(separator: "[docs.example.com]")
+            "  web:\n    address: 0.0.0.0:80\n  tls:\n    address: 0.0.0.0:443\n    tls: {certificate: ca.pem, key: client.pem}"
+        )
+        .split(separator: "[localhost:8080]").joined(separator: "[docs.example.com]")
         let result = load(text)
         #expect(result.faults.map(\.key) == ["listeners.web"] && result.configuration != nil)
     }

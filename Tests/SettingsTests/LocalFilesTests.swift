@@ -6,10 +6,13 @@ import Testing
 struct LocalFilesTests {
     @Test func filesAreReadWithTheirLimitsAndRights() throws {
         let manager = FileManager.default
-        let directory = manager.temporaryDirectory.appending(path: "postern-settings-\(UInt64.random(in: 0 ... .max))").path
+        let directory = manager.temporaryDirectory.appending(path: "postern-settings-\(UInt64.random(in: 0 ... .max))")
+            .path
         try manager.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? manager.removeItem(atPath: directory) }
-        #expect(manager.createFile(atPath: directory + "/a", contents: Data([1, 2, 3]), attributes: [.posixPermissions: 0o640]))
+        #expect(
+            manager.createFile(
+                atPath: directory + "/a", contents: Data([1, 2, 3]), attributes: [.posixPermissions: 0o640]))
         try manager.createSymbolicLink(atPath: directory + "/b", withDestinationPath: "a")
 
         let files = LocalFiles()
@@ -20,6 +23,7 @@ struct LocalFilesTests {
         }
         #expect(throws: FileProblem.missing) { try files.read(directory + "/c", limit: 3) }
         #expect(throws: FileProblem.isDirectory) { try files.read(directory, limit: 3) }
+        #expect(throws: FileProblem.isSpecial) { try files.read("/dev/zero", limit: 3) }
         #expect(files.status(directory)?.isDirectory == true)
         #expect(files.status(directory + "/c") == nil)
         #expect(files.currentDirectory.hasPrefix("/"))
@@ -27,7 +31,8 @@ struct LocalFilesTests {
 
     @Test func configOfThisMachineIsLoaded() throws {
         let manager = FileManager.default
-        let directory = manager.temporaryDirectory.appending(path: "postern-settings-\(UInt64.random(in: 0 ... .max))").path
+        let directory = manager.temporaryDirectory.appending(path: "postern-settings-\(UInt64.random(in: 0 ... .max))")
+            .path
         try manager.createDirectory(atPath: directory + "/site", withIntermediateDirectories: true)
         defer { try? manager.removeItem(atPath: directory) }
         let text = Sample.replacing("/srv/docs", "site")

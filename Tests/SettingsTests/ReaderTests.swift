@@ -63,7 +63,8 @@ struct ReaderTests {
     @Test func deepNestingIsRefused() {
         for text in [
             String(repeating: "[", count: 100_000), String(repeating: "{a: ", count: 50_000),
-            String(repeating: "- ", count: 100_000) + "a", "a: " + String(repeating: "[", count: 40) + String(repeating: "]", count: 40),
+            String(repeating: "- ", count: 100_000) + "a",
+            "a: " + String(repeating: "[", count: 40) + String(repeating: "]", count: 40),
             (0..<600).map { String(repeating: " ", count: $0) + "a:\n" }.joined(),
         ] {
             #expect(!faults(text).isEmpty)
@@ -150,8 +151,10 @@ struct ReaderTests {
     func noTextBringsAReaderDown(seed: Int) {
         var random = Generator(state: UInt64(seed))
         let pieces = [
-            "listeners", "sites", "a", "rules", ":", ": ", "\n", "\n  ", "\n    ", "- ", "[", "]", "{", "}", ",", "\"", "'",
-            "#", ";", "=", ".", "\\", "&a ", "*a ", "? ", "|", ">", "!!binary ", "%", "<<", "é", "\u{F8FE}", "\t", "file:", "~", "---\n",
+            "listeners", "sites", "a", "rules", ":", ": ", "\n", "\n  ", "\n    ", "- ", "[", "]", "{", "}", ",", "\"",
+            "'",
+            "#", ";", "=", ".", "\\", "&a ", "*a ", "? ", "|", ">", "!!binary ", "%", "<<", "é", "\u{F8FE}", "\t",
+            "file:", "~", "---\n",
         ]
         let text = (0..<60).map { _ in pieces.randomElement(using: &random)! }.joined()
         _ = load(text, as: "yaml")

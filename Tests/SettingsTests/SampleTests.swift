@@ -16,7 +16,8 @@ struct SampleTests {
         let ini = load(try Self.repositoryFile("config/postern.ini"), as: "ini")
         #expect(yaml.faults == [], "\(yaml.faults.text)")
         #expect(ini.faults == [], "\(ini.faults.text)")
-        let one = try #require(yaml.configuration), other = try #require(ini.configuration)
+        let one = try #require(yaml.configuration)
+        let other = try #require(ini.configuration)
         #expect(one.listeners.sorted { $0.name < $1.name } == other.listeners.sorted { $0.name < $1.name })
         #expect(one.admin == other.admin && one.workers == other.workers && one.trustedProxies == other.trustedProxies)
         #expect(one.sessionKeys == other.sessionKeys && one.providers == other.providers)
@@ -118,7 +119,9 @@ struct SampleTests {
         #expect(result.faults.map(\.key) == ["providers.corp.client_key"], "\(result.faults.text)")
         let configuration = try #require(result.configuration)
         #expect(configuration.workers == 4 && configuration.trustedProxies.count == 2)
-        #expect(configuration.log.level == .debug && configuration.log.format == .text && configuration.log.access == .journald)
+        #expect(
+            configuration.log.level == .debug && configuration.log.format == .text
+                && configuration.log.access == .journald)
         #expect(configuration.limits.requestLine == 8192 && configuration.limits.drainTimeout.seconds == 30)
         #expect(configuration.origins.map(\.name) == ["docs", "handbook"])
         #expect(configuration.sites[0].session.endsWithToken && configuration.sites[0].rules.rules.count == 3)

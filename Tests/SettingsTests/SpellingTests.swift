@@ -38,14 +38,15 @@ struct SpellingTests {
     static func write(_ option: OptionDeclaration, _ items: [String]) -> Written {
         let parts = option.path.split(separator: ".").map(String.init)
         let path = parts.enumerated().map { index, part in
-            part == "*" ? (index == parts.count - 1 ? "/a b/x=1;#/**" .replacingHash : "name.1") : part
+            part == "*" ? (index == parts.count - 1 ? "/a b/x=1;#/**".replacingHash : "name.1") : part
         }
         return Written(path: path, items: items, isList: option.isList)
     }
 
     @discardableResult
     static func expectSame(_ written: [Written]) -> [String: String] {
-        let yaml = readings(yaml(written), "yaml"), ini = readings(ini(written), "ini")
+        let yaml = readings(yaml(written), "yaml")
+        let ini = readings(ini(written), "ini")
         #expect(yaml == ini, "\(self.yaml(written))\n\(self.ini(written))")
         return yaml
     }

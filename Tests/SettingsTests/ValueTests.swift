@@ -5,12 +5,16 @@ struct ValueTests {
     @Test func addressesReadAndPrintCanonically() {
         for (text, canonical) in [
             ("127.0.0.1", "127.0.0.1"), ("::", "::"), ("::1", "::1"), ("2001:DB8:0:0:0:0:0:1", "2001:db8::1"),
-            ("1:0:0:2:0:0:0:3", "1:0:0:2::3"), ("::ffff:10.0.0.1", "::ffff:a00:1"), ("1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"),
+            ("1:0:0:2:0:0:0:3", "1:0:0:2::3"), ("::ffff:10.0.0.1", "::ffff:a00:1"),
+            ("1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"),
             ("1::", "1::"), ("0:0:1::", "0:0:1::"),
         ] {
             #expect(IPAddress(text)?.description == canonical, "\(text)")
         }
-        for text in ["", "1.2.3", "1.2.3.4.5", "01.2.3.4", "256.0.0.1", ":", ":::", "1:2", "1::2::3", "12345::", "g::", "::1.2.3", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8::", ":1:2:3:4:5:6:7:8", "+1.2.3.4", "::%lo"] {
+        for text in [
+            "", "1.2.3", "1.2.3.4.5", "01.2.3.4", "256.0.0.1", ":", ":::", "1:2", "1::2::3", "12345::", "g::",
+            "::1.2.3", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8::", ":1:2:3:4:5:6:7:8", "+1.2.3.4", "::%lo",
+        ] {
             #expect(IPAddress(text) == nil, "\(text)")
         }
     }
@@ -38,7 +42,10 @@ struct ValueTests {
         let secret = Secret(Array("hunter2".utf8))
         var dumped = ""
         dump(secret, to: &dumped)
-        for text in ["\(secret)", "\(String(reflecting: secret))", "\([secret])", dumped, "\(ClientAuthentication.basic(secret: secret))"] {
+        for text in [
+            "\(secret)", "\(String(reflecting: secret))", "\([secret])", dumped,
+            "\(ClientAuthentication.basic(secret: secret))",
+        ] {
             #expect(!text.contains("hunter2") && !text.contains("104"))
         }
     }
@@ -68,7 +75,8 @@ struct ValueTests {
 
     @Test func secretsComeFromFilesVariablesAndCredentials() throws {
         for (reference, environment) in [
-            ("file:client.secret", [:]), ("file:/etc/postern/client.secret", [:]), ("env:S", ["S": "very-secret-client"]),
+            ("file:client.secret", [:]), ("file:/etc/postern/client.secret", [:]),
+            ("env:S", ["S": "very-secret-client"]),
             ("credential:client.secret", ["CREDENTIALS_DIRECTORY": "/etc/postern"]), ("very-secret-client", [:]),
         ] as [(String, [String: String])] {
             let text = Sample.replacing("client_id: postern", "client_id: postern\n    client_secret: \(reference)")
@@ -94,10 +102,12 @@ struct ValueTests {
     @Test func addressingFollowsBucketAndEndpoint() {
         for (bucket, endpoint, expected) in [
             ("abc", "https://s3.example.com", S3Addressing.virtual), ("a.bc", "https://s3.example.com", .path),
-            ("abc", "http://127.0.0.1:8333", .path), ("abc", "http://localhost:8333", .path), ("abc", "http://[::2]:1", .path),
+            ("abc", "http://127.0.0.1:8333", .path), ("abc", "http://localhost:8333", .path),
+            ("abc", "http://[::2]:1", .path),
         ] {
             let text = Sample.replacing(
-                "directory: /srv/docs", "s3: {bucket: \(bucket), endpoint: '\(endpoint)', access_key_id: a, secret_access_key: b}")
+                "directory: /srv/docs",
+                "s3: {bucket: \(bucket), endpoint: '\(endpoint)', access_key_id: a, secret_access_key: b}")
             guard case .s3(let s3) = load(text).configuration?.origins[0].kind else { return #expect(Bool(false)) }
             #expect(s3.addressing == expected && s3.region == "us-east-1")
         }

@@ -12,7 +12,9 @@ struct EventLogTests {
 
     @Test func eventIsALineLikeTheAccessLogs() {
         let pipe = Pipe()
-        logger(pipe, .json).warning("not\nfetched", metadata: ["provider": "corp", "tries": "\(3)", "n": .stringConvertible(3), "list": ["a", "b\""]])
+        logger(pipe, .json).warning(
+            "not\nfetched",
+            metadata: ["provider": "corp", "tries": "\(3)", "n": .stringConvertible(3), "list": ["a", "b\""]])
         #expect(
             pipe.text
                 == #"{"time":"2026-02-03T04:05:06.789Z","kind":"event","level":"warning","part":"key set","message":"not\nfetched","list":["a","b\""],"n":3,"provider":"corp","tries":"3"}"#

@@ -33,7 +33,8 @@ final class Pipe: LogDescriptor {
 
 func record() -> AccessRecord {
     var record = AccessRecord(
-        startedAt: 1_770_091_506_789_123, method: "GET", path: "/a/b.html?code=SECRET", version: "1.1", peer: "192.0.2.1")
+        startedAt: 1_770_091_506_789_123, method: "GET", path: "/a/b.html?code=SECRET", version: "1.1",
+        peer: "192.0.2.1")
     record.site = "docs"
     record.host = "docs.example.com"
     record.status = 200
@@ -62,7 +63,8 @@ struct LogWriterTests {
                 + "\n")
         #expect(
             line(record(), .text)
-                == "2026-02-03T04:05:06.789Z access site=docs host=docs.example.com method=GET path=/a/b.html version=1.1 status=200 bytes=1234 duration_ms=1.500 outcome=served sub=u-1 peer=192.0.2.1\n")
+                == "2026-02-03T04:05:06.789Z access site=docs host=docs.example.com method=GET path=/a/b.html version=1.1 status=200 bytes=1234 duration_ms=1.500 outcome=served sub=u-1 peer=192.0.2.1\n"
+        )
     }
 
     @Test func queryNeverReachesTheLog() {
@@ -73,7 +75,10 @@ struct LogWriterTests {
         }
     }
 
-    @Test(arguments: ["\n{}\n", "\"},{\"", "\\", "\u{0}\u{1B}[31m\u{7F}", "\u{85}\u{9B}", "\u{2028}\u{2029}", "é\u{1F600}", " a=b ", ""])
+    @Test(arguments: [
+        "\n{}\n", "\"},{\"", "\\", "\u{0}\u{1B}[31m\u{7F}", "\u{85}\u{9B}", "\u{2028}\u{2029}", "é\u{1F600}", " a=b ",
+        "",
+    ])
     func hostileTextStaysInItsField(text: String) throws {
         var hostile = record()
         hostile.subject = text
@@ -91,8 +96,10 @@ struct LogWriterTests {
 
     @Test func timesOfAllErasAreRight() {
         for (seconds, text) in [
-            (0, "1970-01-01T00:00:00.000Z"), (951_782_400, "2000-02-29T00:00:00.000Z"), (951_868_799, "2000-02-29T23:59:59.000Z"),
-            (4_107_542_399, "2100-02-28T23:59:59.000Z"), (4_107_542_400, "2100-03-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.000Z"),
+            (0, "1970-01-01T00:00:00.000Z"), (951_782_400, "2000-02-29T00:00:00.000Z"),
+            (951_868_799, "2000-02-29T23:59:59.000Z"),
+            (4_107_542_399, "2100-02-28T23:59:59.000Z"), (4_107_542_400, "2100-03-01T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.000Z"),
             (1_735_689_599, "2024-12-31T23:59:59.000Z"), (253_402_300_799, "9999-12-31T23:59:59.000Z"),
         ] as [(Int64, String)] {
             var one = record()
@@ -149,7 +156,8 @@ struct LogSinkTests {
     }
 
     @Test func rotatedFileBeginsWithAWholeLine() {
-        let old = Pipe([.wrote(2), .wouldBlock, .wouldBlock]), new = Pipe()
+        let old = Pipe([.wrote(2), .wouldBlock, .wouldBlock])
+        let new = Pipe()
         let sink = LogSink(old)
         sink.write(Array("aaaa\nbbbb\n".utf8))
         sink.replace(new)

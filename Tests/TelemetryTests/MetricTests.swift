@@ -2,7 +2,8 @@ import Telemetry
 import Testing
 
 struct MetricTests {
-    let layout = MetricLayout(names: MetricNames(sites: ["docs", "a\"b\\c\n"], listeners: ["web"], providers: ["corp"], origins: ["s3"]))
+    let layout = MetricLayout(
+        names: MetricNames(sites: ["docs", "a\"b\\c\n"], listeners: ["web"], providers: ["corp"], origins: ["s3"]))
 
     @Test func namesAndLabelsFollowPrometheus() throws {
         let name = try Regex("postern_[a-z0-9_]+")
@@ -35,14 +36,18 @@ struct MetricTests {
         counters.count(site: 0, outcome: .unknownHost, status: 421, bytes: 0, duration: 99_000_000)
         let text = PrometheusText.render(counters.snapshot)
         for line in [
-            #"postern_requests_total{site="docs",outcome="served"} 2"#, #"postern_requests_total{site="",outcome="unknown_host"} 1"#,
-            #"postern_responses_total{site="docs",class="2xx"} 2"#, #"postern_response_body_bytes_total{site="docs"} 20"#,
+            #"postern_requests_total{site="docs",outcome="served"} 2"#,
+            #"postern_requests_total{site="",outcome="unknown_host"} 1"#,
+            #"postern_responses_total{site="docs",class="2xx"} 2"#,
+            #"postern_response_body_bytes_total{site="docs"} 20"#,
             #"postern_request_duration_seconds_bucket{site="docs",le="0.001"} 0"#,
             #"postern_request_duration_seconds_bucket{site="docs",le="0.0025"} 1"#,
             #"postern_request_duration_seconds_bucket{site="docs",le="0.005"} 2"#,
             #"postern_request_duration_seconds_bucket{site="docs",le="+Inf"} 2"#,
-            #"postern_request_duration_seconds_sum{site="docs"} 0.005001"#, #"postern_request_duration_seconds_count{site="docs"} 2"#,
-            #"postern_request_duration_seconds_bucket{site="",le="30"} 0"#, #"postern_request_duration_seconds_bucket{site="",le="+Inf"} 1"#,
+            #"postern_request_duration_seconds_sum{site="docs"} 0.005001"#,
+            #"postern_request_duration_seconds_count{site="docs"} 2"#,
+            #"postern_request_duration_seconds_bucket{site="",le="30"} 0"#,
+            #"postern_request_duration_seconds_bucket{site="",le="+Inf"} 1"#,
             #"postern_response_body_bytes_total{site="a\"b\\c\n"} 0"#,
             "# TYPE postern_requests_total counter", "# TYPE postern_event_loop_lag_seconds histogram",
         ] {
