@@ -89,13 +89,13 @@ extension Worker {
         respond(redirect(to: context.site.authPath("signed-out"), status: 303, .signedOut), to: context)
     }
 
-    /// `SameSite=Lax` keeps the session cookie out of a post from another site; a browser that says
-    /// where the post comes from is believed as well.
+    /// `SameSite=Lax` keeps the session cookie out of a post from another site. A browser that says where a
+    /// post comes from is believed as well; `null` says nothing, and is what a page with `no-referrer` sends.
     private func isSameOrigin(_ context: RequestContext) -> Bool {
         let fields = context.request.fields
-        if let site = fields[.secFetchSite], site != "same-origin", site != "none" { return false }
-        if let origin = fields[.origin], origin != context.base.text { return false }
-        return true
+        if let site = fields[.secFetchSite] { return site == "same-origin" || site == "none" }
+        guard let origin = fields[.origin], origin != "null" else { return true }
+        return origin == context.base.text
     }
 
     private func signedOut(_ context: RequestContext) -> Answer {
