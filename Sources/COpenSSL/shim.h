@@ -15,4 +15,100 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+// TLS
+
+// The macros that are calls of SSL_CTX_ctrl and SSL_ctrl, as functions.
+static inline int postern_SSL_CTX_add0_chain_cert(SSL_CTX *ctx, X509 *certificate) {
+    return (int)SSL_CTX_add0_chain_cert(ctx, certificate);
+}
+static inline int postern_SSL_CTX_set_min_proto_version(SSL_CTX *ctx, int version) {
+    return (int)SSL_CTX_set_min_proto_version(ctx, version);
+}
+static inline int postern_SSL_CTX_set_max_proto_version(SSL_CTX *ctx, int version) {
+    return (int)SSL_CTX_set_max_proto_version(ctx, version);
+}
+static inline int postern_SSL_CTX_set1_groups_list(SSL_CTX *ctx, const char *list) {
+    return (int)SSL_CTX_set1_groups_list(ctx, list);
+}
+static inline void postern_SSL_CTX_set_mode(SSL_CTX *ctx, long mode) { SSL_CTX_set_mode(ctx, mode); }
+static inline void postern_SSL_CTX_set_session_cache_mode(SSL_CTX *ctx, long mode) {
+    SSL_CTX_set_session_cache_mode(ctx, mode);
+}
+static inline void postern_SSL_CTX_set_servername_callback(
+    SSL_CTX *ctx, int (*callback)(SSL *, int *, void *), void *argument) {
+    SSL_CTX_set_tlsext_servername_callback(ctx, callback);
+    SSL_CTX_set_tlsext_servername_arg(ctx, argument);
+}
+static inline void postern_SSL_CTX_set_ticket_key_callback(
+    SSL_CTX *ctx, int (*callback)(SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, EVP_MAC_CTX *, int)) {
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, callback);
+}
+static inline int postern_EVP_MAC_set_hmac_sha256(EVP_MAC_CTX *mac, unsigned char *key, size_t count) {
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key, count),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"sha256", 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_CTX_set_params(mac, parameters);
+}
+static inline int postern_SSL_set_tlsext_host_name(SSL *ssl, const char *name) {
+    return (int)SSL_set_tlsext_host_name(ssl, name);
+}
+static inline int postern_ERR_get_reason(unsigned long code) { return ERR_GET_REASON(code); }
+static inline int postern_ERR_get_lib(unsigned long code) { return ERR_GET_LIB(code); }
+
+// Options whose macros shift a 64-bit literal, which Swift does not import.
+static const uint64_t postern_SSL_OP_NO_TICKET = SSL_OP_NO_TICKET;
+static const uint64_t postern_SSL_OP_NO_COMPRESSION = SSL_OP_NO_COMPRESSION;
+static const uint64_t postern_SSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
+static const uint64_t postern_SSL_OP_CIPHER_SERVER_PREFERENCE = SSL_OP_CIPHER_SERVER_PREFERENCE;
+
+// The names in a certificate's subjectAltName: how many there are, and the one at `index` where it is a
+// dNSName (NULL otherwise; the bytes belong to `names`, and are not terminated).
+static inline GENERAL_NAMES *postern_X509_get_alternative_names(const X509 *certificate) {
+    return (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+}
+static inline int postern_alternative_name_count(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
+static inline const unsigned char *postern_alternative_dns_name(const GENERAL_NAMES *names, int index, int *length) {
+    const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
+    if (name->type != GEN_DNS) return NULL;
+    *length = ASN1_STRING_length(name->d.dNSName);
+    return ASN1_STRING_get0_data(name->d.dNSName);
+}
+static inline int postern_X509_not_after(const X509 *certificate, struct tm *time) {
+    return ASN1_TIME_to_tm(X509_get0_notAfter(certificate), time);
+}
+static inline int postern_X509_not_before(const X509 *certificate, struct tm *time) {
+    return ASN1_TIME_to_tm(X509_get0_notBefore(certificate), time);
+}
+
+// ---- Cryptography ------------------------------------------------------------------------------
+#include <sys/random.h>  // getrandom, which Swift's Glibc module lacks
+
+/// The parameters keep pointers to the names, which a Swift string would not outlive.
+static inline int postern_push_rsa_public_key(OSSL_PARAM_BLD *builder, const BIGNUM *n, const BIGNUM *e) {
+    return OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1
+        && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1;
+}
+
+static inline int postern_public_key_from_parameters(EVP_PKEY_CTX *maker, EVP_PKEY **key, OSSL_PARAM *parameters) {
+    return EVP_PKEY_fromdata(maker, key, EVP_PKEY_PUBLIC_KEY, parameters);
+}
+
+/// Restricts a verification to PKCS #1 v1.5 with `digest`; EVP_PKEY_CTX_set_rsa_padding's constants are macros.
+static inline int postern_set_pkcs1_verification(EVP_PKEY_CTX *context, const EVP_MD *digest) {
+    return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1
+        && EVP_PKEY_CTX_set_signature_md(context, digest) == 1;
+}
+
+static inline int postern_gcm_set_tag(EVP_CIPHER_CTX *context, const unsigned char *tag) {
+    return EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, 16, (void *)tag);
+}
+
+static inline int postern_gcm_get_tag(EVP_CIPHER_CTX *context, unsigned char *tag) {
+    return EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, 16, tag);
+}
+
+// ---- end of Cryptography -----------------------------------------------------------------------
 #endif

@@ -1,0 +1,93 @@
+/// Reads cookies out of a request (RFC 6265 section 4.2.1).
+package enum Cookies {
+    /// The values of every cookie of that name, over all `Cookie` lines, in order. Names compare by their bytes;
+    /// white space around name and value is dropped, quotation marks stay. Takes time in proportion to the
+    /// bytes of the lines, whatever is in them.
+    package static func values(named name: String, in fields: Fields) -> [String] {
+        var found: [String] = []
+        let wanted = name.utf8.span
+        let storage = fields.storage
+        var start = 0
+        while let index = fields.index(of: .cookie, from: start) {
+            collect(storage.span.extracting(fields.valueRange(at: index)), wanted, &found)
+            start = index + 1
+        }
+        return found
+    }
+
+    private static func collect(_ line: Span<UInt8>, _ wanted: Span<UInt8>, _ found: inout [String]) {
+        var start = 0
+        while start < line.count {
+            var equals = start
+            while equals < line.count, line[equals] != 0x3D, line[equals] != 0x3B { equals += 1 }
+            let end = line.firstIndex(of: 0x3B, from: equals)
+            if equals < end {
+                let name = line.trim(start..<equals)
+                if name.count == wanted.count, line.extracting(name).equals(wanted) {
+                    found.append(line.extracting(line.trim(equals + 1..<end)).text())
+                }
+            }
+            start = end + 1
+        }
+    }
+}
+
+/// A cookie to set, as a `Set-Cookie` value (RFC 6265 section 4.1.1, and SameSite of RFC 6265bis). It has no
+/// `Domain`: a cookie of this program belongs to one host.
+package struct SetCookie: Sendable, Equatable, CustomStringConvertible {
+    package enum SameSite: String, Sendable {
+        case strict = "Strict"
+        case lax = "Lax"
+        case none = "None"
+    }
+
+    package var name: String
+    package var value: String
+    package var path: String
+    /// In seconds; 0 removes the cookie; nil lets it end with the browser's session.
+    package var maxAge: Int?
+    package var secure: Bool
+    package var httpOnly: Bool
+    package var sameSite: SameSite
+
+    package init(
+        name: String, value: String, path: String = "/", maxAge: Int? = nil, secure: Bool = true,
+        httpOnly: Bool = true, sameSite: SameSite = .lax
+    ) {
+        self.name = name
+        self.value = value
+        self.path = path
+        self.maxAge = maxAge
+        self.secure = secure
+        self.httpOnly = httpOnly
+        self.sameSite = sameSite
+    }
+
+    /// The cookie that takes this one's place and ends at once: the same attributes, no value.
+    package var removal: SetCookie {
+        var removal = self
+        removal.value = ""
+        removal.maxAge = 0
+        return removal
+    }
+
+    /// The field's value. A name that is no token, or a value or path with a byte that a cookie cannot hold, is
+    /// a bug of the caller.
+    package var description: String {
+        precondition(!name.isEmpty && name.utf8.allSatisfy(ByteClass.isToken))
+        precondition(value.utf8.allSatisfy(Self.isCookieOctet))
+        precondition(path.utf8.allSatisfy { !ByteClass.isControl($0) && $0 != 0x3B })
+        var text = "\(name)=\(value); Path=\(path)"
+        if let maxAge { text += "; Max-Age=\(maxAge)" }
+        if secure { text += "; Secure" }
+        if httpOnly { text += "; HttpOnly" }
+        return text + "; SameSite=\(sameSite.rawValue)"
+    }
+
+    private static func isCookieOctet(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x21, 0x23...0x2B, 0x2D...0x3A, 0x3C...0x5B, 0x5D...0x7E: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import HTTP
+
+/// Reads a body that goes no further, so that its connection can be used again, and keeps the
+/// beginning of it. One that turns out long is cancelled instead.
+///
+/// It keeps itself alive until it is through.
+final class BodyCollector: BodyConsumer {
+    /// A body beyond so many bytes is cancelled.
+    static let limit = S3ErrorDocument.maximumLength
+
+    private let source: any BodySource
+    private var done: (([UInt8]) -> Void)?
+    private var bytes: [UInt8] = []
+    private var keeper: BodyCollector?
+
+    /// - Parameter done: called once with what was read, all of the body or its beginning, unless cancelled.
+    init(_ source: any BodySource, _ done: @escaping ([UInt8]) -> Void) {
+        self.source = source
+        self.done = done
+    }
+
+    /// Has a body that nobody wants read or, where it is long, cancelled.
+    static func discard(_ source: any BodySource) {
+        if let length = source.length, length > limit { return source.cancel() }
+        BodyCollector(source) { _ in }.start()
+    }
+
+    func start() {
+        keeper = self
+        source.consumer = self
+        bodyIsReady()
+    }
+
+    func cancel() {
+        guard done != nil else { return }
+        done = nil
+        source.cancel()
+        keeper = nil
+    }
+
+    func bodyIsReady() {
+        while done != nil {
+            var result = BodyRead.wait
+            bytes.append(addingCapacity: 4096) { (out: inout OutputSpan<UInt8>) in result = source.read(into: &out) }
+            switch result {
+            case .bytes:
+                if bytes.count >= Self.limit {
+                    source.cancel()
+                    finish()
+                }
+            case .wait: return
+            case .end, .failed: finish()
+            }
+        }
+    }
+
+    private func finish() {
+        let done = done
+        self.done = nil
+        keeper = nil
+        done?(bytes)
+    }
+}

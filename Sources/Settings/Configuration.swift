@@ -1,0 +1,209 @@
+/// A whole configuration, checked: what `serve` runs by. Immutable; a reload makes another.
+package struct Configuration: Sendable, Equatable {
+    /// The file that it was read from.
+    package let file: String
+    /// In the file's order, as are providers, origins and sites; one at least.
+    package let listeners: [ListenerSettings]
+    /// Nil where the config has no `admin` section.
+    package let admin: AdminSettings?
+    /// Event-loop threads; nil for one per core.
+    package let workers: Int?
+    package let trustedProxies: [AddressRange]
+    /// Newest first, each 32 bytes or more; empty only where no site has a provider.
+    package let sessionKeys: [Secret]
+    package let providers: [ProviderSettings]
+    package let origins: [OriginSettings]
+    package let sites: [SiteSettings]
+    package let log: LogSettings
+    package let limits: LimitSettings
+}
+
+package struct ListenerSettings: Sendable, Equatable {
+    package let name: String
+    package let address: ListenAddress
+    /// Nil for plain HTTP.
+    package let tls: TLSSettings?
+    /// Every request is answered with a redirect to the same URL with `https`.
+    package let redirectToHTTPS: Bool
+}
+
+package struct TLSSettings: Sendable, Equatable {
+    /// One at least; the first is for clients that name no host, or an unknown one.
+    package let certificates: [CertificateSettings]
+}
+
+package struct CertificateSettings: Sendable, Equatable {
+    /// The chain in PEM, the host's own certificate first.
+    package let chain: FileContent
+    /// The private key in PEM.
+    package let key: Secret
+}
+
+package struct AdminSettings: Sendable, Equatable {
+    package let address: ListenAddress
+}
+
+package struct ProviderSettings: Sendable, Equatable {
+    package let name: String
+    /// Exactly as written: it is compared with `iss` byte by byte.
+    package let issuer: String
+    package let issuerURL: HTTPURL
+    package let clientID: String
+    package let clientAuth: ClientAuthentication
+    /// In their order; `openid` is among them.
+    package let scopes: [String]
+    /// Certificate authorities in PEM that are trusted besides the system's.
+    package let authorities: FileContent?
+}
+
+/// How Postern proves itself to the provider's token endpoint.
+package enum ClientAuthentication: Sendable, Equatable {
+    /// A public client: PKCE alone.
+    case none
+    /// `client_secret_basic`
+    case basic(secret: Secret)
+    /// `client_secret_post`
+    case post(secret: Secret)
+    /// `private_key_jwt`, with a private key in PEM.
+    case privateKeyJWT(key: Secret)
+}
+
+package struct OriginSettings: Sendable, Equatable {
+    package let name: String
+    package let kind: Kind
+
+    package enum Kind: Sendable, Equatable {
+        case s3(S3Settings)
+        /// An absolute path.
+        case directory(String)
+    }
+}
+
+package struct S3Settings: Sendable, Equatable {
+    package let bucket: String
+    package let region: String
+    package let endpoint: HTTPURL
+    package let addressing: S3Addressing
+    /// Empty, or ends with `/` and does not begin with one.
+    package let prefix: String
+    package let credentials: S3Credentials
+}
+
+package enum S3Addressing: String, Sendable, CaseIterable {
+    /// The bucket is a part of the host.
+    case virtual
+    /// The bucket is the path's first segment.
+    case path
+}
+
+package enum S3Credentials: Sendable, Equatable {
+    /// Named in the config.
+    case fixed(S3Keys)
+    /// From the environment, as it was when the config was read; nil where it had none.
+    case auto(S3Keys?)
+
+    package var keys: S3Keys? {
+        switch self {
+        case .fixed(let keys): keys
+        case .auto(let keys): keys
+        }
+    }
+}
+
+package struct S3Keys: Sendable, Equatable {
+    package let accessKeyID: Secret
+    package let secretAccessKey: Secret
+    package let sessionToken: Secret?
+}
+
+package struct SiteSettings: Sendable, Equatable {
+    package let name: String
+    /// One at least; no host belongs to two sites.
+    package let hosts: [SiteHost]
+    /// Scheme and host that browsers see, without a path.
+    package let publicURL: HTTPURL?
+    /// A provider's name; nil for a site that nobody can sign in to.
+    package let provider: String?
+    /// An origin's name.
+    package let origin: String
+    /// Begins with `/` and does not end with one: `/.auth`.
+    package let authPath: String
+    package let session: SessionSettings
+    package let content: ContentSettings
+    package let rules: RuleSet
+}
+
+package struct SessionSettings: Sendable, Equatable {
+    /// Unused for this long, a session ends.
+    package let idle: TimeSpan
+    /// Used or not, a session ends after this long.
+    package let lifetime: TimeSpan
+    package let endsWithToken: Bool
+    /// The session cookie's name where the site is served over HTTPS.
+    package let cookie: String
+
+    /// The session cookie's name. Over plain HTTP on a loopback host it loses its `__Host-` or `__Secure-`.
+    package func cookieName(isSecure: Bool) -> String {
+        guard !isSecure else { return cookie }
+        for prefix in ["__Host-", "__Secure-"] where cookie.hasPrefix(prefix) {
+            return String(cookie.dropFirst(prefix.count))
+        }
+        return cookie
+    }
+
+    /// The name of the cookie that ties sign-ins to the browser.
+    package func browserCookieName(isSecure: Bool) -> String { cookieName(isSecure: isSecure) + "-browser" }
+}
+
+package struct ContentSettings: Sendable, Equatable {
+    /// A file's name; nil for no index pages.
+    package let index: String?
+    /// A path such as `/app.html`; nil for none.
+    package let fallback: String?
+    package let cleanURLs: Bool
+    /// A path such as `/404.html`; nil for none.
+    package let notFound: String?
+}
+
+package struct LogSettings: Sendable, Equatable {
+    package enum Level: String, Sendable, CaseIterable { case error, warning, info, debug }
+    package enum Format: String, Sendable, CaseIterable { case json, text }
+    package enum Target: Sendable, Equatable {
+        case stdout, stderr, journald, off
+        /// An absolute path.
+        case file(String)
+    }
+
+    package let level: Level
+    package let format: Format
+    package let access: Target
+}
+
+/// Every limit's name, unit and default stand in the option table.
+package struct LimitSettings: Sendable, Equatable {
+    // Of a client's request, in bytes or number
+    package let requestLine: Int
+    package let fieldsSize: Int
+    package let fieldsCount: Int
+    /// Bytes of a request's body below the auth path; nothing else has one.
+    package let bodySize: Int
+    // Of a client's connection
+    package let connections: Int
+    package let requestsPerConnection: Int
+    package let tlsHandshakeTimeout: TimeSpan
+    package let headTimeout: TimeSpan
+    package let idleTimeout: TimeSpan
+    package let readTimeout: TimeSpan
+    package let writeTimeout: TimeSpan
+    // Towards origins
+    package let originConnections: Int
+    package let originConnectTimeout: TimeSpan
+    package let originFirstByteTimeout: TimeSpan
+    package let originIdleTimeout: TimeSpan
+    // Towards providers
+    package let providerTimeout: TimeSpan
+    package let providerResponseSize: Int
+    // Of sign-ins and of the process
+    package let loginStateLifetime: TimeSpan
+    package let drainTimeout: TimeSpan
+}

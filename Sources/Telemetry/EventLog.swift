@@ -1,0 +1,125 @@
+import Logging
+
+/// The events' side of the log: a swift-log handler whose lines look like the access log's and go to
+/// a sink at once, each with its line feed.
+///
+/// Metadata must hold no secret; nothing here can know one when it sees it.
+package struct EventLog: LogHandler {
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
+
+    private let label: String
+    private let sink: LogSink
+    private let format: LogFormat
+    private let now: @Sendable () -> Int64
+
+    /// - Parameter now: microseconds since 1970.
+    package init(
+        label: String, level: Logger.Level, format: LogFormat, sink: LogSink, now: @escaping @Sendable () -> Int64
+    ) {
+        self.label = label
+        self.logLevel = level
+        self.format = format
+        self.sink = sink
+        self.now = now
+    }
+
+    /// Makes every `Logger` of the process write here. Call it once, at the start.
+    package static func bootstrap(
+        level: Logger.Level, format: LogFormat, sink: LogSink, now: @escaping @Sendable () -> Int64
+    ) {
+        LoggingSystem.bootstrap { label in
+            EventLog(label: label, level: level, format: format, sink: sink, now: now)
+        }
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        var merged = metadata
+        if let provided = metadataProvider?.get() { merged.merge(provided) { _, new in new } }
+        if let own = event.metadata { merged.merge(own) { _, new in new } }
+        if let error = event.error { merged["error"] = "\(error)" }
+        sink.write(line(level: event.level, message: "\(event.message)", metadata: merged))
+    }
+
+    private func line(level: Logger.Level, message: String, metadata: Logger.Metadata) -> [UInt8] {
+        var out: [UInt8] = []
+        var timestamp = Timestamp()
+        let fields = metadata.sorted { $0.key < $1.key }
+        switch format {
+        case .json:
+            out.append(contentsOf: #"{"time":""#.utf8)
+            timestamp.append(microseconds: now(), to: &out)
+            out.append(contentsOf: #"","kind":"event","level":""#.utf8)
+            out.append(contentsOf: level.rawValue.utf8)
+            out.append(contentsOf: #"","part":""#.utf8)
+            LogText.appendEscaped(label, to: &out)
+            out.append(contentsOf: #"","message":""#.utf8)
+            LogText.appendEscaped(message, to: &out)
+            out.append(0x22)
+            for (key, value) in fields {
+                out.append(contentsOf: [0x2C, 0x22])
+                LogText.appendEscaped(key, to: &out)
+                out.append(contentsOf: [0x22, 0x3A])
+                Self.appendJSON(value, to: &out)
+            }
+            out.append(contentsOf: [0x7D, 0x0A])
+        case .text:
+            timestamp.append(microseconds: now(), to: &out)
+            out.append(0x20)
+            out.append(contentsOf: level.rawValue.utf8)
+            out.append(0x20)
+            LogText.appendValue(label, to: &out)
+            out.append(contentsOf: ": ".utf8)
+            LogText.appendEscaped(message, to: &out)
+            for (key, value) in fields {
+                out.append(0x20)
+                LogText.appendValue(key, to: &out)
+                out.append(0x3D)
+                LogText.appendValue("\(value)", to: &out)
+            }
+            out.append(0x0A)
+        }
+        return out
+    }
+
+    private static func appendJSON(_ value: Logger.MetadataValue, to out: inout [UInt8]) {
+        switch value {
+        case .string(let text):
+            appendString(text, to: &out)
+        case .stringConvertible(let convertible):
+            switch convertible {
+            case let number as any FixedWidthInteger: out.append(contentsOf: "\(number)".utf8)
+            case let flag as Bool: out.append(contentsOf: "\(flag)".utf8)
+            default: appendString("\(convertible)", to: &out)
+            }
+        case .array(let values):
+            out.append(0x5B)
+            for (index, value) in values.enumerated() {
+                if index > 0 { out.append(0x2C) }
+                appendJSON(value, to: &out)
+            }
+            out.append(0x5D)
+        case .dictionary(let fields):
+            out.append(0x7B)
+            for (index, field) in fields.sorted(by: { $0.key < $1.key }).enumerated() {
+                if index > 0 { out.append(0x2C) }
+                appendString(field.key, to: &out)
+                out.append(0x3A)
+                appendJSON(field.value, to: &out)
+            }
+            out.append(0x7D)
+        }
+    }
+
+    private static func appendString(_ text: String, to out: inout [UInt8]) {
+        out.append(0x22)
+        LogText.appendEscaped(text, to: &out)
+        out.append(0x22)
+    }
+}

@@ -1,0 +1,268 @@
+/// Every metric that Postern has, each declared once: from this table come the counters' layout, the
+/// text for Prometheus, and the reference page.
+package enum Metric: Int, Sendable, CaseIterable {
+    // Requests
+    case requests
+    case responses
+    case responseBytes
+    case requestDuration
+    // Connections
+    case connectionsAccepted
+    case connectionsOpen
+    case connectionsClosed
+    case tlsHandshakes
+    // Sign-in and tokens
+    case signIns
+    case tokenChecks
+    case keySetFetches
+    case keySetAge
+    case providerRequests
+    case providerDuration
+    // Origins
+    case originRequests
+    case originFirstByte
+    case originConnectionsOpen
+    case originConnectionsReused
+    // The process
+    case loopLag
+    case logLinesDropped
+    case configReloads
+    case ready
+    case workers
+    case startTime
+
+    package enum Kind: String, Sendable {
+        case counter, gauge, histogram
+    }
+
+    package struct Declaration: Sendable {
+        /// With its `postern_` and its unit's suffix.
+        package let name: String
+        package let kind: Kind
+        package let help: String
+        package let labels: [MetricLabel]
+    }
+
+    package var declaration: Declaration {
+        switch self {
+        case .requests:
+            .init("requests_total", .counter, "Requests by site and by how they ended.", .site, .outcome)
+        case .responses:
+            .init("responses_total", .counter, "Responses by site and by the class of their status.", .site, .class)
+        case .responseBytes:
+            .init("response_body_bytes_total", .counter, "Body bytes sent to clients.", .site)
+        case .requestDuration:
+            .init("request_duration_seconds", .histogram, "From a request's head to its answer's last byte.", .site)
+        case .connectionsAccepted:
+            .init("connections_accepted_total", .counter, "Client connections accepted.", .listener)
+        case .connectionsOpen:
+            .init("connections_open", .gauge, "Client connections open now.", .listener)
+        case .connectionsClosed:
+            .init("connections_closed_total", .counter, "Client connections closed, by why.", .listener, .closeReason)
+        case .tlsHandshakes:
+            .init("tls_handshakes_total", .counter, "TLS handshakes with clients.", .listener, .result)
+        case .signIns:
+            .init("sign_ins_total", .counter, "Sign-ins by provider: started, ended well, failed.", .provider, .signInStep)
+        case .tokenChecks:
+            .init("token_checks_total", .counter, "ID and bearer tokens checked, by what came of it.", .tokenCheck)
+        case .keySetFetches:
+            .init("key_set_fetches_total", .counter, "Fetches of a provider's keys.", .provider, .result)
+        case .keySetAge:
+            .init("key_set_age_seconds", .gauge, "Seconds since a provider's keys were last fetched.", .provider)
+        case .providerRequests:
+            .init("provider_requests_total", .counter, "Requests to a provider.", .provider, .result)
+        case .providerDuration:
+            .init("provider_request_duration_seconds", .histogram, "Whole requests to a provider.", .provider)
+        case .originRequests:
+            .init("origin_requests_total", .counter, "Requests to an origin.", .origin, .originResult)
+        case .originFirstByte:
+            .init("origin_first_byte_seconds", .histogram, "From a request to an origin to its answer's head.", .origin)
+        case .originConnectionsOpen:
+            .init("origin_connections_open", .gauge, "Connections to an origin open now.", .origin)
+        case .originConnectionsReused:
+            .init("origin_connections_reused_total", .counter, "Requests that found an open connection.", .origin)
+        case .loopLag:
+            .init("event_loop_lag_seconds", .histogram, "How long one turn of an event loop took.")
+        case .logLinesDropped:
+            .init("log_lines_dropped_total", .counter, "Log lines that a slow or full receiver did not take.")
+        case .configReloads:
+            .init("config_reloads_total", .counter, "Configuration reloads.", .result)
+        case .ready:
+            .init("ready", .gauge, "1 when everything is loaded that requests need, else 0.")
+        case .workers:
+            .init("workers", .gauge, "Event-loop threads.")
+        case .startTime:
+            .init("start_time_seconds", .gauge, "When the process started, in seconds since 1970.")
+        }
+    }
+}
+
+extension Metric.Declaration {
+    fileprivate init(_ name: String, _ kind: Metric.Kind, _ help: String, _ labels: MetricLabel...) {
+        self.init(name: "postern_" + name, kind: kind, help: help, labels: labels)
+    }
+}
+
+/// The labels that metrics have, and the closed list of each one's values. The names of sites,
+/// listeners, providers and origins come from the config; `""` stands for none of them.
+package enum MetricLabel: String, Sendable, CaseIterable {
+    case site, listener, provider, origin
+    case outcome, result
+    case `class`
+    case closeReason = "reason"
+    case signInStep = "step"
+    case tokenCheck = "check"
+    case originResult = "answer"
+
+    package func values(in names: MetricNames) -> [String] {
+        switch self {
+        case .site: names.sites
+        case .listener: names.listeners
+        case .provider: names.providers
+        case .origin: names.origins
+        case .outcome: Outcome.allCases.map(\.rawValue)
+        case .result: MetricResult.allCases.map(\.rawValue)
+        case .class: StatusClass.allCases.map(\.rawValue)
+        case .closeReason: CloseReason.allCases.map(\.rawValue)
+        case .signInStep: SignInStep.allCases.map(\.rawValue)
+        case .tokenCheck: TokenCheck.allCases.map(\.rawValue)
+        case .originResult: OriginAnswer.allCases.map(\.rawValue)
+        }
+    }
+}
+
+/// The names from the config that label values are; each list begins with `""`, for none.
+package struct MetricNames: Sendable, Equatable {
+    package let sites: [String]
+    package let listeners: [String]
+    package let providers: [String]
+    package let origins: [String]
+
+    package init(sites: [String] = [], listeners: [String] = [], providers: [String] = [], origins: [String] = []) {
+        self.sites = [""] + sites
+        self.listeners = [""] + listeners
+        self.providers = [""] + providers
+        self.origins = [""] + origins
+    }
+}
+
+/// A label's closed list of values; the position of each is its raw order.
+package protocol MetricLabelValue: RawRepresentable<String>, CaseIterable, Hashable, Sendable {
+    var index: Int { get }
+}
+
+extension Outcome: MetricLabelValue {}
+
+package enum MetricResult: String, MetricLabelValue {
+    case ok, failed
+    package var index: Int { self == .ok ? 0 : 1 }
+}
+
+package enum StatusClass: String, MetricLabelValue {
+    case none, informational = "1xx", success = "2xx", redirection = "3xx", clientError = "4xx", serverError = "5xx"
+
+    package var index: Int {
+        switch self {
+        case .none: 0
+        case .informational: 1
+        case .success: 2
+        case .redirection: 3
+        case .clientError: 4
+        case .serverError: 5
+        }
+    }
+
+    package init(status: Int) {
+        self =
+            switch status / 100 {
+            case 1: .informational
+            case 2: .success
+            case 3: .redirection
+            case 4: .clientError
+            case 5: .serverError
+            default: .none
+            }
+    }
+}
+
+/// Why a client's connection ended.
+package enum CloseReason: String, MetricLabelValue {
+    /// The client closed it between requests.
+    case client
+    /// The client broke it off within a request or an answer.
+    case reset
+    /// Nothing came for `idle_timeout`.
+    case idle
+    /// A head, a body or a handshake did not come in time, or the client did not read.
+    case timeout
+    /// What came was no HTTP.
+    case malformed
+    /// The TLS handshake failed.
+    case tls
+    /// Postern said `Connection: close`, by its own or the client's wish.
+    case finished
+    /// A limit was reached.
+    case limit
+    /// The daemon drained.
+    case drain
+
+    package var index: Int {
+        switch self {
+        case .client: 0
+        case .reset: 1
+        case .idle: 2
+        case .timeout: 3
+        case .malformed: 4
+        case .tls: 5
+        case .finished: 6
+        case .limit: 7
+        case .drain: 8
+        }
+    }
+}
+
+package enum SignInStep: String, MetricLabelValue {
+    case started, completed, denied, failed
+
+    package var index: Int {
+        switch self {
+        case .started: 0
+        case .completed: 1
+        case .denied: 2
+        case .failed: 3
+        }
+    }
+}
+
+package enum TokenCheck: String, MetricLabelValue {
+    /// This worker had verified the same token against the same keys.
+    case cached
+    case verified
+    case refused
+
+    package var index: Int {
+        switch self {
+        case .cached: 0
+        case .verified: 1
+        case .refused: 2
+        }
+    }
+}
+
+package enum OriginAnswer: String, MetricLabelValue {
+    case found
+    case notFound = "not_found"
+    case denied
+    case failed
+    case timeout
+
+    package var index: Int {
+        switch self {
+        case .found: 0
+        case .notFound: 1
+        case .denied: 2
+        case .failed: 3
+        case .timeout: 4
+        }
+    }
+}
