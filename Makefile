@@ -1,6 +1,8 @@
 # Postern. `make demo` shows it, `make test` proves it.
 
 PORT ?= 8080
+# where the demo keeps its data
+STATE ?= .demo
 
 .PHONY: help demo test build bench lint clean
 
@@ -13,7 +15,7 @@ help:
 	@echo "make clean   removes what was built, and the demo's data"
 
 demo:
-	@./scripts/python3 demo/demo.py --port $(PORT)
+	@POSTERN_DEMO_STATE=$(STATE) ./scripts/python3 demo/demo.py --port $(PORT)
 
 test:
 	@./scripts/python3 scripts/test.py

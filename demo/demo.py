@@ -23,7 +23,7 @@ import steps  # noqa: E402
 from parts import canaille, process, seaweedfs  # noqa: E402
 from steps import Step, StepFailed  # noqa: E402
 
-STATE = os.path.join(ROOT, ".demo")
+STATE = os.path.abspath(os.environ.get("POSTERN_DEMO_STATE") or os.path.join(ROOT, ".demo"))
 LOG = os.path.join(STATE, "log")
 WORDS = """amber birch cedar comet coral delta ember fable fjord glade harbor hazel indigo island juniper kestrel lantern
 lilac maple meadow nectar north ocean olive orbit pebble pine prairie quartz raven ridge saffron sierra spruce summit

@@ -14,6 +14,17 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BINARY = os.environ.get("POSTERN_BINARY") or os.path.join(ROOT, ".build", "release", "postern")
 
 
+class Plain(yaml.SafeDumper):
+    """No anchors: every value is written out where it is used."""
+
+    def ignore_aliases(self, _):
+        return True
+
+
+def to_yaml(tree):
+    return yaml.dump(tree, Dumper=Plain, sort_keys=False, allow_unicode=True)
+
+
 def secret():
     return run("secret").stdout.strip()
 
@@ -52,7 +63,7 @@ class Postern:
 
     def write(self, config):
         with open(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as target:
-            target.write(ini(config) if self.path.endswith(".ini") else yaml.safe_dump(config, sort_keys=False))
+            target.write(ini(config) if self.path.endswith(".ini") else to_yaml(config))
 
     @property
     def pid(self):

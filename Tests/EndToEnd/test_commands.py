@@ -6,7 +6,6 @@ import os
 
 import postern
 import pytest
-import yaml
 
 GOOD = {
     "listeners": {"public": {"address": "127.0.0.1:8443"}},
@@ -22,7 +21,7 @@ def check(tmp_path):
     def run(text, *arguments, name="postern.yaml", environment=None):
         (tmp_path / "session.key").write_text(postern.secret() + "\n")
         path = tmp_path / name
-        path.write_text(text if isinstance(text, str) else yaml.safe_dump(text, sort_keys=False))
+        path.write_text(text if isinstance(text, str) else postern.to_yaml(text))
         os.chmod(path, 0o600)
         return postern.run("check", "--config", path, *arguments, cwd=tmp_path, environment=environment)
 
