@@ -19,6 +19,15 @@ package enum HTTP1Serializer {
         method: Method, target: String, host: String, fields: Fields, framing: BodyFraming = .none,
         connection: Connection = .none, to out: inout [UInt8]
     ) {
+        appendRequest(
+            method: method, target: target.utf8.span, host: host, fields: fields, framing: framing,
+            connection: connection, to: &out)
+    }
+
+    package static func appendRequest(
+        method: Method, target: Span<UInt8>, host: String, fields: Fields, framing: BodyFraming = .none,
+        connection: Connection = .none, to out: inout [UInt8]
+    ) {
         append(method.description, to: &out)
         out.append(0x20)
         appendValue(target, to: &out)

@@ -229,6 +229,12 @@ package final class EventLoop {
         _ = consume handler
     }
 
+    func handOver(_ token: Token, _ handler: any ReadinessHandler) {
+        let index = Int(token.index)
+        precondition(slots[index].generation == token.generation, "a registration that has ended")
+        slots[index].handler = handler
+    }
+
     private func tenant(_ token: Token) -> (any ReadinessHandler)? {
         let index = Int(token.index)
         guard slots[index].generation == token.generation else { return nil }
@@ -271,6 +277,9 @@ package struct Registration {
 
     /// Calls `ready(.again)` in the next turn, after other descriptors had theirs.
     package func again() { loop.ask(token) }
+
+    /// Another handler hears of the descriptor from now on.
+    package func handOver(to handler: any ReadinessHandler) { loop.handOver(token, handler) }
 
     /// Ends the registration: nothing is reported any more, not even what was read from the kernel already.
     /// The descriptor must be closed by whoever has it, which takes it out of epoll.

@@ -1,0 +1,64 @@
+import HTTP
+import Posix
+
+/// A request on its way, and then its response's body.
+package final class ClientCall {
+    enum State {
+        case waiting
+        case sent(ClientConnection)
+        case receiving(ClientConnection)
+        /// All of the body was read; or the call ended otherwise, and a body reads as failed.
+        case finished
+        case failed(BodyFailure)
+    }
+
+    let request: ClientRequest
+    let pool: ClientPool
+    var enqueued: MonotonicTime
+    /// Until the head has come.
+    var handler: (any ClientResponseHandler)?
+    var state = State.waiting
+    /// It was sent on a kept connection that turned out dead; the next one is to be new.
+    var needsFresh = false
+    package internal(set) var length: Int?
+    package weak var consumer: (any BodyConsumer)?
+
+    init(_ request: ClientRequest, pool: ClientPool, handler: any ClientResponseHandler, now: MonotonicTime) {
+        self.request = request
+        self.pool = pool
+        self.handler = handler
+        enqueued = now
+    }
+
+    /// The response is not wanted any more, wherever it is. The handler hears nothing further. A connection that
+    /// was waiting for it is closed. Does nothing once all has been read.
+    package func cancel() {
+        handler = nil
+        switch state {
+        case .waiting: pool.withdraw(self)
+        case .sent(let connection), .receiving(let connection): connection.abandon()
+        case .finished, .failed: return
+        }
+        state = .failed(.disconnected)
+    }
+
+    /// No response: tells the handler.
+    func fail(_ error: ClientError) {
+        state = .failed(.disconnected)
+        let handler = handler
+        self.handler = nil
+        handler?.clientCall(self, failed: error)
+    }
+}
+
+/// The body of its response.
+extension ClientCall: BodySource {
+    package func read(into out: inout OutputSpan<UInt8>) -> BodyRead {
+        switch state {
+        case .receiving(let connection): connection.readBody(into: &out, for: self)
+        case .finished: .end
+        case .failed(let failure): .failed(failure)
+        case .waiting, .sent: preconditionFailure("a body is read before its head")
+        }
+    }
+}

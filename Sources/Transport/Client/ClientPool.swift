@@ -1,0 +1,165 @@
+import Bytes
+import HTTP
+import Posix
+import Reactor
+import TLS
+
+/// The connections to one endpoint, and the requests that wait for one.
+///
+/// The connection that was used last is used next: the others grow old and end. Each request that waits has an
+/// attempt to connect under way for its sake, up to the limit of connections; whichever connection is
+/// free first serves whoever waits longest.
+final class ClientPool {
+    static let inputSize = 16 * 1024
+
+    let endpoint: Endpoint
+    let client: HTTPClient
+    let loop: EventLoop
+    let limits: ClientLimits
+    /// Used last, last.
+    private var idle: [ClientConnection] = []
+    private var waiting: [ClientCall] = []
+    private var connecting = 0
+    private var open = 0
+    private var queueTimer: TimerToken?
+
+    init(_ endpoint: Endpoint, client: HTTPClient) {
+        self.endpoint = endpoint
+        self.client = client
+        loop = client.loop
+        limits = client.limits
+    }
+
+    // MARK: - Calls
+
+    func add(_ call: ClientCall) {
+        if let connection = idle.popLast() {
+            client.statistics.reuses += 1
+            return connection.begin(call)
+        }
+        guard waiting.count < limits.queueLength else {
+            return loop.defer { if case .waiting = call.state { call.fail(.overloaded) } }
+        }
+        waiting.append(call)
+        watchQueue()
+        connectIfNeeded()
+    }
+
+    /// A request whose kept connection was dead goes ahead of the others, on a new one.
+    func repeatOnFresh(_ call: ClientCall) {
+        client.statistics.repeats += 1
+        call.needsFresh = true
+        call.state = .waiting
+        call.enqueued = loop.now
+        waiting.insert(call, at: 0)
+        watchQueue()
+        connectIfNeeded()
+    }
+
+    func withdraw(_ call: ClientCall) { waiting.removeAll { $0 === call } }
+
+    private func watchQueue() {
+        guard queueTimer == nil, let first = waiting.first else { return }
+        let end = first.enqueued + limits.queueTime
+        queueTimer = loop.schedule(after: end > loop.now ? end - loop.now : .zero) { [self] in
+            queueTimer = nil
+            while let first = waiting.first, first.enqueued + limits.queueTime <= loop.now {
+                waiting.removeFirst()
+                first.fail(.overloaded)
+            }
+            watchQueue()
+        }
+    }
+
+    // MARK: - Connecting
+
+    private func connectIfNeeded() {
+        while connecting < waiting.count, connecting + open < limits.connections {
+            connecting += 1
+            client.statistics.connects += 1
+            client.resolver.resolve(endpoint.host) { [self] answer in
+                // Failures come later than the call that led to them, always.
+                switch answer {
+                case .success(let addresses):
+                    let port = UInt16(clamping: endpoint.port)
+                    let connector = Connector(addresses.map { $0.with(port: port) }, pool: self)
+                    loop.defer { connector.start() }
+                case .failure(let failure):
+                    loop.defer { self.connectFailed(.unresolved(failure)) }
+                }
+            }
+        }
+    }
+
+    func connected(_ socket: consuming FileDescriptor, _ registration: Registration) {
+        connecting -= 1
+        open += 1
+        var session: TLSSession?
+        do throws(TLSError) {
+            if endpoint.isSecure { session = try client.makeSession(endpoint) }
+        } catch {
+            registration.cancel()
+            connectionFailed(.tls(error))
+            return connectionClosed()
+        }
+        ClientConnection(socket, registration, tls: session, pool: self).start()
+    }
+
+    func connectFailed(_ error: ClientError) {
+        connecting -= 1
+        client.resolver.forget(endpoint.host)
+        connectionFailed(error)
+    }
+
+    /// An attempt came to nothing, be it in the handshake: whoever waits longest hears of it, unless attempts
+    /// enough are left for all.
+    func connectionFailed(_ error: ClientError) {
+        client.statistics.connectFailures += 1
+        if waiting.count > connecting { waiting.removeFirst().fail(error) }
+        connectIfNeeded()
+    }
+
+    // MARK: - Connections
+
+    func connectionOpened(_ connection: ClientConnection) {
+        if waiting.isEmpty { keep(connection) } else { connection.begin(waiting.removeFirst()) }
+    }
+
+    /// A connection has served its request, and is clean.
+    func release(_ connection: ClientConnection) {
+        if !waiting.isEmpty, let next = waiting.firstIndex(where: { !$0.needsFresh }) {
+            client.statistics.reuses += 1
+            return connection.begin(waiting.remove(at: next))
+        }
+        keep(connection)
+    }
+
+    private func keep(_ connection: ClientConnection) {
+        idle.append(connection)
+        connection.rest()
+        if idle.count > limits.idleConnections { idle.removeFirst().close() }
+    }
+
+    func forgetIdle(_ connection: ClientConnection) {
+        if let index = idle.lastIndex(where: { $0 === connection }) { idle.remove(at: index) }
+    }
+
+    func connectionClosed() {
+        open -= 1
+        connectIfNeeded()
+    }
+
+    func closeIdle() {
+        let connections = idle
+        idle = []
+        for connection in connections { connection.close() }
+    }
+
+    var idleCount: Int { idle.count }
+    var openCount: Int { open }
+
+    // MARK: - Buffers
+
+    func takeBuffer() -> ByteQueue { client.takeBuffer() }
+    func giveBack(_ buffer: consuming ByteQueue) { client.giveBack(buffer) }
+}

@@ -1,0 +1,45 @@
+import HTTP
+
+/// A request to be sent, complete.
+package struct ClientRequest: Sendable {
+    package var method: Method
+    /// In origin form, sent byte for byte.
+    package var target: [UInt8]
+    /// What the `Host` field says.
+    package var host: String
+    /// Without `Host` and the fields of framing, which are the connection's to write.
+    package var fields: Fields
+    /// Sent with a Content-Length where it is not empty, or where the method usually has content.
+    package var body: [UInt8]
+
+    package init(method: Method, target: [UInt8], host: String, fields: Fields = Fields(), body: [UInt8] = []) {
+        self.method = method
+        self.target = target
+        self.host = host
+        self.fields = fields
+        self.body = body
+    }
+
+    package init(method: Method, target: String, host: String, fields: Fields = Fields(), body: [UInt8] = []) {
+        self.init(method: method, target: Array(target.utf8), host: host, fields: fields, body: body)
+    }
+
+    var framing: BodyFraming {
+        switch method {
+        case .post, .put: .length(body.count)
+        default: body.isEmpty ? .none : .length(body.count)
+        }
+    }
+
+    /// Whether a second arrival would change nothing (RFC 9110 section 9.2.1; of the safe methods those in use).
+    var isRepeatable: Bool { method == .get || method == .head }
+}
+
+/// Hears of one request. Exactly one of the two is called, once, on the loop's thread, and never from within
+/// `send`; neither after `cancel`.
+package protocol ClientResponseHandler: AnyObject {
+    /// The head is there. The body must be read to its end or cancelled, also where it is empty: until then it holds
+    /// a connection.
+    func clientCall(_ call: ClientCall, received head: ResponseHead, body: any BodySource)
+    func clientCall(_ call: ClientCall, failed error: ClientError)
+}

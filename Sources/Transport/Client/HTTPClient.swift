@@ -1,0 +1,95 @@
+import Bytes
+import HTTP
+import Posix
+import Reactor
+import TLS
+
+/// Sends requests over connections that it keeps, on one event loop.
+///
+/// A worker has one for each set of authorities that it trusts. It follows no redirects and decodes no content codings.
+package final class HTTPClient {
+    package let loop: EventLoop
+    package let limits: ClientLimits
+    package internal(set) var statistics = ClientStatistics()
+
+    let resolver: Resolver
+    private let tls: TLSClientContext?
+    private let tlsBuffers = TLSBufferPool()
+    private var pools: [Endpoint: ClientPool] = [:]
+    /// The pool asked for last, found without hashing.
+    private var recent: ClientPool?
+    private var buffers: [ByteQueue] = []
+
+    /// - Parameter tls: whom to trust; without it, secure endpoints fail.
+    package init(
+        loop: EventLoop, resolver: Resolver, tls: TLSClientContext? = nil, limits: ClientLimits = ClientLimits()
+    ) {
+        self.loop = loop
+        self.resolver = resolver
+        self.tls = tls
+        self.limits = limits
+    }
+
+    /// Sends `request`; the handler hears the response's head, or that there is none. The handler is kept
+    /// until then.
+    @discardableResult
+    package func send(
+        _ request: ClientRequest, to endpoint: Endpoint, handler: any ClientResponseHandler
+    ) -> ClientCall {
+        statistics.requests += 1
+        let pool = pool(endpoint)
+        let call = ClientCall(request, pool: pool, handler: handler, now: loop.now)
+        pool.add(call)
+        return call
+    }
+
+    /// Closes the connections that nobody uses.
+    package func closeIdle() {
+        for pool in pools.values { pool.closeIdle() }
+    }
+
+    /// Connections kept for later, and connections at all.
+    package var connections: (idle: Int, open: Int) {
+        pools.values.reduce(into: (0, 0)) { sum, pool in
+            sum.0 += pool.idleCount
+            sum.1 += pool.openCount
+        }
+    }
+
+    private func pool(_ endpoint: Endpoint) -> ClientPool {
+        if let recent, recent.endpoint == endpoint { return recent }
+        let pool = pools[endpoint] ?? ClientPool(endpoint, client: self)
+        pools[endpoint] = pool
+        recent = pool
+        return pool
+    }
+
+    func makeSession(_ endpoint: Endpoint) throws(TLSError) -> TLSSession {
+        guard let tls else { throw TLSError(.setup, "no TLS is set up for \(endpoint)") }
+        return try TLSSession(client: tls, serverName: endpoint.serverName, pool: tlsBuffers)
+    }
+
+    // MARK: - Buffers
+
+    /// What a connection reads heads into, lent to it while a response is under way.
+    func takeBuffer() -> ByteQueue { buffers.popLast() ?? ByteQueue() }
+
+    func giveBack(_ buffer: consuming ByteQueue) {
+        buffer.consume(buffer.count)
+        if buffers.count < 32 { buffers.append(buffer) }
+    }
+}
+
+/// What a client has done since it was made.
+package struct ClientStatistics: Sendable, Equatable {
+    package var requests = 0
+    /// Requests that found a kept connection, or got one from another request.
+    package var reuses = 0
+    /// Attempts to connect, and those that came to nothing.
+    package var connects = 0
+    package var connectFailures = 0
+    /// Requests sent again because their kept connection was dead.
+    package var repeats = 0
+
+    package init() {}
+}
