@@ -22,7 +22,11 @@ final class BodyCollector: BodyConsumer {
     /// Has a body that nobody wants read or, where it is long, cancelled.
     static func discard(_ source: any BodySource) {
         if let length = source.length, length > limit { return source.cancel() }
-        BodyCollector(source) { _ in }.start()
+        // Mostly there is nothing to read but the end.
+        var some: [UInt8] = []
+        var result = BodyRead.wait
+        some.append(addingCapacity: 32) { (out: inout OutputSpan<UInt8>) in result = source.read(into: &out) }
+        if result == .bytes || result == .wait { BodyCollector(source) { _ in }.start() }
     }
 
     func start() {

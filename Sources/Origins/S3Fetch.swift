@@ -98,9 +98,10 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
     }
 
     func clientCall(_ call: ClientCall, failed error: ClientError) {
-        guard let failure = OriginFailure(error) else { return answer(.failed(.unreachable)) }
-        if failure == .unreachable && !hasRetried { return askAgain() }
-        answer(.failed(failure))
+        switch error {
+        case .unreachable where !hasRetried, .disconnected where !hasRetried: askAgain()
+        default: answer(.failed(OriginFailure(error)))
+        }
     }
 
     private func refused(_ head: ResponseHead, document: [UInt8]) {
@@ -108,15 +109,5 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
         if S3Answer.mayPass(status: head.status) && !hasRetried { return askAgain() }
         let code = query.isHead ? nil : S3ErrorDocument.code(in: document)
         answer(S3Answer.refusal(status: head.status, code: code, fields: head.fields))
-    }
-}
-
-extension OriginFailure {
-    init?(_ error: ClientError) {
-        switch error {
-        case .timedOut: self = .timedOut
-        case .malformed: self = .malformed(.framing)
-        case .unreachable: self = .unreachable
-        }
     }
 }

@@ -57,6 +57,6 @@ package final class S3Origin: Origin {
             with: credentials, at: loop.wallSeconds)
         fields.append(.acceptEncoding, "identity")
         return ClientRequest(
-            method: query.isHead ? .head : .get, target: String(decoding: path, as: UTF8.self), host: configuration.authority, fields: fields)
+            method: query.isHead ? .head : .get, target: path, host: configuration.authority, fields: fields)
     }
 }

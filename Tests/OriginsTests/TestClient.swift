@@ -4,7 +4,7 @@ import Reactor
 import Transport
 
 /// A client as the tests need it: no TLS.
-func makeTestClient(_ loop: EventLoop) throws -> HTTPClient { HTTPClient(loop: loop) }
+func makeTestClient(_ loop: EventLoop) throws -> HTTPClient { HTTPClient(loop: loop, resolver: Resolver(loop: loop)) }
 
 /// Puts an object, and waits for the answer's status; 0 where there is none.
 func putTestObject(
@@ -14,7 +14,7 @@ func putTestObject(
     let waiter = PutWaiter()
     let call = client.send(
         ClientRequest(
-            method: .put, target: String(decoding: path, as: UTF8.self), host: host, fields: fields, body: content),
+            method: .put, target: path, host: host, fields: fields, body: content),
         to: Endpoint(host: "127.0.0.1", port: port, isSecure: false), handler: waiter)
     let deadline = MonotonicTime.now() + Nanoseconds.seconds(10)
     while waiter.status == nil && MonotonicTime.now() < deadline { loop.turn(waitAtMost: .milliseconds(50)) }
