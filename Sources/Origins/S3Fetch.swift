@@ -81,17 +81,17 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
     func clientCall(_ call: ClientCall, received head: ResponseHead, body: any BodySource) {
         switch S3Answer.read(status: head.status, fields: head.fields, length: head.length, for: query) {
         case .object(var object, let takesBody):
-            if takesBody { object.body = body } else { BodyCollector.discard(body) }
+            if takesBody { object.body = body } else { BodyCollector.discard(body, loop: origin.loop) }
             answer(.object(object))
         case .askWhole:
-            BodyCollector.discard(body)
+            BodyCollector.discard(body, loop: origin.loop)
             query = S3Query(request, whole: true)
             ask()
         case .failed(let failure):
-            BodyCollector.discard(body)
+            BodyCollector.discard(body, loop: origin.loop)
             answer(.failed(failure))
         case .refused:
-            let collector = BodyCollector(body) { [self] bytes in refused(head, document: bytes) }
+            let collector = BodyCollector(body, loop: origin.loop) { [self] bytes in refused(head, document: bytes) }
             state = .collecting(collector)
             collector.start()
         }

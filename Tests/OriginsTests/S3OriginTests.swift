@@ -151,6 +151,15 @@ struct S3OriginTests {
         #expect(server.accepted == 2)
     }
 
+    @Test func anErrorPageThatNeverEndsIsNotWaitedFor() throws {
+        let drip: [ScriptedServer.Step] = (0..<100).flatMap { _ in [.send("<"), .pause(milliseconds: 100)] }
+        let (rig, server) = try bench([[.send("HTTP/1.1 403 X\r\nContent-Length: 100\r\n\r\n")] + drip])
+        defer { server.stop() }
+        let start = MonotonicTime.now()
+        #expect(outcome(rig.fetch("a.txt")) == "denied -")
+        #expect((1900...4000).contains((MonotonicTime.now() - start).milliseconds))
+    }
+
     // MARK: - Asking again
 
     @Test(arguments: [500, 502, 503, 504])
