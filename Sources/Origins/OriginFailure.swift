@@ -1,4 +1,5 @@
 import HTTP
+import Transport
 
 /// Why an origin refuses Postern. For the log alone: it tells of the bucket, not of the request.
 package struct OriginRefusal: Sendable, Equatable {
@@ -33,8 +34,12 @@ package struct OriginRefusal: Sendable, Equatable {
 /// Why an origin gave no answer that can be passed on. A closed list: log labels are made of it.
 package enum OriginFailure: Error, Sendable, Equatable {
     /// No connection could be made, or it broke before an answer.
-    case unreachable
+    case unreachable(ClientError)
+    /// No TLS session: the handshake failed, or the origin's certificate did not hold.
+    case insecure(ClientError)
     case timedOut
+    /// More requests wait for a connection to the origin than the limit allows.
+    case crowded
     /// 503 or 429, also when asked again.
     case overloaded
     /// The answer is not one that HTTP or S3 allows.
@@ -64,7 +69,9 @@ package enum OriginFailure: Error, Sendable, Equatable {
     package var label: String {
         switch self {
         case .unreachable: "unreachable"
+        case .insecure: "insecure"
         case .timedOut: "timed_out"
+        case .crowded: "crowded"
         case .overloaded: "overloaded"
         case .malformed(let what): "malformed_\(what.rawValue)"
         case .redirected: "redirected"
@@ -80,7 +87,7 @@ package enum OriginFailure: Error, Sendable, Equatable {
     package var status: Int {
         switch self {
         case .timedOut: 504
-        case .overloaded, .noCredentials: 503
+        case .overloaded, .crowded, .noCredentials: 503
         default: 502
         }
     }
@@ -88,8 +95,10 @@ package enum OriginFailure: Error, Sendable, Equatable {
     /// One sentence for an operator. It holds nothing of the request, and nothing secret.
     package var sentence: String {
         switch self {
-        case .unreachable: "the origin cannot be reached, or it closed the connection before it answered"
+        case .unreachable(let error): "the origin cannot be reached: \(error)"
+        case .insecure(let error): "there is no TLS session with the origin: \(error)"
         case .timedOut: "the origin did not answer in time"
+        case .crowded: "too many requests wait for a connection to the origin"
         case .overloaded: "the origin is overloaded (503 or 429), also when asked a second time"
         case .malformed(.framing): "the origin's answer breaks HTTP/1.1, or its head is too large"
         case .malformed(.range): "the origin's answer is not the range that was asked for"
@@ -103,6 +112,19 @@ package enum OriginFailure: Error, Sendable, Equatable {
         case .noSuchBucket: "the origin has no such bucket"
         case .noCredentials: "there are no credentials to sign requests with"
         case .fileSystem(let number): "the file system answered with error \(number)"
+        }
+    }
+}
+
+extension OriginFailure {
+    /// What no answer at all means.
+    init(_ error: ClientError) {
+        switch error {
+        case .unresolved, .unreachable, .disconnected: self = .unreachable(error)
+        case .tls: self = .insecure(error)
+        case .connectTimedOut, .timedOut: self = .timedOut
+        case .overloaded: self = .crowded
+        case .malformed, .incomplete, .tooLarge: self = .malformed(.framing)
         }
     }
 }

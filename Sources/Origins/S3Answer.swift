@@ -58,15 +58,15 @@ package enum S3Answer {
         default: return .failed(.malformed(.range))
         }
 
-        let tag = fields[.etag].flatMap { EntityTag($0) }
-        let modified = fields[.lastModified].flatMap(HTTPDate.parse)
         if let range {
             guard query.asksRange, case .part(let part, let size) = range, part.count == length,
                 query.conditions.range?.resolved(size: size) == part
             else { return .failed(.malformed(.range)) }
-            if !Preconditions.rangeHolds(query.conditions, tag: tag, modified: modified) { return .askWhole }
         }
         if !query.conditions.isEmpty {
+            let tag = fields[.etag].flatMap { EntityTag($0) }
+            let modified = fields[.lastModified].flatMap(HTTPDate.parse)
+            if range != nil, !Preconditions.rangeHolds(query.conditions, tag: tag, modified: modified) { return .askWhole }
             // Not every server looks at every condition.
             switch Preconditions.evaluate(query.conditions, tag: tag, modified: modified) {
             case .proceed: break

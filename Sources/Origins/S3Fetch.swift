@@ -81,26 +81,27 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
     func clientCall(_ call: ClientCall, received head: ResponseHead, body: any BodySource) {
         switch S3Answer.read(status: head.status, fields: head.fields, length: head.length, for: query) {
         case .object(var object, let takesBody):
-            if takesBody { object.body = body } else { BodyCollector.discard(body) }
+            if takesBody { object.body = body } else { BodyCollector.discard(body, loop: origin.loop) }
             answer(.object(object))
         case .askWhole:
-            BodyCollector.discard(body)
+            BodyCollector.discard(body, loop: origin.loop)
             query = S3Query(request, whole: true)
             ask()
         case .failed(let failure):
-            BodyCollector.discard(body)
+            BodyCollector.discard(body, loop: origin.loop)
             answer(.failed(failure))
         case .refused:
-            let collector = BodyCollector(body) { [self] bytes in refused(head, document: bytes) }
+            let collector = BodyCollector(body, loop: origin.loop) { [self] bytes in refused(head, document: bytes) }
             state = .collecting(collector)
             collector.start()
         }
     }
 
     func clientCall(_ call: ClientCall, failed error: ClientError) {
-        guard let failure = OriginFailure(error) else { return answer(.failed(.unreachable)) }
-        if failure == .unreachable && !hasRetried { return askAgain() }
-        answer(.failed(failure))
+        switch error {
+        case .unreachable where !hasRetried, .disconnected where !hasRetried: askAgain()
+        default: answer(.failed(OriginFailure(error)))
+        }
     }
 
     private func refused(_ head: ResponseHead, document: [UInt8]) {
@@ -108,16 +109,5 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
         if S3Answer.mayPass(status: head.status) && !hasRetried { return askAgain() }
         let code = query.isHead ? nil : S3ErrorDocument.code(in: document)
         answer(S3Answer.refusal(status: head.status, code: code, fields: head.fields))
-    }
-}
-
-extension OriginFailure {
-    init?(_ error: ClientError) {
-        switch error {
-        case .timedOut, .connectTimedOut: self = .timedOut
-        case .malformed, .tooLarge, .incomplete: self = .malformed(.framing)
-        case .overloaded: self = .overloaded
-        case .unresolved, .unreachable, .tls, .disconnected: self = .unreachable
-        }
     }
 }
