@@ -84,11 +84,13 @@ package struct CanonicalRequest {
     /// The query of a request: each name and value percent-encoded (a slash as well), sorted by the
     /// encoded name, then by the encoded value.
     package static func encodeQuery(_ parameters: [(name: String, value: String)]) -> [UInt8] {
-        let pairs = parameters.map { (Array(PercentCoding.encode($0.name).utf8), Array(PercentCoding.encode($0.value).utf8)) }
-            .sorted { left, right in
-                left.0 == right.0
-                    ? left.1.lexicographicallyPrecedes(right.1) : left.0.lexicographicallyPrecedes(right.0)
-            }
+        let pairs = parameters.map {
+            (Array(PercentCoding.encode($0.name).utf8), Array(PercentCoding.encode($0.value).utf8))
+        }
+        .sorted { left, right in
+            left.0 == right.0
+                ? left.1.lexicographicallyPrecedes(right.1) : left.0.lexicographicallyPrecedes(right.0)
+        }
         var out: [UInt8] = []
         for (name, value) in pairs {
             if !out.isEmpty { out.append(0x26) }

@@ -54,8 +54,9 @@ package struct RequestSigner {
     private var headers: [SignedHeader] = []
     private var scratch: [UInt8] = []
 
-    /// What stays the same from midnight to midnight, for one set of credentials.
-    private struct Day {
+    /// What stays the same from midnight to midnight, for one set of credentials. A class, so that it is at hand
+    /// for one reference counted, not seven.
+    private final class Day {
         let credentials: Credentials
         let number: Int64
         let code: HMACSHA256
@@ -63,7 +64,23 @@ package struct RequestSigner {
         let scopeLine: [UInt8]
         /// `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=`
         let authorization: [UInt8]
-        let sessionToken: String?
+        let sessionToken: SignedHeader?
+
+        init(_ credentials: Credentials, _ date: AmzDate, region: String, service: String) {
+            let key = SigningKey(
+                secretAccessKey: credentials.secretAccessKey, day: date.day, region: region, service: service)
+            let credential = "\(credentials.accessKeyID)/\(key.scope)"
+            self.credentials = credentials
+            number = date.dayNumber
+            code = key.code
+            scopeLine = Array("\n\(key.scope)\n".utf8)
+            authorization = RequestSigner.algorithm + Array(" Credential=\(credential), SignedHeaders=".utf8)
+            sessionToken = credentials.sessionToken.map { token in
+                let text = token.reveal()
+                let isFolded = !text.utf8.contains { $0 == 0x20 || $0 == 0x09 }
+                return SignedHeader(.xAmzSecurityToken, text, isFolded: isFolded)
+            }
+        }
     }
 
     package init(region: String, service: String = "s3") {
@@ -106,7 +123,8 @@ package struct RequestSigner {
         Self.appendHex(signature, to: &scratch)
 
         var fields = Fields()
-        fields.reserve(bytes: scratch.count + 256 + (day.sessionToken?.utf8.count ?? 0), fields: headers.count + 2)
+        fields.reserve(
+            bytes: scratch.count + 256 + (day.sessionToken?.value.utf8.count ?? 0), fields: headers.count + 2)
         for header in headers where header.name != .host { fields.append(header.name, header.value) }
         fields.append(name: Self.authorizationName.span, value: scratch.span)
         return fields
@@ -114,26 +132,19 @@ package struct RequestSigner {
 
     private mutating func currentDay(_ credentials: Credentials) -> Day {
         if let day, day.credentials === credentials, day.number == date.dayNumber { return day }
-        let key = SigningKey(
-            secretAccessKey: credentials.secretAccessKey, day: date.day, region: region, service: service)
-        let credential = "\(credentials.accessKeyID)/\(key.scope)"
-        let day = Day(
-            credentials: credentials, number: date.dayNumber, code: key.code,
-            scopeLine: Array("\n\(key.scope)\n".utf8),
-            authorization: Self.algorithm + Array(" Credential=\(credential), SignedHeaders=".utf8),
-            sessionToken: credentials.sessionToken?.reveal())
+        let day = Day(credentials, date, region: region, service: service)
         self.day = day
         return day
     }
 
     /// All signed headers in the order of their names. Sorting by insertion: they are few, and mostly sorted.
-    private mutating func collectHeaders(_ request: borrowing SignableRequest, sessionToken: String?) {
+    private mutating func collectHeaders(_ request: borrowing SignableRequest, sessionToken: SignedHeader?) {
         headers.removeAll(keepingCapacity: true)
         headers.append(SignedHeader(.host, request.host, isFolded: true))
         for header in request.headers { insert(header) }
         insert(SignedHeader(.xAmzContentSHA256, request.payloadHash, isFolded: true))
         insert(SignedHeader(.xAmzDate, date.text, isFolded: true))
-        if let sessionToken { insert(SignedHeader(.xAmzSecurityToken, sessionToken)) }
+        if let sessionToken { insert(sessionToken) }
     }
 
     private mutating func insert(_ header: SignedHeader) {

@@ -53,7 +53,8 @@ package enum S3Answer {
         case (200, nil): break
         case (206, .some(.some(let part))): range = part
         // Some servers call a part 200. Its length tells it from a whole that is merely labelled.
-        case (200, .some(.some(.part(let part, let size)))) where query.asksRange && (length == part.count || length == size):
+        case (200, .some(.some(.part(let part, let size))))
+        where query.asksRange && (length == part.count || length == size):
             if length != size { range = .part(part, of: size) }
         default: return .failed(.malformed(.range))
         }
@@ -66,7 +67,9 @@ package enum S3Answer {
         if !query.conditions.isEmpty {
             let tag = fields[.etag].flatMap { EntityTag($0) }
             let modified = fields[.lastModified].flatMap(HTTPDate.parse)
-            if range != nil, !Preconditions.rangeHolds(query.conditions, tag: tag, modified: modified) { return .askWhole }
+            if range != nil, !Preconditions.rangeHolds(query.conditions, tag: tag, modified: modified) {
+                return .askWhole
+            }
             // Not every server looks at every condition.
             switch Preconditions.evaluate(query.conditions, tag: tag, modified: modified) {
             case .proceed: break

@@ -16,7 +16,9 @@ package enum S3ErrorDocument {
         else { return nil }
         var end = start
         while end < body.count, end - start <= 64, isCodeByte(body[end]) { end += 1 }
-        guard end > start, end - start <= 64, find(codeEnd, in: body, from: end) == end + codeEnd.count else { return nil }
+        guard end > start, end - start <= 64, find(codeEnd, in: body, from: end) == end + codeEnd.count else {
+            return nil
+        }
         return String(decoding: body[start..<end], as: UTF8.self)
     }
 

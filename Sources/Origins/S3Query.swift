@@ -48,8 +48,21 @@ package struct S3Query {
         if let date = unmodifiedSince {
             headers.append(SignedHeader(.ifUnmodifiedSince, HTTPDate.format(unixSeconds: date)))
         }
-        if asksRange, let range = conditions.range { headers.append(SignedHeader(.range, range.description)) }
+        if asksRange, let range = conditions.range { headers.append(SignedHeader(.range, Self.text(range))) }
         return headers
+    }
+
+    /// No object is larger, and no server's arithmetic overflows on it.
+    private static let largestPosition = 1 << 53
+
+    /// The field for a range, its positions held to sizes that there are; it means the same.
+    private static func text(_ range: ByteRange) -> String {
+        switch range {
+        case .bounded(let first, let last) where last < largestPosition:
+            ByteRange.bounded(first: first, last: last).description
+        case .from(let first), .bounded(let first, _): ByteRange.from(min(first, largestPosition)).description
+        case .suffix(let count): ByteRange.suffix(min(count, largestPosition)).description
+        }
     }
 
     private static func text(_ condition: EntityTag.Condition, isWeakComparison: Bool) -> String? {

@@ -25,7 +25,8 @@ struct OriginSuite: Sendable, CustomTestStringConvertible {
         "two words.txt", " leading", "trailing ", "plus+plus.txt", "100%", "%20", "%2F", "%bad%file%name%", "~tilde~",
         "a&b=c", "semi;colon", "colon:colon", "at@sign", "comma,comma", "dollar$", "star*", "(paren)", "'single'",
         "\"double\"", "`back`", "!bang!", "#hash", "?question", "[brackets]", "{braces}", "|pipe|", "^caret", "<angle>",
-        "%@!*()=$#^&|", ".hidden", "..a", "a..", "...", ".well-known/x", "caf\u{E9}", "nfd-cafe\u{301}", "\u{4E2D}\u{6587}/\u{6587}",
+        "%@!*()=$#^&|", ".hidden", "..a", "a..", "...", ".well-known/x", "caf\u{E9}", "nfd-cafe\u{301}",
+        "\u{4E2D}\u{6587}/\u{6587}",
         "\u{1F600}.png", "\u{41A}\u{438}\u{440} \u{5E2}\u{5D1}.txt", "-dash", "deep/er/and/deep/er/file.tar.gz",
         String(repeating: "s", count: 200) + "/" + String(repeating: "t", count: 200),
     ]
@@ -104,8 +105,10 @@ struct OriginSuite: Sendable, CustomTestStringConvertible {
         },
         OriginSuite(name: "keysThatWalkNameNothing") { (rig: OriginRig) throws in
             for key in [
-                "../letters.txt", "dir/../letters.txt", "./letters.txt", "dir/./page.html", "dir//page.html", "/letters.txt",
-                "//letters.txt", "..", ".", "dir/..", "dir\\page.html", "letters.txt\0", "letters.txt/", "letters.txt/.",
+                "../letters.txt", "dir/../letters.txt", "./letters.txt", "dir/./page.html", "dir//page.html",
+                "/letters.txt",
+                "//letters.txt", "..", ".", "dir/..", "dir\\page.html", "letters.txt\0", "letters.txt/",
+                "letters.txt/.",
                 "letters\n.txt", "dir/../../etc/passwd", "/etc/passwd", String(repeating: "a", count: 1025),
                 String(repeating: "../", count: 100) + "etc/passwd",
             ] {
@@ -117,8 +120,10 @@ struct OriginSuite: Sendable, CustomTestStringConvertible {
         },
         OriginSuite(name: "rangesAreAnsweredWithTheirBytes") { (rig: OriginRig) throws in
             let rows: [(String, Range<Int>)] = [
-                ("bytes=0-3", 0..<4), ("bytes=0-0", 0..<1), ("bytes=23-23", 23..<24), ("bytes=5-", 5..<24), ("bytes=-4", 20..<24),
-                ("bytes=-99", 0..<24), ("bytes=0-999", 0..<24), ("bytes=4-9223372036854775807", 4..<24), ("bytes=0-", 0..<24),
+                ("bytes=0-3", 0..<4), ("bytes=0-0", 0..<1), ("bytes=23-23", 23..<24), ("bytes=5-", 5..<24),
+                ("bytes=-4", 20..<24),
+                ("bytes=-99", 0..<24), ("bytes=0-999", 0..<24), ("bytes=4-9223372036854775807", 4..<24),
+                ("bytes=0-", 0..<24),
                 ("bytes=20-99999999999999999999", 20..<24),
             ]
             for (field, range) in rows {
@@ -126,7 +131,8 @@ struct OriginSuite: Sendable, CustomTestStringConvertible {
                 #expect(object.status == 206, "\(field)")
                 #expect(object.body == Array(alphabet[range]), "\(field)")
                 #expect(object.length == range.count, "\(field)")
-                #expect(object.fields[.contentRange] == "bytes \(range.lowerBound)-\(range.upperBound - 1)/24", "\(field)")
+                #expect(
+                    object.fields[.contentRange] == "bytes \(range.lowerBound)-\(range.upperBound - 1)/24", "\(field)")
             }
         },
         OriginSuite(name: "aPartOfALargeObjectIsThatPart") { (rig: OriginRig) throws in
@@ -182,7 +188,9 @@ struct OriginSuite: Sendable, CustomTestStringConvertible {
         },
         OriginSuite(name: "onlyAMatchingTagPasses") { (rig: OriginRig) throws in
             let tag = try rig.object("letters.txt").fields[.etag] ?? ""
-            for (value, status) in [(tag, 200), ("\"other\", " + tag, 200), ("*", 200), ("\"other\"", 412), ("W/" + tag, 412)] {
+            for (value, status) in [
+                (tag, 200), ("\"other\", " + tag, 200), ("*", 200), ("\"other\"", 412), ("W/" + tag, 412),
+            ] {
                 for isHead in [false, true] {
                     let object = try rig.object("letters.txt", isHead: isHead, [(.ifMatch, value)])
                     #expect(object.status == status, "\(value)")

@@ -71,7 +71,8 @@ struct S3AnswerTests {
     @Test(arguments: [
         ("bytes 0-4/24", 5), ("bytes 1-3/24", 3), ("bytes 0-3/24", 5), ("bytes 0-3/24", nil), ("bytes 0-3/*", 4),
         ("bytes */24", 4), ("0-3/24", 4), ("bytes 3-0/24", 4), ("bytes 0-3/3", 4), ("bytes 0-24/24", 25), ("", 4),
-        ("bytes 0-3/99999999999999999999", 4), ("items 0-3/24", 4), ("bytes +0-3/24", 4), ("bytes 0-3/24, bytes 5-6/24", 4),
+        ("bytes 0-3/99999999999999999999", 4), ("items 0-3/24", 4), ("bytes +0-3/24", 4),
+        ("bytes 0-3/24, bytes 5-6/24", 4),
     ])
     func anotherPartIsMalformed(_ told: String, _ length: Int?) {
         #expect(read(206, [(.contentRange, told)], length: length, query([(.range, "bytes=0-3")])) == "malformed_range")
@@ -89,7 +90,8 @@ struct S3AnswerTests {
 
     @Test func theWholeInsteadOfAPartPasses() {
         #expect(read(200, length: 24, query([(.range, "bytes=0-3")])) == "200 body:24")
-        #expect(read(200, [(.contentRange, "bytes 0-3/24")], length: 24, query([(.range, "bytes=0-3")])) == "200 body:24")
+        #expect(
+            read(200, [(.contentRange, "bytes 0-3/24")], length: 24, query([(.range, "bytes=0-3")])) == "200 body:24")
     }
 
     @Test func aPartThatIsCalledWholeIsPassedAsAPart() {
@@ -97,7 +99,8 @@ struct S3AnswerTests {
             read(200, [(.contentRange, "bytes 0-3/24")], length: 4, query([(.range, "bytes=0-3")]))
                 == "206 body:4 content-range=bytes 0-3/24")
         #expect(
-            read(200, [(.contentRange, "bytes 0-3/24")], length: 5, query([(.range, "bytes=0-3")])) == "malformed_range")
+            read(200, [(.contentRange, "bytes 0-3/24")], length: 5, query([(.range, "bytes=0-3")])) == "malformed_range"
+        )
     }
 
     @Test func unsatisfiableRangesPassWithTheSize() {
@@ -158,6 +161,9 @@ struct S3AnswerTests {
                 == ["if-unmodified-since=\(day.1)", "range=bytes=0-3"])
         #expect(headers([(.range, "bytes=0-3"), (.ifRange, "\"v1\""), (.ifMatch, "\"v2\"")]) == ["if-match=\"v2\""])
         #expect(headers([(.range, "bytes=-0003")]) == ["range=bytes=-3"])
+        #expect(headers([(.range, "bytes=4-9223372036854775807")]) == ["range=bytes=4-"])
+        #expect(headers([(.range, "bytes=-99999999999999999999")]) == ["range=bytes=-9007199254740992"])
+        #expect(headers([(.range, "bytes=99999999999999999999-")]) == ["range=bytes=9007199254740992-"])
         #expect(headers([(.ifNoneMatch, "W/\"a\",\"b\"")]) == ["if-none-match=\"a\", \"b\""])
         #expect(headers([(.ifMatch, "W/\"a\",\"b\"")]) == ["if-match=\"b\""])
         #expect(headers([(.ifMatch, "W/\"a\"")]) == [])
@@ -177,8 +183,9 @@ struct S3AnswerTests {
         let fields = [
             (FieldName.location, "http://169.254.169.254/"), (FieldName("x-amz-bucket-region"), "eu-west-3"),
         ]
-        guard case .failed(let failure) = S3Answer.read(
-            status: status, fields: Fields(fields), length: 0, for: query())
+        guard
+            case .failed(let failure) = S3Answer.read(
+                status: status, fields: Fields(fields), length: 0, for: query())
         else {
             Issue.record("not a failure")
             return
@@ -191,8 +198,9 @@ struct S3AnswerTests {
     @Test func aRegionThatIsNoneIsNotRepeated() {
         #expect(
             read(301, [(FieldName("x-amz-bucket-region"), "<script>")], query()) == "redirected")
-        guard case .failed(.redirected(region: nil)) = S3Answer.read(
-            status: 301, fields: Fields([(FieldName("x-amz-bucket-region"), "a b")]), length: 0, for: query())
+        guard
+            case .failed(.redirected(region: nil)) = S3Answer.read(
+                status: 301, fields: Fields([(FieldName("x-amz-bucket-region"), "a b")]), length: 0, for: query())
         else {
             Issue.record("a region")
             return
@@ -207,11 +215,14 @@ struct S3AnswerTests {
     @Test(arguments: [
         (404, "NoSuchKey", "not found"), (404, nil, "not found"), (404, "NoSuchBucket", "no_such_bucket"),
         (400, "KeyTooLongError", "not found"), (403, "AccessDenied", "denied AccessDenied"),
-        (403, "SignatureDoesNotMatch", "denied SignatureDoesNotMatch"), (403, "InvalidAccessKeyId", "denied InvalidAccessKeyId"),
-        (403, nil, "denied -"), (403, "RequestTimeTooSkewed", "clock_skew"), (400, "RequestTimeTooSkewed", "clock_skew"),
+        (403, "SignatureDoesNotMatch", "denied SignatureDoesNotMatch"),
+        (403, "InvalidAccessKeyId", "denied InvalidAccessKeyId"),
+        (403, nil, "denied -"), (403, "RequestTimeTooSkewed", "clock_skew"),
+        (400, "RequestTimeTooSkewed", "clock_skew"),
         (400, "ExpiredToken", "denied ExpiredToken"), (400, "InvalidToken", "denied InvalidToken"),
         (400, "AuthorizationHeaderMalformed", "redirected"), (400, "InvalidRequest", "unexpected_status"),
-        (400, nil, "unexpected_status"), (405, "MethodNotAllowed", "unexpected_status"), (503, "SlowDown", "overloaded"),
+        (400, nil, "unexpected_status"), (405, "MethodNotAllowed", "unexpected_status"),
+        (503, "SlowDown", "overloaded"),
         (503, nil, "overloaded"), (429, nil, "overloaded"), (500, "InternalError", "unexpected_status"),
         (502, nil, "unexpected_status"), (504, nil, "unexpected_status"),
     ])
@@ -227,8 +238,9 @@ struct S3AnswerTests {
     }
 
     @Test func clockSkewNamesTheOriginsTime() {
-        guard case .failed(let failure) = S3Answer.refusal(
-            status: 403, code: "RequestTimeTooSkewed", fields: Fields([(.date, day.1)]))
+        guard
+            case .failed(let failure) = S3Answer.refusal(
+                status: 403, code: "RequestTimeTooSkewed", fields: Fields([(.date, day.1)]))
         else {
             Issue.record("not a failure")
             return

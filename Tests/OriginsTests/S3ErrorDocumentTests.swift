@@ -5,11 +5,16 @@ struct S3ErrorDocumentTests {
     func code(_ text: String) -> String? { S3ErrorDocument.code(in: Array(text.utf8)) }
 
     @Test(arguments: [
-        ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NoSuchKey</Code><Message>m</Message></Error>", "NoSuchKey"),
+        (
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NoSuchKey</Code><Message>m</Message></Error>",
+            "NoSuchKey"
+        ),
         ("<Error>\n  <Code>AccessDenied</Code>\n</Error>", "AccessDenied"),
         ("<Error xmlns=\"x\"><Message>a</Message><Code>SlowDown</Code></Error>", "SlowDown"),
-        ("<Error><Code>ServerSideEncryptionConfigurationNotFoundError</Code></Error>",
-            "ServerSideEncryptionConfigurationNotFoundError"),
+        (
+            "<Error><Code>ServerSideEncryptionConfigurationNotFoundError</Code></Error>",
+            "ServerSideEncryptionConfigurationNotFoundError"
+        ),
     ])
     func theCodeIsRead(_ document: String, _ expected: String) {
         #expect(code(document) == expected)

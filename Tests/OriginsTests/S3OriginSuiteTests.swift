@@ -22,7 +22,9 @@ struct S3OriginSuiteTests {
         let server = try S3Server.shared.get()
         let wrong = Credentials(
             accessKeyID: server.credentials.accessKeyID, secretAccessKey: SecretText("not the secret"))
-        guard case .denied(OriginRefusal(code: "SignatureDoesNotMatch")) = try server.rig(credentials: wrong).fetch("letters.txt")
+        guard
+            case .denied(OriginRefusal(code: "SignatureDoesNotMatch")) = try server.rig(credentials: wrong).fetch(
+                "letters.txt")
         else {
             Issue.record("another outcome")
             return

@@ -45,16 +45,18 @@ struct S3OriginTests {
     }
 
     static func xml(_ status: Int, _ code: String, _ fields: String = "") -> [ScriptedServer.Step] {
-        let document = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>\(code)</Code><Message>m</Message>"
+        let document =
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>\(code)</Code><Message>m</Message>"
             + "<Key>docs/a.txt</Key><RequestId>4442587FB7D0A2F9</RequestId></Error>"
         return [
-            .send("HTTP/1.1 \(status) X\r\nContent-Type: application/xml\r\n\(fields)")
-            , .send("Content-Length: \(document.utf8.count)\r\n\r\n\(document)"),
+            .send("HTTP/1.1 \(status) X\r\nContent-Type: application/xml\r\n\(fields)"),
+            .send("Content-Length: \(document.utf8.count)\r\n\r\n\(document)"),
         ]
     }
 
     static let whole = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: \"v1\"\r\n\r\nhello"
-    static let part = "HTTP/1.1 206 Partial Content\r\nContent-Length: 2\r\nETag: \"v1\"\r\nContent-Range: bytes 1-2/5\r\n\r\nel"
+    static let part =
+        "HTTP/1.1 206 Partial Content\r\nContent-Length: 2\r\nETag: \"v1\"\r\nContent-Range: bytes 1-2/5\r\n\r\nel"
 
     // MARK: - What is sent
 
@@ -71,7 +73,8 @@ struct S3OriginTests {
         #expect(lines.contains { $0.lowercased() == "host: 127.0.0.1:\(server.port)" })
         #expect(
             lines.contains {
-                $0.contains("Credential=AKID/") && $0.contains("SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,")
+                $0.contains("Credential=AKID/")
+                    && $0.contains("SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,")
             })
         #expect(!server.requests[0].contains("secret"))
     }
@@ -95,7 +98,8 @@ struct S3OriginTests {
     // MARK: - What the bucket says
 
     @Test(arguments: [
-        (404, "NoSuchKey", "not found"), (404, "NoSuchBucket", "no_such_bucket"), (403, "AccessDenied", "denied AccessDenied"),
+        (404, "NoSuchKey", "not found"), (404, "NoSuchBucket", "no_such_bucket"),
+        (403, "AccessDenied", "denied AccessDenied"),
         (403, "SignatureDoesNotMatch", "denied SignatureDoesNotMatch"),
         (403, "InvalidAccessKeyId", "denied InvalidAccessKeyId"), (400, "ExpiredToken", "denied ExpiredToken"),
         (400, "AuthorizationHeaderMalformed", "redirected"), (400, "InvalidRequest", "unexpected_status"),
@@ -113,7 +117,8 @@ struct S3OriginTests {
     }
 
     @Test func aSkewedClockNamesTheOriginsTime() throws {
-        let (rig, server) = try bench([Self.xml(403, "RequestTimeTooSkewed", "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n")])
+        let (rig, server) = try bench([Self.xml(403, "RequestTimeTooSkewed", "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n")]
+        )
         defer { server.stop() }
         guard case .failed(.clockSkew(originTime: 784_111_777)) = rig.fetch("a.txt") else {
             Issue.record("another outcome")
@@ -122,11 +127,13 @@ struct S3OriginTests {
     }
 
     @Test func aRedirectIsNotFollowed() throws {
-        let (rig, server) = try bench([[
-            .send(
-                "HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:9/\r\nx-amz-bucket-region: eu-west-3\r\n"
-                    + "Content-Length: 0\r\n\r\n")
-        ]])
+        let (rig, server) = try bench([
+            [
+                .send(
+                    "HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:9/\r\nx-amz-bucket-region: eu-west-3\r\n"
+                        + "Content-Length: 0\r\n\r\n")
+            ]
+        ])
         defer { server.stop() }
         guard case .failed(.redirected(region: "eu-west-3")) = rig.fetch("a.txt") else {
             Issue.record("another outcome")
@@ -142,7 +149,10 @@ struct S3OriginTests {
 
     @Test func aLongErrorPageIsNotReadToItsEnd() throws {
         let (rig, server) = try bench([
-            [.send("HTTP/1.1 404 X\r\nContent-Length: 10000000\r\n\r\n"), .bytes([UInt8](repeating: 65, count: 100_000))],
+            [
+                .send("HTTP/1.1 404 X\r\nContent-Length: 10000000\r\n\r\n"),
+                .bytes([UInt8](repeating: 65, count: 100_000)),
+            ],
             [.send(Self.whole)],
         ])
         defer { server.stop() }
@@ -170,7 +180,9 @@ struct S3OriginTests {
         #expect(server.requests.count == 2)
     }
 
-    @Test(arguments: [(503, "overloaded"), (500, "unexpected_status"), (502, "unexpected_status"), (504, "unexpected_status")])
+    @Test(arguments: [
+        (503, "overloaded"), (500, "unexpected_status"), (502, "unexpected_status"), (504, "unexpected_status"),
+    ])
     func aLastingFaultIsAskedAgainOnceOnly(_ status: Int, _ expected: String) throws {
         let script = Self.xml(status, "SlowDown")
         let (rig, server) = try bench([script, script, script])
@@ -266,13 +278,14 @@ struct S3OriginTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test(arguments: [
-        ("HTTP/1.1 206 P\r\nContent-Length: 2\r\nContent-Range: bytes 1-2/5\r\n\r\nel", nil),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Range: bytes 1-2/5\r\n\r\nel", nil),
-        ("HTTP/1.1 206 P\r\nContent-Length: 2\r\nContent-Range: bytes 2-3/5\r\n\r\nll", "bytes=1-2"),
-        ("HTTP/1.1 206 P\r\nContent-Length: 3\r\nContent-Range: bytes 1-2/5\r\n\r\nell", "bytes=1-2"),
-        ("HTTP/1.1 206 P\r\nContent-Length: 2\r\n\r\nel", "bytes=1-2"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("HTTP/1.1 206 P\r\nContent-Length: 2\r\nContent-Range: bytes 1-2/5\r\n\r\nel", nil),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Range: bytes 1-2/5\r\n\r\nel", nil),
+            ("HTTP/1.1 206 P\r\nContent-Length: 2\r\nContent-Range: bytes 2-3/5\r\n\r\nll", "bytes=1-2"),
+            ("HTTP/1.1 206 P\r\nContent-Length: 3\r\nContent-Range: bytes 1-2/5\r\n\r\nell", "bytes=1-2"),
+            ("HTTP/1.1 206 P\r\nContent-Length: 2\r\n\r\nel", "bytes=1-2"),
+        ] as [(String, String?)])
     func anotherPartThanAskedForFails(_ answer: String, _ range: String?) throws {
         #expect(try outcome([.send(answer)], range.map { [(.range, $0)] } ?? []) == "malformed_range")
     }
@@ -285,16 +298,21 @@ struct S3OriginTests {
 
     @Test func aTruncatedBodyNeverLooksWhole() throws {
         for fault in [ScriptedServer.Step.close, .reset] {
-            let short = try outcome([.send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello"), .pause(milliseconds: 30), fault])
+            let short = try outcome([
+                .send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello"), .pause(milliseconds: 30), fault,
+            ])
             #expect(short == "200 hello disconnected" || short == "200 hello malformed")
             let chunks = try outcome([
-                .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"), .pause(milliseconds: 30), fault,
+                .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"), .pause(milliseconds: 30),
+                fault,
             ])
             #expect(chunks == "200 hello disconnected" || chunks == "200 hello malformed")
         }
     }
 
-    @Test(arguments: ["xyz\r\nhello\r\n0\r\n\r\n", "5\r\nhelloXX0\r\n\r\n", "5\nhello\n0\n\n", "-5\r\nhello\r\n0\r\n\r\n"])
+    @Test(arguments: [
+        "xyz\r\nhello\r\n0\r\n\r\n", "5\r\nhelloXX0\r\n\r\n", "5\nhello\n0\n\n", "-5\r\nhello\r\n0\r\n\r\n",
+    ])
     func brokenChunksFail(_ chunks: String) throws {
         let broken = try outcome([.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks), .close])
         #expect(broken.hasSuffix("malformed") || broken == "malformed_framing", "\(broken)")
@@ -333,11 +351,15 @@ struct S3OriginTests {
     }
 
     @Test func interimAnswersArePassedOver() throws {
-        #expect(try outcome([.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + Self.whole)]) == "200 hello")
+        #expect(
+            try outcome([.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + Self.whole)]
+            ) == "200 hello")
     }
 
     @Test func aSlowServerIsWaitedFor() throws {
-        let slow: [ScriptedServer.Step] = Self.whole.map { .send(String($0)) }.flatMap { [$0, .pause(milliseconds: 1)] }
+        let slow: [ScriptedServer.Step] = Self.whole.map { .send(String($0)) }.flatMap {
+            [$0, .pause(milliseconds: 1)]
+        }
         #expect(try outcome(slow) == "200 hello")
     }
 }

@@ -50,7 +50,8 @@ struct S3Server: Sendable {
         guard let weed = environment["POSTERN_TEST_WEED"] else {
             throw Missing(description: "POSTERN_TEST_WEED does not name the executable of SeaweedFS")
         }
-        guard let script = Bundle.module.url(forResource: "run_weed", withExtension: "py", subdirectory: "Vectors") else {
+        guard let script = Bundle.module.url(forResource: "run_weed", withExtension: "py", subdirectory: "Vectors")
+        else {
             throw Missing(description: "run_weed.py is not among the resources")
         }
         let secret = "suiteSecretKey/with+signs=0123456789ABCD"
@@ -73,7 +74,8 @@ struct S3Server: Sendable {
 
     /// An origin with its own loop on the calling thread.
     func rig(
-        bucket: String? = nil, endpoint: String? = nil, prefix: String = S3Server.prefix, credentials: Credentials? = nil
+        bucket: String? = nil, endpoint: String? = nil, prefix: String = S3Server.prefix,
+        credentials: Credentials? = nil
     ) throws -> OriginRig {
         let loop = try EventLoop()
         let configuration = try S3Configuration(

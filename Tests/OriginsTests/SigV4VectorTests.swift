@@ -14,7 +14,8 @@ struct SigV4VectorTests {
             let token: String?
         }
         struct Row: Decodable {
-            let method, endpoint, region, addressing, bucket, prefix, key, date, path, host, canonical, signature: String
+            let method, endpoint, region, addressing, bucket, prefix, key, date, path, host, canonical,
+                signature: String
             let credentials: Int
             let headers: [String: String]
             let payload: String?
