@@ -88,7 +88,7 @@ let package = Package(
 
         tests("BytesTests", ["Bytes"]),
         tests("SettingsTests", ["Settings", "Bytes"]),
-        tests("TelemetryTests", ["Telemetry", "Bytes"]),
+        tests("TelemetryTests", ["Telemetry", "Bytes", logging]),
         tests("PosixTests", ["Posix", "Bytes"]),
         tests("CryptographyTests", ["Cryptography", "Bytes"]),
         tests("TLSTests", ["TLS", "Bytes"]),
