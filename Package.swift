@@ -81,14 +81,14 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "Gateway", "Settings", "Telemetry", "Posix", "Cryptography", "Deflate", "TLS", "CNghttp2",
+                "Gateway", "Sessions", "Settings", "Posix", "Cryptography", "Deflate", "CNghttp2",
                 argumentParser,
             ],
             swiftSettings: common),
 
         tests("BytesTests", ["Bytes"]),
         tests("SettingsTests", ["Settings", "Bytes"]),
-        tests("TelemetryTests", ["Telemetry", "Bytes"]),
+        tests("TelemetryTests", ["Telemetry", "Bytes", logging]),
         tests("PosixTests", ["Posix", "Bytes"]),
         tests("CryptographyTests", ["Cryptography", "Bytes"]),
         tests("TLSTests", ["TLS", "Bytes"]),
@@ -97,7 +97,7 @@ let package = Package(
         tests("ReactorTests", ["Reactor", "Posix"]),
         tests("TokensTests", ["Tokens", "HTTP", "Cryptography", "Bytes"], resources: [.copy("Vectors")]),
         tests("TransportTests", ["Transport", "Reactor", "Posix", "TLS", "HTTP", "Telemetry", "Bytes"]),
-        tests("SessionsTests", ["Sessions", "Cryptography", "Bytes"]),
+        tests("SessionsTests", ["Sessions", "Cryptography", "Deflate", "Bytes"]),
         tests(
             "OriginsTests", ["Origins", "Transport", "Reactor", "Posix", "HTTP", "Cryptography", "Bytes"],
             resources: [.copy("Vectors")]),

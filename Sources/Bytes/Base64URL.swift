@@ -61,8 +61,10 @@ package enum Base64URL {
         out.reserveCapacity(text.count / 4 * 3 + 2)
         var index = 0
         while index + 3 < text.count {
-            let a = values[Int(text[index])], b = values[Int(text[index + 1])]
-            let c = values[Int(text[index + 2])], d = values[Int(text[index + 3])]
+            let a = values[Int(text[index])]
+            let b = values[Int(text[index + 1])]
+            let c = values[Int(text[index + 2])]
+            let d = values[Int(text[index + 3])]
             guard (a | b | c | d) < 64 else { return nil }
             out.append(a << 2 | b >> 4)
             out.append(b << 4 | c >> 2)
@@ -70,7 +72,8 @@ package enum Base64URL {
             index += 4
         }
         if tail >= 2 {
-            let a = values[Int(text[index])], b = values[Int(text[index + 1])]
+            let a = values[Int(text[index])]
+            let b = values[Int(text[index + 1])]
             guard (a | b) < 64 else { return nil }
             out.append(a << 2 | b >> 4)
             if tail == 2 {

@@ -40,6 +40,18 @@ static inline void postern_SSL_CTX_set_servername_callback(
     SSL_CTX_set_tlsext_servername_callback(ctx, callback);
     SSL_CTX_set_tlsext_servername_arg(ctx, argument);
 }
+static inline void postern_SSL_CTX_set_ticket_key_callback(
+    SSL_CTX *ctx, int (*callback)(SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, EVP_MAC_CTX *, int)) {
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, callback);
+}
+static inline int postern_EVP_MAC_set_hmac_sha256(EVP_MAC_CTX *mac, unsigned char *key, size_t count) {
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key, count),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"sha256", 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_CTX_set_params(mac, parameters);
+}
 static inline int postern_SSL_set_tlsext_host_name(SSL *ssl, const char *name) {
     return (int)SSL_set_tlsext_host_name(ssl, name);
 }
@@ -73,6 +85,12 @@ static inline int postern_X509_not_before(const X509 *certificate, struct tm *ti
 
 // ---- Cryptography ------------------------------------------------------------------------------
 #include <sys/random.h>  // getrandom, which Swift's Glibc module lacks
+
+/// The parameters keep pointers to the names, which a Swift string would not outlive.
+static inline int postern_push_rsa_public_key(OSSL_PARAM_BLD *builder, const BIGNUM *n, const BIGNUM *e) {
+    return OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1
+        && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1;
+}
 
 static inline int postern_public_key_from_parameters(EVP_PKEY_CTX *maker, EVP_PKEY **key, OSSL_PARAM *parameters) {
     return EVP_PKEY_fromdata(maker, key, EVP_PKEY_PUBLIC_KEY, parameters);

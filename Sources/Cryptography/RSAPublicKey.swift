@@ -57,16 +57,7 @@ package final class RSAPublicKey: Sendable {
     /// A context that is ready to verify, from which each check takes its copy: that spares a check
     /// the look-up of the algorithms by their names.
     private static func makeTemplate(modulus: [UInt8], exponent: [UInt8]) -> OpaquePointer? {
-        guard let n = BN_bin2bn(modulus, Int32(modulus.count), nil) else { return nil }
-        defer { BN_free(n) }
-        guard let e = BN_bin2bn(exponent, Int32(exponent.count), nil) else { return nil }
-        defer { BN_free(e) }
-        guard let builder = OSSL_PARAM_BLD_new() else { return nil }
-        defer { OSSL_PARAM_BLD_free(builder) }
-        guard OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1,
-            OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1,
-            let parameters = OSSL_PARAM_BLD_to_param(builder)
-        else { return nil }
+        guard let parameters = makeParameters(modulus: modulus, exponent: exponent) else { return nil }
         defer { OSSL_PARAM_free(parameters) }
         guard let maker = EVP_PKEY_CTX_new_from_name(nil, "RSA", nil) else { return nil }
         defer { EVP_PKEY_CTX_free(maker) }
@@ -82,5 +73,16 @@ package final class RSAPublicKey: Sendable {
             return nil
         }
         return context
+    }
+
+    private static func makeParameters(modulus: [UInt8], exponent: [UInt8]) -> UnsafeMutablePointer<OSSL_PARAM>? {
+        guard let n = BN_bin2bn(modulus, Int32(modulus.count), nil) else { return nil }
+        defer { BN_free(n) }
+        guard let e = BN_bin2bn(exponent, Int32(exponent.count), nil) else { return nil }
+        defer { BN_free(e) }
+        guard let builder = OSSL_PARAM_BLD_new() else { return nil }
+        defer { OSSL_PARAM_BLD_free(builder) }
+        guard postern_push_rsa_public_key(builder, n, e) == 1 else { return nil }
+        return OSSL_PARAM_BLD_to_param(builder)
     }
 }

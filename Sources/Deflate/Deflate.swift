@@ -6,8 +6,13 @@ package enum Deflate {
     package static func compress(_ bytes: [UInt8]) -> [UInt8] {
         precondition(bytes.count <= 1 << 30)
         var stream = z_stream()
-        // 9: small inputs, so the best level costs little; memLevel 8 is zlib's own choice.
-        guard postern_deflateInit2(&stream, 9, -15, 8) == Z_OK else { fatalError("zlib has no memory") }
+        // A window that just holds the input: zlib clears all the memory that it takes, which for the largest window
+        // costs ten times what the work on a session's kilobyte does.
+        var windowBits: Int32 = 9
+        while windowBits < 15, 1 << Int(windowBits) < bytes.count { windowBits += 1 }
+        guard postern_deflateInit2(&stream, 9, -windowBits, min(8, windowBits - 5)) == Z_OK else {
+            fatalError("zlib has no memory")
+        }
         defer { deflateEnd(&stream) }
         let bound = Int(deflateBound(&stream, UInt(bytes.count)))
         return bytes.withUnsafeBufferPointer { input in

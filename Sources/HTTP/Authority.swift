@@ -62,7 +62,9 @@ package struct Authority: Sendable, Hashable, CustomStringConvertible {
 
     /// IPv6address of RFC 3986 section 3.2.2: eight groups, or fewer with one `::`; the last two may be IPv4.
     private static func isIPv6(_ bytes: Span<UInt8>) -> Bool {
-        var groups = 0, index = 0, compressed = false
+        var groups = 0
+        var index = 0
+        var compressed = false
         if bytes.count >= 2, bytes[0] == 0x3A {
             guard bytes[1] == 0x3A else { return false }
             compressed = true
@@ -94,7 +96,9 @@ package struct Authority: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func isIPv4(_ bytes: Span<UInt8>) -> Bool {
-        var parts = 1, value = 0, digits = 0
+        var parts = 1
+        var value = 0
+        var digits = 0
         for index in bytes.indices {
             if bytes[index] == 0x2E {
                 guard digits > 0 else { return false }

@@ -28,7 +28,8 @@ package enum ByteRange: Sendable, Equatable, CustomStringConvertible {
         var dash = bounds.lowerBound
         while dash < bounds.upperBound, bytes[dash] != 0x2D { dash += 1 }
         guard dash < bounds.upperBound else { return nil }
-        let before = bounds.lowerBound..<dash, after = dash + 1..<bounds.upperBound
+        let before = bounds.lowerBound..<dash
+        let after = dash + 1..<bounds.upperBound
         switch (before.isEmpty, after.isEmpty) {
         case (true, true):
             return nil

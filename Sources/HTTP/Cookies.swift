@@ -20,8 +20,7 @@ package enum Cookies {
         while start < line.count {
             var equals = start
             while equals < line.count, line[equals] != 0x3D, line[equals] != 0x3B { equals += 1 }
-            var end = equals
-            while end < line.count, line[end] != 0x3B { end += 1 }
+            let end = line.firstIndex(of: 0x3B, from: equals)
             if equals < end {
                 let name = line.trim(start..<equals)
                 if name.count == wanted.count, line.extracting(name).equals(wanted) {

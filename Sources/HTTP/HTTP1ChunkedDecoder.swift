@@ -37,6 +37,7 @@ struct HTTP1ChunkedDecoder: Sendable {
         while true {
             switch state {
             case .size:
+                guard Self.canBeSize(input.extracting(position..<input.count)) else { return .failed(.chunk) }
                 switch line.find(in: input, from: position, limit: limits.chunkLine) {
                 case .incomplete: return .needMore
                 case .tooLong: return .failed(.chunkOverhead)
@@ -87,12 +88,23 @@ struct HTTP1ChunkedDecoder: Sendable {
         }
     }
 
-    /// The size that a chunk line names, or nil where the line is malformed.
+    /// Whether a chunk line can begin so: told before the line has ended, so that nobody waits for its end. A
+    /// control byte is the line scanner's to refuse.
+    private static func canBeSize(_ input: Span<UInt8>) -> Bool {
+        var index = 0
+        while index < input.count, Hex.value(input[index]) != nil {
+            index += 1
+            guard index <= 16 else { return false }
+        }
+        guard index < input.count, !ByteClass.isControl(input[index]) else { return true }
+        return index > 0 && input[index] == 0x3B
+    }
+
+    /// The size that a chunk line of at most 16 digits names, or nil where the line is malformed.
     private static func size(_ line: Span<UInt8>) -> Int? {
         var value: UInt64 = 0
         var index = 0
         while index < line.count, let digit = Hex.value(line[index]) {
-            guard index < 16 else { return nil }
             value = value << 4 | UInt64(digit)
             index += 1
         }
@@ -132,31 +144,5 @@ struct HTTP1ChunkedDecoder: Sendable {
     private static func isForbidden(_ name: Span<UInt8>) -> Bool {
         EndToEndField.contains(name) || name.spells("connection") || name.spells("te") || name.spells("trailer")
             || name.spells("set-cookie") || name.spells("upgrade") || name.spells("keep-alive")
-    }
-}
-
-/// Fields that a `Connection` option must not name and that must not come as trailers: who drops
-/// or adds them after the check would change who asks, for what, or where the message ends.
-enum EndToEndField {
-    static func contains(_ name: Span<UInt8>) -> Bool {
-        switch name.count {
-        case 4: name.spells("host") || name.spells("date")
-        case 5: name.spells("range")
-        case 6: name.spells("cookie") || name.spells("expect") || name.spells("accept") || name.spells("origin")
-        case 7: name.spells("referer")
-        case 8: name.spells("if-range") || name.spells("if-match")
-        case 9: name.spells("forwarded") || name.spells("x-real-ip")
-        case 12: name.spells("content-type") || name.spells("max-forwards")
-        case 13:
-            name.spells("authorization") || name.spells("cache-control") || name.spells("if-none-match")
-                || name.spells("content-range")
-        case 14: name.spells("content-length")
-        case 15: name.spells("x-forwarded-for")
-        case 16: name.spells("x-forwarded-host") || name.spells("content-encoding")
-        case 17:
-            name.spells("transfer-encoding") || name.spells("x-forwarded-proto") || name.spells("if-modified-since")
-        case 19: name.spells("if-unmodified-since") || name.spells("proxy-authorization")
-        default: false
-        }
     }
 }

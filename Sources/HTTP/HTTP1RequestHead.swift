@@ -27,6 +27,21 @@ struct HTTP1RequestHead: Sendable {
         static let expect = Seen(rawValue: 128)
     }
 
+    /// The longest method taken, in bytes.
+    private static let methodLimit = 32
+
+    /// Tells what cannot become a request line by its first bytes, before the line has ended: another protocol's
+    /// greeting gets its answer at once. A control byte is the line scanner's to refuse.
+    static func checkStart(_ input: Span<UInt8>) throws(HTTP1Error) {
+        var index = 0
+        while index < input.count, ByteClass.isToken(input[index]) {
+            index += 1
+            guard index <= methodLimit else { throw .method }
+        }
+        guard index < input.count, !ByteClass.isControl(input[index]) else { return }
+        guard index > 0, input[index] == 0x20 else { throw .requestLine }
+    }
+
     /// `method SP request-target SP HTTP-version` (RFC 9112 section 3).
     mutating func takeRequestLine(_ line: Span<UInt8>) throws(HTTP1Error) {
         var methodEnd = 0
@@ -37,7 +52,7 @@ struct HTTP1RequestHead: Sendable {
         let targetEnd = line.count - 9
         guard targetEnd > methodEnd + 1, line[targetEnd] == 0x20 else { throw .requestLine }
         request.version = try Self.version(line.extracting(targetEnd + 1..<line.count), of: line)
-        request.method = try Self.method(line.extracting(0..<methodEnd))
+        request.method = Self.method(line.extracting(0..<methodEnd))
         try takeTarget(line.extracting(methodEnd + 1..<targetEnd))
     }
 
@@ -52,9 +67,8 @@ struct HTTP1RequestHead: Sendable {
         }
     }
 
-    private static func method(_ bytes: Span<UInt8>) throws(HTTP1Error) -> Method {
+    private static func method(_ bytes: Span<UInt8>) -> Method {
         if bytes.count == 3, bytes[0] == 0x47, bytes[1] == 0x45, bytes[2] == 0x54 { return .get }
-        guard bytes.count <= 32 else { throw .method }
         return Method(bytes.text())
     }
 
@@ -185,22 +199,5 @@ struct HTTP1RequestHead: Sendable {
         guard seen.contains(.host) else { throw .missingHost }
         if let targetAuthority, targetAuthority.description != request.authority { throw .hostMismatch }
         if request.version == .http10 { keepAlive = false }
-    }
-}
-
-/// What a message's one `Transfer-Encoding` line says (RFC 9112 section 6.1). Only `chunked`, alone, is spoken.
-enum HTTP1TransferCoding: Sendable {
-    case absent
-    case chunked
-    case refused(HTTP1Error)
-
-    init(_ value: Span<UInt8>) {
-        if value.spells("chunked") {
-            self = .chunked
-        } else if ["gzip", "x-gzip", "deflate", "compress", "x-compress"].contains(where: { value.spells($0) }) {
-            self = .refused(.unknownTransferCoding)
-        } else {
-            self = .refused(.transferEncoding)
-        }
     }
 }

@@ -68,6 +68,7 @@ package struct HTTP1RequestParser: Sendable {
         while true {
             switch state {
             case .requestLine:
+                try HTTP1RequestHead.checkStart(input.extracting(position..<input.count))
                 switch line.find(in: input, from: position, limit: limits.requestLine) {
                 case .incomplete: return .needMore
                 case .tooLong: throw .targetTooLong

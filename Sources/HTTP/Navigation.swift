@@ -10,7 +10,8 @@ package enum Navigation {
             !isPrefetch(fields)
         else { return false }
 
-        let mode = token(fields, .secFetchMode), destination = token(fields, .secFetchDest)
+        let mode = token(fields, .secFetchMode)
+        let destination = token(fields, .secFetchDest)
         if mode != nil || destination != nil {
             return (mode ?? "navigate") == "navigate" && (destination ?? "document") == "document"
         }
@@ -31,7 +32,8 @@ package enum Navigation {
     }
 
     private static func acceptsPages(_ fields: Fields) -> Bool {
-        var namesHTML = false, namesOther = false
+        var namesHTML = false
+        var namesOther = false
         for line in fields.values(of: .accept) {
             for element in line.lowercased().split(separator: ",") {
                 let parts = element.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }

@@ -41,3 +41,12 @@ func uninterrupted(_ call: () -> Int32) -> Int32 {
         if result != -1 || errno != EINTR { return result }
     }
 }
+
+extension SystemError {
+    /// EADDRINUSE: somebody listens there.
+    package var isAddressInUse: Bool { errno == EADDRINUSE }
+    /// EACCES or EPERM.
+    package var isPermissionDenied: Bool { errno == EACCES || errno == EPERM }
+    /// EADDRNOTAVAIL: no interface has the address.
+    package var isAddressNotAvailable: Bool { errno == EADDRNOTAVAIL }
+}

@@ -2,7 +2,7 @@
 package struct Configuration: Sendable, Equatable {
     /// The file that it was read from.
     package let file: String
-    /// By name; one at least.
+    /// In the file's order, as are providers, origins and sites; one at least.
     package let listeners: [ListenerSettings]
     /// Nil where the config has no `admin` section.
     package let admin: AdminSettings?

@@ -7,7 +7,8 @@ import Bytes
 /// end says nothing: `/docs` and `/docs/` are one pattern. Segments compare decoded and by case.
 package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
     enum Segment: Sendable, Hashable {
-        case literal(String)
+        /// Its bytes, for two spellings of one character are two names in a bucket.
+        case literal([UInt8])
         case any
     }
 
@@ -47,12 +48,13 @@ package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
         self.init(segments: segments, endsWithAll: endsWithAll)
     }
 
-    private static func literal(_ part: Substring) throws(ValueProblem) -> String {
+    private static func literal(_ part: Substring) throws(ValueProblem) -> [UInt8] {
         guard !part.isEmpty else {
             throw ValueProblem("a pattern has no empty segments", "Write one / where two stand together")
         }
         guard !part.contains("*") else {
-            throw ValueProblem("* stands beside other characters", "It takes the place of a whole segment, as in /*/edit")
+            throw ValueProblem(
+                "* stands beside other characters", "It takes the place of a whole segment, as in /*/edit")
         }
         guard !part.contains("?"), !part.contains("#") else {
             throw ValueProblem("a pattern has no query and no fragment", "Write the path alone")
@@ -64,13 +66,13 @@ package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
         else {
             throw ValueProblem("the segment \(part) never stands in a path that is served", "Remove it")
         }
-        return text
+        return bytes
     }
 
     func matches(_ path: [String], count: Int) -> Bool {
         guard endsWithAll ? count >= segments.count : count == segments.count else { return false }
         for (index, segment) in segments.enumerated() {
-            if case .literal(let text) = segment, text != path[index] { return false }
+            if case .literal(let bytes) = segment, !path[index].utf8.elementsEqual(bytes) { return false }
         }
         return true
     }
@@ -95,10 +97,22 @@ package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         let parts = segments.map {
             switch $0 {
-            case .literal(let text): text
+            case .literal(let bytes): Self.encode(bytes)
             case .any: "*"
             }
         }
         return "/" + (parts + (endsWithAll ? ["**"] : [])).joined(separator: "/")
+    }
+
+    /// Escapes what would be read as something else.
+    private static func encode(_ bytes: [UInt8]) -> String {
+        var out = ""
+        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+            switch scalar {
+            case "%", "*", "?", "#": out += PercentCoding.encode(String(scalar))
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out
     }
 }

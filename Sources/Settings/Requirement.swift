@@ -45,23 +45,33 @@ package indirect enum Requirement: Sendable, Equatable, CustomStringConvertible 
     private func isMet(bySignedIn subject: some RuleSubject) -> Bool {
         switch self {
         case .groups(let groups):
-            return groups.contains { subject.groups.contains($0) }
+            return groups.contains { Self.isListed($0, in: subject.groups) }
         case .email(let patterns):
             guard let email = subject.email, subject.isEmailVerified != false else { return false }
             return patterns.contains { Self.matches(email, pattern: $0) }
         case .claim(let name, let value):
-            return subject.claimValues(name).contains(value)
+            return Self.isListed(value, in: subject.claimValues(name))
         default:
             return true
         }
     }
 
-    /// Without regard to case. `*@example.com` is every address that ends in it, with one `@`.
+    /// By bytes: two spellings of one character are two names.
+    private static func isListed(_ text: String, in list: [String]) -> Bool {
+        list.contains { $0.utf8.elementsEqual(text.utf8) }
+    }
+
+    /// Without regard to the case of ASCII. `*@example.com` is every address that ends in it, with one `@`.
     private static func matches(_ email: String, pattern: String) -> Bool {
-        let email = email.lowercased(), pattern = pattern.lowercased()
-        guard pattern.hasPrefix("*@") else { return email == pattern }
-        let parts = email.split(separator: "@", omittingEmptySubsequences: false)
+        let email = email.utf8.map(lowercase)
+        let pattern = pattern.utf8.map(lowercase)
+        guard pattern.starts(with: "*@".utf8) else { return email == pattern }
+        let parts = email.split(separator: 0x40, omittingEmptySubsequences: false)
         return parts.count == 2 && !parts[0].isEmpty && parts[1] == pattern.dropFirst(2)
+    }
+
+    private static func lowercase(_ byte: UInt8) -> UInt8 {
+        byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
     }
 
     /// Reads `groups:a,b and email:*@example.com`.
@@ -105,7 +115,8 @@ package indirect enum Requirement: Sendable, Equatable, CustomStringConvertible 
                 guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, !parts[1].contains("*"),
                     parts[0] == "*" || !parts[0].contains("*")
                 else {
-                    throw ValueProblem("'\(pattern)' is no address", "Write bob@example.com, or *@example.com for all of a domain")
+                    throw ValueProblem(
+                        "'\(pattern)' is no address", "Write bob@example.com, or *@example.com for all of a domain")
                 }
             }
             return .email(patterns)
@@ -121,7 +132,9 @@ package indirect enum Requirement: Sendable, Equatable, CustomStringConvertible 
 
     private static func list(_ text: String, of noun: String) throws(ValueProblem) -> [String] {
         let items = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0).trimmed }
-        guard !items.contains("") else { throw ValueProblem("a \(noun) is missing", "Write one at least, with commas between") }
+        guard !items.contains("") else {
+            throw ValueProblem("a \(noun) is missing", "Write one at least, with commas between")
+        }
         return items
     }
 

@@ -36,11 +36,13 @@ enum OpenSSLErrors {
             return TLSError(.noCommonVersion, "the two sides share no TLS version (\(self.reason(code)))")
         case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, SSL_R_NO_SUITABLE_KEY_SHARE,
             SSL_R_NO_SHARED_GROUPS:
-            return TLSError(.noCommonCipher, "the two sides share no cipher, group or signature algorithm (\(self.reason(code)))")
+            return TLSError(
+                .noCommonCipher, "the two sides share no cipher, group or signature algorithm (\(self.reason(code)))")
         case SSL_R_NO_APPLICATION_PROTOCOL, SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
             return TLSError(.noCommonProtocol, "the two sides share no application protocol (ALPN)")
         case 1000..<1256:
-            return TLSError(.peerAlert, "the peer ended the TLS session with an alert: \(alertName(UInt8(reason - 1000)))")
+            return TLSError(
+                .peerAlert, "the peer ended the TLS session with an alert: \(alertName(UInt8(reason - 1000)))")
         default:
             return TLSError(.protocolViolation, "the TLS exchange failed: \(self.reason(code))")
         }
@@ -58,7 +60,8 @@ enum OpenSSLErrors {
             return TLSError(.certificateExpired, "the certificate of \(host), or one that signed it, has expired")
         case X509_V_ERR_CERT_NOT_YET_VALID:
             return TLSError(
-                .certificateNotYetValid, "the certificate of \(host) is not valid yet; check the clocks of both machines")
+                .certificateNotYetValid,
+                "the certificate of \(host) is not valid yet; check the clocks of both machines")
         case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
             return TLSError(.certificateWrongHost, "the certificate that the server showed is not for \(host)")
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:

@@ -38,7 +38,9 @@ final class CertificateList {
         guard let bio = PEMText.open(pem) else { return (nil, "it is too large") }
         defer { BIO_free(bio) }
         var found: [OpaquePointer] = []
-        while let certificate = PEM_read_bio_X509(bio, nil, { _, _, _, note in PEMText.refusePassword(note) }, nil) { found.append(certificate) }
+        while let certificate = PEM_read_bio_X509(bio, nil, { _, _, _, note in PEMText.refusePassword(note) }, nil) {
+            found.append(certificate)
+        }
         let list = CertificateList(found)
         let last = ERR_peek_last_error()
         let reachedEnd = postern_ERR_get_lib(last) == ERR_LIB_PEM && postern_ERR_get_reason(last) == PEM_R_NO_START_LINE

@@ -16,6 +16,7 @@ package final class TLSServerContext: Sendable {
     package let certificates: [TLSCertificateSummary]
 
     let choice: CertificateChoice
+    let ticketKeys = TicketKeys()
 
     /// The first certificate answers whoever names no host, or one that no certificate has. `alpn` lists the
     /// application protocols in order of preference (`h2`, `http/1.1`); empty: none is negotiated.
@@ -23,7 +24,9 @@ package final class TLSServerContext: Sendable {
         certificates: [TLSCertificate], alpn: [String] = [], minimum: TLSVersion = .tls12,
         maximum: TLSVersion = .tls13, sessionTickets: Bool = true
     ) throws(TLSError) {
-        guard !certificates.isEmpty else { throw TLSError(.certificateUnreadable, "a TLS listener needs a certificate") }
+        guard !certificates.isEmpty else {
+            throw TLSError(.certificateUnreadable, "a TLS listener needs a certificate")
+        }
         let protocols = try ProtocolList(alpn)
         var contexts: [SSLContext] = []
         var summaries: [TLSCertificateSummary] = []
@@ -36,6 +39,7 @@ package final class TLSServerContext: Sendable {
         self.certificates = summaries
         choice = CertificateChoice(contexts: contexts, names: summaries.map(\.names), protocols: protocols)
         choice.install()
+        if sessionTickets { for context in contexts { ticketKeys.install(in: context.pointer) } }
     }
 
     /// The context that a session starts with; the name that the client asks for may change it.
@@ -65,7 +69,8 @@ package final class TLSServerContext: Sendable {
             }
             throw TLSError(
                 .keyMismatch,
-                "the private key does not belong to the certificate; give the key that the certificate was requested with")
+                "the private key does not belong to the certificate; give the key that the certificate was requested "
+                    + "with")
         }
         guard SSL_CTX_use_certificate(context.pointer, leaf) == 1 else {
             throw TLSError(

@@ -35,6 +35,8 @@ package final class TLSSession {
     private let wire: UnsafeMutablePointer<Wire>
     /// The context lives as long as its sessions: OpenSSL's callbacks point into it.
     private let context: any Sendable
+    /// A server's; nil for a client.
+    let ticketKeys: TicketKeys?
     private let cache: (sessions: SessionCache, key: String)?
     private let host: String
     private var failure: TLSError?
@@ -49,9 +51,11 @@ package final class TLSSession {
     package init(server: TLSServerContext, pool: TLSBufferPool = TLSBufferPool(keep: 0)) {
         (ssl, wire) = Self.make(server.first, pool)
         context = server
+        ticketKeys = server.ticketKeys
         cache = nil
         host = "the client"
         SSL_set_accept_state(ssl)
+        SSL_set_ex_data(ssl, Self.exDataIndex, Unmanaged.passUnretained(self).toOpaque())
     }
 
     /// The connecting side. `serverName` is a DNS name or an IP address; the server must prove to be it. `alpn` lists
@@ -64,6 +68,7 @@ package final class TLSSession {
         let key = ([serverName] + alpn).joined(separator: "\n")
         (ssl, wire) = Self.make(client.context.pointer, pool)
         context = client
+        ticketKeys = nil
         cache = (client.sessions, key)
         host = serverName
         SSL_set_connect_state(ssl)

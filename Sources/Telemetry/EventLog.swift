@@ -54,34 +54,34 @@ package struct EventLog: LogHandler {
         switch format {
         case .json:
             out.append(contentsOf: #"{"time":""#.utf8)
-            timestamp.append(microseconds: now(), to: &out)
+            out.append(addingCapacity: Timestamp.room) { timestamp.append(microseconds: now(), to: &$0) }
             out.append(contentsOf: #"","kind":"event","level":""#.utf8)
             out.append(contentsOf: level.rawValue.utf8)
             out.append(contentsOf: #"","part":""#.utf8)
-            LogText.appendEscaped(label, to: &out)
+            Self.appendEscaped(label, to: &out)
             out.append(contentsOf: #"","message":""#.utf8)
-            LogText.appendEscaped(message, to: &out)
+            Self.appendEscaped(message, to: &out)
             out.append(0x22)
             for (key, value) in fields {
                 out.append(contentsOf: [0x2C, 0x22])
-                LogText.appendEscaped(key, to: &out)
+                Self.appendEscaped(key, to: &out)
                 out.append(contentsOf: [0x22, 0x3A])
                 Self.appendJSON(value, to: &out)
             }
             out.append(contentsOf: [0x7D, 0x0A])
         case .text:
-            timestamp.append(microseconds: now(), to: &out)
+            out.append(addingCapacity: Timestamp.room) { timestamp.append(microseconds: now(), to: &$0) }
             out.append(0x20)
             out.append(contentsOf: level.rawValue.utf8)
             out.append(0x20)
-            LogText.appendValue(label, to: &out)
+            Self.appendValue(label, to: &out)
             out.append(contentsOf: ": ".utf8)
-            LogText.appendEscaped(message, to: &out)
+            Self.appendEscaped(message, to: &out)
             for (key, value) in fields {
                 out.append(0x20)
-                LogText.appendValue(key, to: &out)
+                Self.appendValue(key, to: &out)
                 out.append(0x3D)
-                LogText.appendValue("\(value)", to: &out)
+                Self.appendValue("\(value)", to: &out)
             }
             out.append(0x0A)
         }
@@ -117,9 +117,17 @@ package struct EventLog: LogHandler {
         }
     }
 
+    private static func appendEscaped(_ text: String, to out: inout [UInt8]) {
+        out.append(addingCapacity: LogText.room(for: text)) { LogText.appendEscaped(text, to: &$0) }
+    }
+
+    private static func appendValue(_ text: String, to out: inout [UInt8]) {
+        out.append(addingCapacity: LogText.room(for: text)) { LogText.appendValue(text, to: &$0) }
+    }
+
     private static func appendString(_ text: String, to out: inout [UInt8]) {
         out.append(0x22)
-        LogText.appendEscaped(text, to: &out)
+        appendEscaped(text, to: &out)
         out.append(0x22)
     }
 }

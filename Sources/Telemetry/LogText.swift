@@ -1,38 +1,37 @@
 /// Appends values to a log line's bytes, in JSON or as `key=value` text.
 ///
-/// Nothing here allocates but the growth of the line itself. Whatever comes in, a line stays one
-/// line: control characters, DEL, C1 controls and U+2028/2029 are escaped.
-struct LogText {
-    private static let noEscape: [Bool] = (0..<256).map { $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
-    private static let noQuote: [Bool] = (0..<256).map {
-        $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C && $0 != 0x3D
-    }
+/// It writes into room that is there already (`room(for:)` says how much a value may need), so that a
+/// line is one growth of the buffer and no other allocation. Whatever comes in, a line stays one line:
+/// control characters, DEL, C1 controls and U+2028/2029 are escaped.
+enum LogText {
+    /// What a text may grow to: `\u00XX` for each byte, and quotes.
+    static func room(for text: String) -> Int { text.utf8.count * 6 + 2 }
 
     /// The inside of a JSON string (RFC 8259 section 7), ending at `stop` where that byte comes first.
-    @inline(__always)
-    static func appendEscaped(_ text: String, stop: UInt8? = nil, to out: inout [UInt8]) {
+    static func appendEscaped(_ text: String, stop: UInt8? = nil, to out: inout OutputSpan<UInt8>) {
         let utf8 = text.utf8.span
         appendEscaped(utf8, stop: stop, to: &out)
     }
 
-    static func appendEscaped(_ utf8: Span<UInt8>, stop: UInt8?, to out: inout [UInt8]) {
-        let plain = noEscape
+    static func appendEscaped(_ utf8: Span<UInt8>, stop: UInt8?, to out: inout OutputSpan<UInt8>) {
+        // NUL is never plain, and so stands for no stop.
+        let end = stop ?? 0
         var index = 0
         while index < utf8.count {
-            let start = index
-            while index < utf8.count, plain[Int(utf8[index])], utf8[index] != stop { index += 1 }
-            if index > start {
-                out.append(addingCapacity: index - start) { line in
-                    for position in start..<index { line.append(utf8[position]) }
-                }
+            let byte = utf8[index]
+            if byte >= 0x20, byte < 0x7F, byte != 0x22, byte != 0x5C, byte != end {
+                out.append(byte)
+                index += 1
+            } else if stop == byte {
+                return
+            } else {
+                index += appendSpecial(utf8.extracting(index..<utf8.count), to: &out)
             }
-            guard index < utf8.count, utf8[index] != stop else { return }
-            index += appendSpecial(utf8.extracting(index..<utf8.count), to: &out)
         }
     }
 
     /// One character that cannot stand as it is, or that is not ASCII; answers how many bytes it took.
-    private static func appendSpecial(_ utf8: Span<UInt8>, to out: inout [UInt8]) -> Int {
+    private static func appendSpecial(_ utf8: Span<UInt8>, to out: inout OutputSpan<UInt8>) -> Int {
         let first = utf8[0]
         switch first {
         case 0x22, 0x5C:
@@ -69,7 +68,7 @@ struct LogText {
         return length
     }
 
-    private static func appendUnicodeEscape(_ value: UInt32, to out: inout [UInt8]) {
+    private static func appendUnicodeEscape(_ value: UInt32, to out: inout OutputSpan<UInt8>) {
         out.append(0x5C)
         out.append(0x75)
         for shift in [12, 8, 4, 0] as [UInt32] { out.append(hexDigit(UInt8(value >> shift & 15))) }
@@ -78,15 +77,17 @@ struct LogText {
     private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 
     /// A value in text: bare where it needs no quotes, else as a JSON string.
-    static func appendValue(_ text: String, stop: UInt8? = nil, to out: inout [UInt8]) {
+    static func appendValue(_ text: String, stop: UInt8? = nil, to out: inout OutputSpan<UInt8>) {
         let utf8 = text.utf8.span
-        let plain = noQuote
+        let end = stop ?? 0
         var index = 0
-        while index < utf8.count, plain[Int(utf8[index])], utf8[index] != stop { index += 1 }
+        while index < utf8.count {
+            let byte = utf8[index]
+            guard byte > 0x20, byte < 0x7F, byte != 0x22, byte != 0x5C, byte != 0x3D, byte != end else { break }
+            index += 1
+        }
         if index > 0, index == utf8.count || utf8[index] == stop {
-            out.append(addingCapacity: index) { line in
-                for position in 0..<index { line.append(utf8[position]) }
-            }
+            for position in 0..<index { out.append(utf8[position]) }
             return
         }
         out.append(0x22)
@@ -94,12 +95,19 @@ struct LogText {
         out.append(0x22)
     }
 
-    static func append(_ text: StaticText, to out: inout [UInt8]) {
+    /// A constant piece of a line.
+    static func append(_ text: StaticText, to out: inout OutputSpan<UInt8>) {
         let bytes = text.bytes
-        out.append(contentsOf: bytes)
+        let span = bytes.span
+        for index in span.indices { out.append(span[index]) }
     }
 
-    static func appendDecimal(_ value: Int64, to out: inout [UInt8]) {
+    static func append(_ text: String, to out: inout OutputSpan<UInt8>) {
+        let utf8 = text.utf8.span
+        for index in utf8.indices { out.append(utf8[index]) }
+    }
+
+    static func appendDecimal(_ value: Int64, to out: inout OutputSpan<UInt8>) {
         if value < 0 { out.append(0x2D) }
         var rest = value.magnitude
         var digits: InlineArray<20, UInt8> = .init(repeating: 0)
@@ -113,7 +121,7 @@ struct LogText {
     }
 
     /// Microseconds as milliseconds with three decimals: `1500` becomes `1.500`.
-    static func appendMilliseconds(_ microseconds: Int64, to out: inout [UInt8]) {
+    static func appendMilliseconds(_ microseconds: Int64, to out: inout OutputSpan<UInt8>) {
         let value = max(0, microseconds)
         appendDecimal(value / 1000, to: &out)
         let rest = value % 1000

@@ -31,10 +31,21 @@ package final class LogWriter {
     }
 
     static func append(_ record: AccessRecord, format: LogFormat, timestamp: inout Timestamp, to out: inout [UInt8]) {
-        switch format {
-        case .json: appendJSON(record, &timestamp, &out)
-        case .text: appendText(record, &timestamp, &out)
+        out.append(addingCapacity: room(for: record)) { line in
+            switch format {
+            case .json: appendJSON(record, &timestamp, &line)
+            case .text: appendText(record, &timestamp, &line)
+            }
         }
+    }
+
+    /// What a line may need: its texts, and enough for all constant pieces and numbers.
+    private static func room(for record: AccessRecord) -> Int {
+        var room = 512
+        room += LogText.room(for: record.site) + LogText.room(for: record.host) + LogText.room(for: record.method)
+        room += LogText.room(for: record.path) + LogText.room(for: record.version) + LogText.room(for: record.subject)
+        room += LogText.room(for: record.reference) + LogText.room(for: record.peer)
+        return room
     }
 
     private static let question: UInt8 = 0x3F
@@ -56,7 +67,8 @@ package final class LogWriter {
         static let end = StaticText("\"}\n")
     }
 
-    private static func appendJSON(_ record: AccessRecord, _ timestamp: inout Timestamp, _ out: inout [UInt8]) {
+    private static func appendJSON(_ record: AccessRecord, _ timestamp: inout Timestamp, _ out: inout OutputSpan<UInt8>)
+    {
         LogText.append(JSON.time, to: &out)
         timestamp.append(microseconds: record.startedAt, to: &out)
         LogText.append(JSON.site, to: &out)
@@ -76,7 +88,7 @@ package final class LogWriter {
         LogText.append(JSON.duration, to: &out)
         LogText.appendMilliseconds(record.duration, to: &out)
         LogText.append(JSON.outcome, to: &out)
-        LogText.appendEscaped(record.outcome.rawValue, to: &out)
+        LogText.append(record.outcome.rawValue, to: &out)
         if !record.subject.isEmpty {
             LogText.append(JSON.subject, to: &out)
             LogText.appendEscaped(record.subject, to: &out)
@@ -105,7 +117,8 @@ package final class LogWriter {
         static let peer = StaticText(" peer=")
     }
 
-    private static func appendText(_ record: AccessRecord, _ timestamp: inout Timestamp, _ out: inout [UInt8]) {
+    private static func appendText(_ record: AccessRecord, _ timestamp: inout Timestamp, _ out: inout OutputSpan<UInt8>)
+    {
         timestamp.append(microseconds: record.startedAt, to: &out)
         LogText.append(Text.kind, to: &out)
         LogText.appendValue(record.site, to: &out)
@@ -124,7 +137,7 @@ package final class LogWriter {
         LogText.append(Text.duration, to: &out)
         LogText.appendMilliseconds(record.duration, to: &out)
         LogText.append(Text.outcome, to: &out)
-        LogText.appendValue(record.outcome.rawValue, to: &out)
+        LogText.append(record.outcome.rawValue, to: &out)
         if !record.subject.isEmpty {
             LogText.append(Text.subject, to: &out)
             LogText.appendValue(record.subject, to: &out)

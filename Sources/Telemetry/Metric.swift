@@ -62,7 +62,9 @@ package enum Metric: Int, Sendable, CaseIterable {
         case .tlsHandshakes:
             .init("tls_handshakes_total", .counter, "TLS handshakes with clients.", .listener, .result)
         case .signIns:
-            .init("sign_ins_total", .counter, "Sign-ins by provider: started, ended well, failed.", .provider, .signInStep)
+            .init(
+                "sign_ins_total", .counter, "Sign-ins by provider: started, ended well, failed.", .provider, .signInStep
+            )
         case .tokenChecks:
             .init("token_checks_total", .counter, "ID and bearer tokens checked, by what came of it.", .tokenCheck)
         case .keySetFetches:
@@ -159,7 +161,12 @@ package enum MetricResult: String, MetricLabelValue {
 }
 
 package enum StatusClass: String, MetricLabelValue {
-    case none, informational = "1xx", success = "2xx", redirection = "3xx", clientError = "4xx", serverError = "5xx"
+    case none
+    case informational = "1xx"
+    case success = "2xx"
+    case redirection = "3xx"
+    case clientError = "4xx"
+    case serverError = "5xx"
 
     package var index: Int {
         switch self {

@@ -2,16 +2,20 @@
 ///
 /// Remembers the last second's text, for a busy worker asks about the same second thousands of times.
 struct Timestamp {
+    /// Bytes of one, four digits a year.
+    static let room = 32
+
     private var second = Int64.min
     private var prefix: [UInt8] = []
 
-    mutating func append(microseconds: Int64, to out: inout [UInt8]) {
+    mutating func append(microseconds: Int64, to out: inout OutputSpan<UInt8>) {
         let now = microseconds.flooredQuotient(1_000_000)
         if now != second {
             second = now
             prefix = Self.prefix(of: now)
         }
-        out.append(contentsOf: prefix)
+        let text = prefix.span
+        for index in text.indices { out.append(text[index]) }
         let milliseconds = (microseconds - now * 1_000_000) / 1000
         out.append(0x30 + UInt8(milliseconds / 100))
         out.append(0x30 + UInt8(milliseconds / 10 % 10))

@@ -8,7 +8,8 @@ import Testing
     /// Made by the Python library `cryptography`: key and nonce all zero.
     @Test func anotherLibrarysMessageOpens() throws {
         let sealed = try #require(
-            Hex.decode("000000000000000000000000" + "cea7403d4d606b6e074ec5d3baf39d18" + "d0d1c8a799996bf0265b98b5d48ab919"))
+            Hex.decode(
+                "000000000000000000000000" + "cea7403d4d606b6e074ec5d3baf39d18" + "d0d1c8a799996bf0265b98b5d48ab919"))
         #expect(cipher.open(sealed, authenticating: []) == [UInt8](repeating: 0, count: 16))
     }
 

@@ -35,7 +35,8 @@ import Testing
     }
 
     @Test func digestsAreDictionaryKeys() {
-        let first = SHA256.digest([1]), second = SHA256.digest([2])
+        let first = SHA256.digest([1])
+        let second = SHA256.digest([2])
         let table = [first: 1, second: 2]
         #expect(table[SHA256.digest([2])] == 2 && table[SHA256.digest([3])] == nil)
     }

@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct SecretTests {
     @Test func aSecretPrintsAsSuchHoweverItIsPrinted() {
-        let bytes = SecretBytes(Array("hunter2".utf8)), text = SecretText("hunter2")
+        let bytes = SecretBytes(Array("hunter2".utf8))
+        let text = SecretText("hunter2")
         var dumped = ""
         dump(bytes, to: &dumped)
         dump(text, to: &dumped)

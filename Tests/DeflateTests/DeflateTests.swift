@@ -15,7 +15,8 @@ import Testing
 
     @Test func aKnownStreamIsRead() {
         // `python3 -c 'import zlib; c = zlib.compressobj(wbits=-15); print(c.compress(b"postern") + c.flush())'`
-        #expect(Deflate.inflate([0x2B, 0xC8, 0x2F, 0x2E, 0x49, 0x2D, 0xCA, 0x03, 0x00], limit: 7) == Array("postern".utf8))
+        let known: [UInt8] = [0x2B, 0xC8, 0x2F, 0x2E, 0x49, 0x2D, 0xCA, 0x03, 0x00]
+        #expect(Deflate.inflate(known, limit: 7) == Array("postern".utf8))
     }
 
     @Test func aBombGivesNothing() {

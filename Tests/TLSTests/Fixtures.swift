@@ -6,7 +6,7 @@ import TLS
 enum Fixtures {
     static let directory: URL = {
         let directory = URL(fileURLWithPath: NSTemporaryDirectory())
-            .appendingPathComponent("postern-tls-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...UInt32.max))")
+            .appendingPathComponent("postern-tls-\(UInt64.random(in: 0...UInt64.max))")
         try! FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let script = """
             set -eu
@@ -31,9 +31,11 @@ enum Fixtures {
             leaf expired ca "DNS:docs.example.com" -1
             leaf foreign stranger "DNS:docs.example.com" 30
             key self
-            openssl req -x509 -new -key self.key -subj /CN=self -days 30 -out self.pem -addext subjectAltName=DNS:docs.example.com
+            openssl req -x509 -new -key self.key -subj /CN=self -days 30 -out self.pem \
+                -addext subjectAltName=DNS:docs.example.com
             openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key
-            openssl req -x509 -new -key rsa.key -subj /CN=rsa -days 30 -out rsa.pem -addext subjectAltName=DNS:rsa.example.com
+            openssl req -x509 -new -key rsa.key -subj /CN=rsa -days 30 -out rsa.pem \
+                -addext subjectAltName=DNS:rsa.example.com
             openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out weak.key
             openssl req -x509 -new -key weak.key -subj /CN=weak -days 30 -out weak.pem
             openssl pkey -in docs.key -aes256 -passout pass:secret -out encrypted.key

@@ -20,7 +20,9 @@ struct Pair {
 
     /// Moves what there is, in pieces of `step` bytes; true where there was something.
     @discardableResult
-    static func move(_ from: TLSSession, _ to: TLSSession, step: Int = .max, alter: (inout [UInt8]) -> Void = { _ in }) -> Bool {
+    static func move(_ from: TLSSession, _ to: TLSSession, step: Int = .max, alter: (inout [UInt8]) -> Void = { _ in })
+        -> Bool
+    {
         guard from.hasOutput else { return false }
         var bytes: [UInt8] = []
         from.withOutput { span in

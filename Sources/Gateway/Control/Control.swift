@@ -1,0 +1,154 @@
+import HTTP
+import Posix
+import Reactor
+import Settings
+import Telemetry
+import Transport
+
+/// The main thread's world: signals, the admin listener, providers, and how the workers come and go.
+final class Control {
+    let loop: EventLoop
+    private let shared: Shared
+    private let server: Server
+    private let signals: SignalReader
+    private let expectedWorkers: Int
+    private var snapshots: [String: ProviderSnapshot] = [:]
+    private var workers: [WorkerHandle] = []
+    private var isDraining = false
+    private var drained = 0
+    /// What ended the daemon before its time.
+    private(set) var failure: StartFailure?
+
+    init(loop: EventLoop, shared: Shared, workers: Int, signals: consuming SignalFD) throws(SystemError) {
+        self.loop = loop
+        self.shared = shared
+        expectedWorkers = workers
+        server = Server(loop: loop)
+        self.signals = try SignalReader(signals, loop: loop)
+    }
+
+    /// This object as other threads may hold it.
+    var handle: ControlHandle { ControlHandle(executor: loop.executor, control: LoopBound(self, to: loop.executor)) }
+
+    func serveAdmin(on socket: ListeningSockets.Bound) throws(SystemError) {
+        try server.listen(on: socket.take(), handler: AdminHandler(control: self), name: socket.name)
+    }
+
+    func start() {
+        signals.receive = { [unowned self] in received($0) }
+        let handle = handle
+        for provider in shared.providers.values {
+            provider.assumeIsolated { $0.start { snapshot in handle.control.value.publish(snapshot) } }
+        }
+    }
+
+    // MARK: Workers
+
+    func register(_ worker: WorkerHandle) {
+        workers.append(worker)
+        let snapshots = snapshots
+        worker.send { $0.providers = snapshots }
+        shared.revocations.assumeIsolated { $0.register(worker) }
+        if workers.count == expectedWorkers {
+            shared.events.info("serving", metadata: ["workers": "\(expectedWorkers)"])
+            if isDraining { tellWorkersToDrain() }
+        }
+    }
+
+    func workerFailed(_ failure: StartFailure) {
+        self.failure = failure
+        drain()
+    }
+
+    /// A provider's keys or metadata changed: every worker gets them.
+    private func publish(_ snapshot: ProviderSnapshot) {
+        snapshots[snapshot.name] = snapshot
+        for worker in workers { worker.send { $0.providers[snapshot.name] = snapshot } }
+    }
+
+    // MARK: What the admin listener tells
+
+    var readiness: ReadinessReport {
+        ReadinessReport(
+            providers: shared.configuration.providers.map { ($0.name, snapshots[$0.name]?.keys != nil) },
+            origins: shared.configuration.origins.map { ($0.name, $0.isReady) },
+            isDraining: isDraining || workers.count < expectedWorkers)
+    }
+
+    /// Asks every worker for its counters, and calls `done` with all of them added up, as Prometheus reads it.
+    func collectMetrics(_ done: @escaping ([UInt8]) -> Void) {
+        let gathering = LoopBound(
+            MetricsGathering(layout: shared.metricLayout, expected: workers.count, done: done), to: loop.executor)
+        let executor = loop.executor
+        for worker in workers {
+            worker.send { worker in
+                let snapshot = worker.metrics
+                executor.execute { gathering.value.add(snapshot) }
+            }
+        }
+    }
+
+    // MARK: Going down
+
+    /// The first signal drains; a second one ends at once.
+    private func received(_ signal: Signal) {
+        switch signal {
+        case .terminate, .interrupt:
+            if isDraining { loop.stop() } else { drain() }
+        case .hangUp, .user1:
+            break
+        }
+    }
+
+    private func drain() {
+        isDraining = true
+        shared.events.info("draining: no new connections, what runs is finished")
+        if workers.count == expectedWorkers { tellWorkersToDrain() }
+    }
+
+    private func tellWorkersToDrain() {
+        let time = Nanoseconds(shared.configuration.limits.drainTimeout.nanoseconds), handle = handle
+        for worker in workers {
+            worker.send { worker in
+                worker.server.drain(hardStopAfter: time) {
+                    worker.loop.stop()
+                    handle.send { $0.workerHasDrained() }
+                }
+            }
+        }
+    }
+
+    private func workerHasDrained() {
+        drained += 1
+        if drained == workers.count { loop.stop() }
+    }
+}
+
+/// The control loop as seen from other threads: something to send messages to.
+struct ControlHandle: Sendable {
+    let executor: LoopExecutor
+    let control: LoopBound<Control>
+
+    func send(_ message: @escaping @Sendable (Control) -> Void) {
+        let control = control
+        executor.execute { message(control.value) }
+    }
+}
+
+/// Signals, as they come out of their descriptor.
+private final class SignalReader: ReadinessHandler {
+    var receive: (Signal) -> Void = { _ in }
+    private let signals: SignalFD
+    private var registration: Registration?
+
+    init(_ signals: consuming SignalFD, loop: EventLoop) throws(SystemError) {
+        self.signals = signals
+        registration = try loop.register(self.signals.descriptor, self)
+    }
+
+    func ready(_ readiness: Readiness) {
+        while let signal = signals.next() { receive(signal) }
+    }
+
+    func deadlineReached() {}
+}

@@ -1,0 +1,23 @@
+import Telemetry
+
+/// Adds up what the workers have counted, as their answers come in.
+final class MetricsGathering {
+    private var sum: MetricSnapshot
+    private var missing: Int
+    private let done: ([UInt8]) -> Void
+
+    init(layout: MetricLayout, expected: Int, done: @escaping ([UInt8]) -> Void) {
+        sum = MetricSnapshot(layout)
+        missing = expected
+        self.done = done
+        if expected == 0 { done(text) }
+    }
+
+    private var text: [UInt8] { Array(PrometheusText.render(sum).utf8) }
+
+    func add(_ snapshot: MetricSnapshot) {
+        sum.merge(snapshot)
+        missing -= 1
+        if missing == 0 { done(text) }
+    }
+}

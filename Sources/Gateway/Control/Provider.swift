@@ -1,0 +1,215 @@
+import Cryptography
+import HTTP
+import Logging
+import Posix
+import Reactor
+import Sessions
+import Settings
+import Tokens
+import Transport
+
+/// What the workers know of a provider. Immutable, and swapped whole.
+struct ProviderSnapshot: Sendable {
+    let name: String
+    let tokenPolicy: TokenPolicy
+    var metadata: ProviderMetadata?
+    /// The last good set. Its generation changes when its keys do.
+    var keys: KeySet?
+}
+
+/// Why a provider could not be used.
+enum ProviderError: Error, Sendable, CustomStringConvertible {
+    /// Its metadata has not been fetched yet: nobody can sign in.
+    case notDiscovered
+    case unreachable(ClientError, url: String)
+    case status(Int, url: String)
+    /// What it answered does not hold.
+    case malformed(String, url: String)
+
+    var description: String {
+        switch self {
+        case .notDiscovered: "its metadata has not been fetched yet"
+        case .unreachable(let error, let url): "\(url): \(error)"
+        case .status(let status, let url): "\(url) answered \(status)"
+        case .malformed(let what, let url): "\(url): \(what)"
+        }
+    }
+}
+
+/// One OpenID provider: its metadata and keys, kept fresh, and the calls that are made to it.
+///
+/// It lives on the control loop. Whatever a worker needs in a hurry is in the snapshot that it publishes; the
+/// rest is asked with `await`.
+actor Provider: LoopActor {
+    nonisolated let executor: LoopExecutor
+    nonisolated let settings: ProviderSettings
+
+    private let loop: LoopBound<EventLoop>
+    private let client: LoopBound<HTTPClient>
+    private let limits: LimitSettings
+    private let events: Logger
+    private var publish: @Sendable (ProviderSnapshot) -> Void = { _ in }
+
+    private(set) var snapshot: ProviderSnapshot
+    private var schedule: KeySetSchedule
+    private var throttle = UnknownKeyThrottle()
+    private var fetching: Task<Bool, Never>?
+    private var usedFlows: RecentFlows
+
+    init(
+        _ settings: ProviderSettings, limits: LimitSettings, loop: LoopBound<EventLoop>, client: LoopBound<HTTPClient>,
+        events: Logger
+    ) {
+        self.settings = settings
+        self.limits = limits
+        self.loop = loop
+        self.client = client
+        self.events = events
+        executor = loop.executor
+        schedule = KeySetSchedule(now: 0)
+        snapshot = ProviderSnapshot(
+            name: settings.name, tokenPolicy: TokenPolicy(issuer: settings.issuer, audiences: [settings.clientID]))
+        usedFlows = RecentFlows(lifetime: limits.loginStateLifetime.seconds)
+    }
+
+    /// Fetches metadata and keys now, and from then on before they expire.
+    func start(publish: @escaping @Sendable (ProviderSnapshot) -> Void) {
+        self.publish = publish
+        Task { await keepFresh() }
+    }
+
+    // MARK: Keys
+
+    private func keepFresh() async {
+        while true {
+            await refresh()
+            await sleep(milliseconds: max(100, schedule.nextFetch - now))
+        }
+    }
+
+    /// A token names a key that is not in the set: fetches it again, once for everybody who asks, and
+    /// not more often than the throttle allows.
+    func snapshotAfterUnknownKey() async -> ProviderSnapshot {
+        if fetching != nil || throttle.allowsFetch(now: now) { await refresh() }
+        return snapshot
+    }
+
+    /// One fetch at a time, whoever asks.
+    private func refresh() async {
+        if let fetching { return _ = await fetching.value }
+        let task = Task { await fetch() }
+        fetching = task
+        _ = await task.value
+        fetching = nil
+    }
+
+    private func fetch() async -> Bool {
+        do {
+            let metadata = try await fetchMetadata()
+            let response = try await get(metadata.keySetURL)
+            var keys: KeySet
+            do { keys = try KeySet.parse(json: response.body) } catch {
+                throw ProviderError.malformed("is no key set (\(error))", url: metadata.keySetURL.text)
+            }
+            let cacheControl = response.fields.values(of: .cacheControl).joined(separator: ",")
+            schedule.succeeded(now: now, cacheControl: cacheControl)
+            keys.generation = snapshot.keys?.generation ?? 0
+            if keys.fingerprint != snapshot.keys?.fingerprint {
+                keys.generation += 1
+                events.info(
+                    "the provider's keys are loaded",
+                    metadata: ["provider": "\(settings.name)", "keys": "\(keys.keys.count)"])
+            }
+            snapshot.metadata = metadata
+            snapshot.keys = keys
+            publish(snapshot)
+            return true
+        } catch {
+            schedule.failed(now: now, random: UInt64.random(in: 0 ... .max))
+            if snapshot.keys != nil, !schedule.isUsable(now: now) {
+                snapshot.keys = nil
+                publish(snapshot)
+            }
+            events.warning(
+                "the provider's keys could not be fetched",
+                metadata: ["provider": "\(settings.name)", "reason": "\(error)"])
+            return false
+        }
+    }
+
+    /// OpenID Connect Discovery 1.0, section 4.
+    private func fetchMetadata() async throws(ProviderError) -> ProviderMetadata {
+        let issuer = settings.issuer
+        guard let url = ProviderMetadata.url(issuer: issuer) else {
+            throw .malformed("is no address to fetch metadata from", url: issuer)
+        }
+        let response = try await get(url)
+        do { return try ProviderMetadata.parse(response.body, expectedIssuer: issuer) } catch {
+            throw .malformed("is not this provider's metadata (\(error))", url: url.text)
+        }
+    }
+
+    private func get(_ url: ProviderURL) async throws(ProviderError) -> FetchedResponse {
+        let response = try await send([.accept: "application/json"], to: url)
+        guard response.status == 200 else { throw .status(response.status, url: url.text) }
+        return response
+    }
+
+    /// GET, or POST where there is a body.
+    private func send(
+        _ fields: Fields, _ body: [UInt8]? = nil, to url: ProviderURL
+    ) async throws(ProviderError) -> FetchedResponse {
+        let request = ClientRequest(
+            method: body == nil ? .get : .post, target: Array(url.target.utf8), host: url.authority.description,
+            fields: fields, body: body ?? [])
+        do {
+            return try await client.value.fetch(
+                request, to: Endpoint(host: url.host, port: url.port, isSecure: url.isSecure),
+                maxBody: limits.providerResponseSize, timeout: Nanoseconds(limits.providerTimeout))
+        } catch {
+            throw .unreachable(error, url: url.text)
+        }
+    }
+
+    /// Milliseconds of the monotonic clock.
+    private var now: Int64 { Int64(loop.value.now.nanoseconds / 1_000_000) }
+
+    private func sleep(milliseconds: Int64) async {
+        let loop = loop.value
+        await withCheckedContinuation { continuation in
+            loop.schedule(after: Nanoseconds.milliseconds(milliseconds)) { continuation.resume() }
+        }
+    }
+
+    // MARK: Code exchange
+
+    /// True the first time that it is asked for this flow: a callback that a browser repeats must not
+    /// send its code again (RFC 6749 section 4.1.2: the provider may revoke what it issued for it).
+    func claim(_ flow: SessionID) -> Bool {
+        usedFlows.insert(flow, now: loop.value.wallSeconds)
+    }
+
+    /// Exchanges an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5). Never repeated:
+    /// a code is good for one try.
+    func exchange(code: String, codeVerifier: String, redirectURI: String) async throws -> TokenResponse {
+        guard let metadata = snapshot.metadata else { throw ProviderError.notDiscovered }
+        let form = TokenRequest.code(
+            code, redirectURI: redirectURI, verifier: codeVerifier, credentials: settings.clientCredentials)
+        let response = try await send(form.fields, form.body, to: metadata.tokenEndpoint)
+        return try TokenResponse.parse(status: response.status, body: response.body, requiresIDToken: true)
+    }
+}
+
+extension ProviderSettings {
+    /// How Postern proves itself to the token endpoint.
+    fileprivate var clientCredentials: ClientCredentials {
+        let authentication: Tokens.ClientAuthentication =
+            switch clientAuth {
+            case .none: .none
+            case .basic(let secret): .basic(SecretText(secret.reveal()))
+            case .post(let secret): .post(SecretText(secret.reveal()))
+            case .privateKeyJWT: .none
+            }
+        return ClientCredentials(clientID: clientID, authentication: authentication)
+    }
+}

@@ -1,0 +1,71 @@
+import Logging
+import Posix
+import Reactor
+import Settings
+import Telemetry
+
+/// The whole program behind `postern serve`: opens everything, starts the workers, runs the control loop on
+/// the calling thread, and returns when all that ran has been finished.
+package struct Daemon {
+    private let configuration: Configuration
+
+    package init(_ configuration: Configuration) {
+        self.configuration = configuration
+    }
+
+    /// - Throws: `StartFailure` where something cannot be opened; nothing has been served then.
+    package func run() throws {
+        Signal.ignoreBrokenPipes()
+        // Before any other thread: they inherit the mask.
+        let signals = try SignalFD([.terminate, .interrupt, .hangUp, .user1])
+        ProcessLimits.raiseOpenFiles()
+        let logs = try LogOutputs(configuration.log)
+        EventLog.bootstrap(
+            level: Logger.Level(configuration.log.level), format: logs.format, sink: logs.events,
+            now: WallClock.microseconds)
+        let workerCount = configuration.workers ?? ProcessLimits.processors
+        let listeners = try ListeningSockets(configuration, workers: workerCount)
+        let admin: ListeningSockets.Bound? = try configuration.admin.map { try ListeningSockets.admin($0) }
+
+        let loop = try EventLoop()
+        let shared = try Shared(configuration, logs: logs, loop: loop)
+        let control = try Control(loop: loop, shared: shared, workers: workerCount, signals: signals)
+        if let admin { try control.serveAdmin(on: admin) }
+
+        let handle = control.handle
+        var threads: [Thread] = []
+        for index in 0..<workerCount {
+            let sockets = listeners.forWorker(index)
+            threads.append(
+                try Thread.spawn(name: "worker-\(index)") {
+                    Worker.run(shared: shared, sockets: sockets, control: handle)
+                })
+        }
+        control.start()
+        loop.run()
+        for thread in threads { thread.join() }
+        logs.flush()
+        if let failure = control.failure { throw failure }
+    }
+}
+
+/// Why the daemon could not start, or had to end. The text says what to do.
+package struct StartFailure: Error, Sendable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+extension Logger.Level {
+    fileprivate init(_ level: LogSettings.Level) {
+        self =
+            switch level {
+            case .error: .error
+            case .warning: .warning
+            case .info: .info
+            case .debug: .debug
+            }
+    }
+}

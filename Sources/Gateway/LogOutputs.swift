@@ -1,0 +1,64 @@
+import Posix
+import Settings
+import Telemetry
+
+/// Where the two logs go: events to standard error, the access log to where the config says.
+struct LogOutputs: Sendable {
+    let events: LogSink
+    /// Nil where the access log is off.
+    let access: LogSink?
+    let format: LogFormat
+
+    init(_ settings: LogSettings) throws {
+        events = LogSink(StandardStream(.error))
+        format = settings.format == .json ? .json : .text
+        switch settings.access {
+        case .off: access = nil
+        case .stderr: access = events
+        // Under systemd, standard output is the journal.
+        case .stdout, .journald: access = LogSink(StandardStream(.output))
+        case .file(let path):
+            do {
+                access = LogSink(LogFile(try File.openForAppending(path: path)))
+            } catch {
+                throw StartFailure("log.access: cannot open \(path): \(error.reason). Make the folder writable for Postern.")
+            }
+        }
+    }
+
+    /// Gives what a slow reader left one more chance.
+    func flush() {
+        events.flush()
+        access?.flush()
+    }
+}
+
+/// Standard output or standard error, written to without ever waiting for their reader.
+private struct StandardStream: LogDescriptor {
+    let stream: StandardStreams.Stream
+
+    init(_ stream: StandardStreams.Stream) { self.stream = stream }
+
+    func write(_ bytes: Span<UInt8>) -> LogWrite {
+        LogWrite(StandardStreams.write(bytes, to: stream))
+    }
+}
+
+private final class LogFile: LogDescriptor {
+    private let descriptor: FileDescriptor
+
+    init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+
+    func write(_ bytes: Span<UInt8>) -> LogWrite { LogWrite(descriptor.write(bytes)) }
+}
+
+extension LogWrite {
+    fileprivate init(_ result: IOResult) {
+        self =
+            switch result {
+            case .bytes(let count): .wrote(count)
+            case .wouldBlock: .wouldBlock
+            case .end, .failed: .failed
+            }
+    }
+}

@@ -1,0 +1,91 @@
+import Bytes
+import Cryptography
+import HTTP
+import Logging
+import Telemetry
+
+/// Answers that Postern makes itself. All of them are `no-store`; an error carries a reference.
+extension Worker {
+    /// A page; for a client that wants JSON and no page, the same as JSON.
+    func page(_ page: Page, _ outcome: Outcome, for context: RequestContext) -> Answer {
+        let reference = page.status >= 400 ? reference(for: context) : nil
+        if prefersJSON(context.request) {
+            return json(status: page.status, outcome) {
+                $0.member("error", outcome.rawValue)
+                $0.member("message", page.title)
+                if let reference { $0.member("reference", reference) }
+            }
+        }
+        var response = ownResponse(page.status, type: "text/html; charset=utf-8")
+        response.fields.append(.contentSecurityPolicy, shared.template.contentSecurityPolicy)
+        let html = shared.template.render(page, site: context.site?.displayName, reference: reference)
+        return Answer(response, .bytes(html), outcome)
+    }
+
+    /// A redirect that no cache keeps.
+    func redirect(to location: String, status: Int = 302, _ outcome: Outcome) -> Answer {
+        var response = ownResponse(status)
+        response.fields.append(.location, location)
+        return Answer(response, .empty, outcome)
+    }
+
+    /// 401 to whatever cannot follow a redirect to a sign-in page.
+    func signInRequired(_ context: RequestContext) -> Answer {
+        let reference = reference(for: context)
+        return json(status: 401, .signInRequired) {
+            $0.member("error", "sign_in_required")
+            $0.member("login_url", context.site.loginURL(returningTo: context.target.escaped))
+            $0.member("reference", reference)
+        }
+    }
+
+    /// RFC 6750 section 3.1.
+    func invalidToken(_ context: RequestContext) -> Answer {
+        let reference = reference(for: context)
+        var answer = json(status: 401, .badToken) {
+            $0.member("error", "invalid_token")
+            $0.member("reference", reference)
+        }
+        answer.response.fields.append(.wwwAuthenticate, "Bearer error=\"invalid_token\"")
+        return answer
+    }
+
+    func json(status: Int, _ outcome: Outcome, _ members: (inout JSONText) -> Void) -> Answer {
+        var text = JSONText()
+        text.object(members)
+        return Answer(ownResponse(status, type: "application/json"), .bytes(text.bytes), outcome)
+    }
+
+    private func ownResponse(_ status: Int, type: String? = nil) -> Response {
+        var response = Response(status: status)
+        if let type { response.fields.append(.contentType, type) }
+        response.fields.append(.cacheControl, "no-store")
+        response.fields.append(.xContentTypeOptions, "nosniff")
+        response.fields.append(.referrerPolicy, "no-referrer")
+        return response
+    }
+
+    /// What leads from an error page to its line in the log.
+    private func reference(for context: RequestContext) -> String {
+        let record = context.exchange.record
+        if !record.reference.isEmpty { return record.reference }
+        let reference = Reference.make(random: SecureRandom.bytes(10))
+        context.exchange.record.reference = reference
+        return reference
+    }
+
+    private func prefersJSON(_ request: Request) -> Bool {
+        guard let accept = request.fields[.accept] else { return false }
+        return accept.contains("application/json") && !accept.contains("text/html")
+    }
+
+    /// An event for the operator, found by the reference that the client was shown.
+    func note(_ message: String, _ reason: String, _ context: RequestContext) {
+        shared.events.warning(
+            "\(message)",
+            metadata: [
+                "site": "\(context.site?.name ?? "")", "reason": "\(reason)",
+                "reference": "\(context.exchange.record.reference)",
+            ])
+    }
+}

@@ -1,0 +1,104 @@
+import Bytes
+import HTTP
+import Telemetry
+import Transport
+
+/// Is it one of Postern's own pages? Everything below the site's auth path is, and none of it is ever
+/// looked up in the bucket.
+extension Worker {
+    func serveOwnPage(_ context: RequestContext) -> StageOutcome {
+        let site = context.site!, segments = context.target.segments
+        guard segments.starts(with: site.authSegments, by: { $0.lowercased() == $1.lowercased() }) else { return .next }
+        guard segments.count == site.authSegments.count + 1, segments.starts(with: site.authSegments) else {
+            return .respond(page(.notFound(), .notFound, for: context))
+        }
+        switch segments.last {
+        case "login": return only([.get, .head], context) { .respond(login(context)) }
+        case "callback": return only([.get], context) { callback(context) }
+        case "logout": return only([.get, .head, .post], context) { logout(context) }
+        case "signed-out": return only([.get, .head], context) { .respond(signedOut(context)) }
+        case "me": return only([.get, .head], context) { me(context) }
+        default: return .respond(page(.notFound(), .notFound, for: context))
+        }
+    }
+
+    private func only(_ methods: [Method], _ context: RequestContext, _ serve: () -> StageOutcome) -> StageOutcome {
+        guard !methods.contains(context.request.method) else { return serve() }
+        var answer = page(.methodNotAllowed(), .methodNotAllowed, for: context)
+        answer.response.fields.append(.allow, methods.map(\.description).joined(separator: ", "))
+        return .respond(answer)
+    }
+
+    // MARK: /.auth/login
+
+    private func login(_ context: RequestContext) -> Answer {
+        let query = context.target.query.flatMap { QueryParameters($0) }
+        let target = query?.first("return_to").map { context.site.returnTarget($0) } ?? "/"
+        return startSignIn(
+            context, returningTo: target, selectAccount: query?.first("prompt") == "select_account")
+    }
+
+    // MARK: /.auth/me
+
+    private func me(_ context: RequestContext) -> StageOutcome {
+        switch establishSession(context) {
+        case .next: break
+        case let other: return other
+        }
+        guard let visitor = context.visitor else { return .respond(signInRequired(context)) }
+        let expiresAt = visitor.record.map { context.site.sessionPolicy.end(of: $0) } ?? visitor.tokenExpiresAt
+        return .respond(
+            json(status: 200, .ownPage) {
+                $0.member("sub", visitor.identity.subject)
+                $0.member("name", visitor.identity.name)
+                $0.member("email", visitor.identity.email)
+                $0.member("groups", visitor.identity.groups)
+                $0.member("expires_at", expiresAt)
+            })
+    }
+
+    // MARK: /.auth/logout
+
+    private func logout(_ context: RequestContext) -> StageOutcome {
+        switch establishSession(context) {
+        case .next: break
+        // A session that cannot be checked now can still be ended.
+        case .wait: return .wait
+        default: break
+        }
+        let site = context.site!
+        guard context.request.method == .post else {
+            return .respond(
+                page(.signOut(account: context.visitor?.account, action: site.authPath("logout")), .ownPage, for: context))
+        }
+        guard isSameOrigin(context) else {
+            return .respond(page(.badRequest(), .badRequest, for: context))
+        }
+        clearSessionCookies(context)
+        guard let record = context.visitor?.record else {
+            return .respond(redirect(to: site.authPath("signed-out"), status: 303, .signedOut))
+        }
+        let end = site.sessionPolicy.lastPossibleEnd(of: record), now = loop.wallSeconds, id = park(context)
+        signIn.assumeIsolated { $0.signOut(record.id, until: end, now: now, for: id) }
+        return .wait
+    }
+
+    /// The actor's answer to `signOut`: no worker takes the session's cookie any more.
+    func finishSignOut(_ id: ExchangeID) {
+        guard let context = unpark(id) else { return }
+        respond(redirect(to: context.site.authPath("signed-out"), status: 303, .signedOut), to: context)
+    }
+
+    /// `SameSite=Lax` keeps the session cookie out of a post from another site. A browser that says where a
+    /// post comes from is believed as well; `null` says nothing, and is what a page with `no-referrer` sends.
+    private func isSameOrigin(_ context: RequestContext) -> Bool {
+        let fields = context.request.fields
+        if let site = fields[.secFetchSite] { return site == "same-origin" || site == "none" }
+        guard let origin = fields[.origin], origin != "null" else { return true }
+        return origin == context.base.text
+    }
+
+    private func signedOut(_ context: RequestContext) -> Answer {
+        page(.signedOut(signIn: "/"), .ownPage, for: context)
+    }
+}

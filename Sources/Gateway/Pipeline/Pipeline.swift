@@ -1,0 +1,88 @@
+import HTTP
+import Telemetry
+import Transport
+
+/// The questions that every request is asked, in this order. Each stage is a method of `Worker`, in a
+/// file of its name.
+enum Stage: Int, CaseIterable {
+    /// Which site is this host, and does the request come by the site's scheme?
+    case site
+    /// What path does the target spell?
+    case target
+    /// Is it one of Postern's own pages, below `/.auth/`?
+    case ownPages
+    /// May this method be used on content?
+    case method
+    /// Which rule decides? `anyone` and `nobody` decide here.
+    case rule
+    /// Who is it? The session cookie or the bearer token, verified against the provider's keys.
+    case session
+    /// Nobody: on to the provider, or 401.
+    case signIn
+    /// Does the rule let this account in?
+    case authorization
+    /// The object, from the bucket.
+    case origin
+}
+
+enum StageOutcome {
+    /// On to the next stage.
+    case next
+    /// Past the stages up to this one, which have nothing to ask.
+    case skip(to: Stage)
+    /// The request is answered with this.
+    case respond(Answer)
+    /// Somebody else answers, or resumes, later.
+    case wait
+}
+
+/// A response, and what the log says of it.
+struct Answer {
+    var response: Response
+    var body: ResponseBody
+    var outcome: Outcome
+
+    init(_ response: Response, _ body: ResponseBody = .empty, _ outcome: Outcome) {
+        self.response = response
+        self.body = body
+        self.outcome = outcome
+    }
+}
+
+extension Worker {
+    /// Runs the stages from `first` until one of them answers or waits.
+    func run(_ context: RequestContext, from first: Stage = .site) {
+        var index = first.rawValue
+        while let stage = Stage(rawValue: index) {
+            context.stage = stage
+            switch perform(stage, context) {
+            case .next: index += 1
+            case .skip(let stage): index = stage.rawValue
+            case .respond(let answer): return respond(answer, to: context)
+            case .wait: return
+            }
+        }
+    }
+
+    private func perform(_ stage: Stage, _ context: RequestContext) -> StageOutcome {
+        switch stage {
+        case .site: findSite(context)
+        case .target: readTarget(context)
+        case .ownPages: serveOwnPage(context)
+        case .method: checkMethod(context)
+        case .rule: findRule(context)
+        case .session: establishSession(context)
+        case .signIn: requireSignIn(context)
+        case .authorization: authorize(context)
+        case .origin: fetchContent(context)
+        }
+    }
+
+    /// The one way out: every answer to every request passes here.
+    func respond(_ answer: Answer, to context: RequestContext) {
+        var response = answer.response
+        for cookie in context.cookiesToSet { response.fields.append(.setCookie, cookie) }
+        context.exchange.record.outcome = answer.outcome
+        context.exchange.respond(response, body: answer.body)
+    }
+}

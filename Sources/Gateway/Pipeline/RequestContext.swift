@@ -1,0 +1,39 @@
+import HTTP
+import Sessions
+import Settings
+import Transport
+
+/// What the stages have found out about one request so far.
+final class RequestContext {
+    let exchange: Exchange
+    /// The stage that is at work, or waits.
+    var stage = Stage.site
+    var site: Site!
+    /// The scheme and authority under which the client knows the site.
+    var base = BaseURL(isSecure: true, authority: "")
+    var target: RequestTarget!
+    var rule: Rule?
+    var visitor: Visitor?
+    /// The sign-in whose callback this is.
+    var login: LoginFlow?
+    /// `Set-Cookie` lines that go with the answer, whatever it is.
+    var cookiesToSet: [String] = []
+    /// The keys were fetched again for this request already: an unknown one is unknown.
+    var keysWereRefreshed = false
+
+    init(_ exchange: Exchange) {
+        self.exchange = exchange
+    }
+
+    var request: Request { exchange.request }
+    var isHead: Bool { exchange.request.method == .head }
+}
+
+/// The scheme and the authority of a site as the client sees it.
+struct BaseURL: Sendable, Equatable {
+    var isSecure: Bool
+    /// In lower case; the port only where it is not the scheme's own.
+    var authority: String
+
+    var text: String { (isSecure ? "https://" : "http://") + authority }
+}

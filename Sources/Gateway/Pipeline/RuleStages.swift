@@ -1,0 +1,58 @@
+import HTTP
+import Settings
+import Telemetry
+import Tokens
+
+/// What path is it, may this method be used, and which rule decides?
+extension Worker {
+    func readTarget(_ context: RequestContext) -> StageOutcome {
+        // Content in a GET or HEAD has no meaning (RFC 9110 section 9.3.1), and what is read in two ways is refused.
+        let request = context.request
+        let hasContent = request.framing != .none && request.framing != .length(0)
+        guard !(hasContent && (request.method == .get || request.method == .head)),
+            let target = try? RequestTarget(request.target)
+        else {
+            return .respond(page(.badRequest(), .badRequest, for: context))
+        }
+        context.target = target
+        return .next
+    }
+
+    func checkMethod(_ context: RequestContext) -> StageOutcome {
+        switch context.request.method {
+        case .get, .head:
+            return .next
+        default:
+            var answer = page(.methodNotAllowed(), .methodNotAllowed, for: context)
+            answer.response.fields.append(.allow, "GET, HEAD")
+            return .respond(answer)
+        }
+    }
+
+    func findRule(_ context: RequestContext) -> StageOutcome {
+        let rule = context.site.settings.rules.rule(for: context.target.segments)
+        context.rule = rule
+        if rule.requirement.admitsStrangers { return .skip(to: .origin) }
+        guard rule.requirement.admitsSomebody else { return .respond(page(.closed(), .forbidden, for: context)) }
+        return .next
+    }
+
+    func requireSignIn(_ context: RequestContext) -> StageOutcome {
+        guard context.visitor == nil else { return .next }
+        guard Navigation.isTopLevel(context.request) else { return .respond(signInRequired(context)) }
+        return .respond(startSignIn(context, returningTo: context.target.escaped, selectAccount: false))
+    }
+
+    func authorize(_ context: RequestContext) -> StageOutcome {
+        guard let visitor = context.visitor, let rule = context.rule, rule.requirement.isMet(by: visitor) else {
+            let site = context.site!
+            return .respond(
+                page(
+                    .forbidden(
+                        account: context.visitor?.account ?? "",
+                        switchAccount: site.loginURL(returningTo: context.target.escaped, switchingAccount: true),
+                        signOut: site.authPath("logout")), .forbidden, for: context))
+        }
+        return .next
+    }
+}

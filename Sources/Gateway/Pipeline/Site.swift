@@ -1,0 +1,101 @@
+import Bytes
+import HTTP
+import Sessions
+import Settings
+
+/// A site as the pipeline needs it: its settings, with all that can be worked out beforehand.
+struct Site: Sendable {
+    let name: String
+    /// Its place among the sites, for counters and cache keys.
+    let index: Int
+    let settings: SiteSettings
+    let resolver: ContentResolver
+    let authSegments: [String]
+    let sessionPolicy: SessionPolicy
+    /// The claims that rules ask for.
+    let claimNames: [String]
+    private let cookies: CookieNames
+    /// The same over plain HTTP on a loopback host.
+    private let plainCookies: CookieNames
+
+    /// The names of a site's cookies.
+    struct CookieNames: Sendable {
+        let session: String
+        /// Ties sign-ins to the browser.
+        let browser: String
+    }
+
+    init(_ settings: SiteSettings, index: Int) {
+        name = settings.name
+        self.index = index
+        self.settings = settings
+        resolver = ContentResolver(settings.content)
+        authSegments = settings.authPath.split(separator: "/").map(String.init)
+        sessionPolicy = SessionPolicy(
+            idle: settings.session.idle.seconds, lifetime: settings.session.lifetime.seconds,
+            endsWithToken: settings.session.endsWithToken)
+        claimNames = Array(Set(settings.rules.rules.flatMap(\.requirement.claimNames))).sorted()
+        cookies = CookieNames(
+            session: settings.session.cookieName(isSecure: true), browser: settings.session.browserCookieName(isSecure: true))
+        plainCookies = CookieNames(
+            session: settings.session.cookieName(isSecure: false),
+            browser: settings.session.browserCookieName(isSecure: false))
+    }
+
+    func cookieNames(isSecure: Bool) -> CookieNames { isSecure ? cookies : plainCookies }
+
+    /// What pages call the site.
+    var displayName: String { settings.hosts[0].description }
+
+    func authPath(_ page: String) -> String { settings.authPath + "/" + page }
+
+    /// Where a sign-in starts that comes back to `target`, a target in origin form.
+    func loginURL(returningTo target: String, switchingAccount: Bool = false) -> String {
+        let target = returnTarget(target)
+        var query: [String] = []
+        if target != "/" { query.append("return_to=" + PercentCoding.encode(target)) }
+        if switchingAccount { query.append("prompt=select_account") }
+        return authPath("login") + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
+    }
+
+    /// `value` where it can only be a path on this site, else `/`.
+    func returnTarget(_ value: String) -> String {
+        ReturnTarget.validated(value, reservedPrefix: settings.authPath) ?? "/"
+    }
+}
+
+/// The sites, by the hosts that clients name.
+struct SiteTable: Sendable {
+    private let sites: [Site]
+    private let byHost: [String: Int]
+    private let byName: [String: Int]
+
+    init(_ settings: [SiteSettings]) {
+        sites = settings.enumerated().map { Site($1, index: $0) }
+        var byHost: [String: Int] = [:]
+        for site in sites {
+            for host in site.settings.hosts { byHost[host.description] = site.index }
+        }
+        self.byHost = byHost
+        byName = Dictionary(uniqueKeysWithValues: sites.map { ($0.name, $0.index) })
+    }
+
+    /// Where counters keep this site; 0 is no site.
+    func counterIndex(of name: String) -> Int { byName[name].map { $0 + 1 } ?? 0 }
+
+    /// - Parameter authority: in lower case, without the scheme's own port.
+    func site(for authority: String) -> Site? {
+        byHost[authority].map { sites[$0] }
+    }
+}
+
+extension Requirement {
+    /// The claims that it asks for, beyond groups and the address.
+    var claimNames: [String] {
+        switch self {
+        case .claim(let name, _): [name]
+        case .all(let parts): parts.flatMap(\.claimNames)
+        default: []
+        }
+    }
+}

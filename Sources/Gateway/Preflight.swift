@@ -1,0 +1,41 @@
+import Cryptography
+import Sessions
+import Settings
+
+/// What only the modules that use a setting can tell of it: whether OpenSSL takes a certificate and its key,
+/// whether a bucket's address can be built. Nothing is opened, and nothing touches the network.
+package enum Preflight {
+    package static func faults(_ configuration: Configuration) -> [Fault] {
+        var found: [Fault] = []
+        func check(_ key: String, _ body: () throws -> Void) {
+            do { try body() } catch {
+                found.append(
+                    Fault(
+                        .error, file: configuration.file, line: nil, key: key, message: "\(error)",
+                        remedy: "Serving would fail with it"))
+            }
+        }
+        for listener in configuration.listeners {
+            check("listeners.\(listener.name).tls") {
+                if let tls = listener.tls { _ = try TLSContexts.server(tls) }
+            }
+        }
+        for provider in configuration.providers {
+            if case .privateKeyJWT = provider.clientAuth {
+                check("providers.\(provider.name).client_auth") {
+                    throw StartFailure("private_key_jwt is not implemented yet: use basic, post or none")
+                }
+            }
+            check("providers.\(provider.name).ca_file") { _ = try TLSContexts.client(provider.authorities) }
+        }
+        for origin in configuration.origins {
+            check("origins.\(origin.name).s3") {
+                if case .s3(let s3) = origin.kind { _ = try OriginFactory.configuration(s3) }
+            }
+        }
+        if !configuration.sessionKeys.isEmpty {
+            check("session_keys") { _ = try KeyRing(configuration.sessionKeys.map { SecretBytes($0.bytes) }) }
+        }
+        return found
+    }
+}

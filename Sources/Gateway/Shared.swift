@@ -1,0 +1,49 @@
+import Bytes
+import Cryptography
+import Logging
+import Reactor
+import Sessions
+import Settings
+import Telemetry
+import Tokens
+import Transport
+
+/// What all workers share: nothing in it changes.
+struct Shared: Sendable {
+    let configuration: Configuration
+    let sites: SiteTable
+    let template = PageTemplate()
+    let keyRing: KeyRing
+    /// Listeners that answer every request with a redirect to HTTPS, by name.
+    let redirectingListeners: Set<String>
+    let logs: LogOutputs
+    let events = Logger(label: "postern")
+    let metricLayout: MetricLayout
+    /// By name: actors on the control loop.
+    let providers: [String: Provider]
+    let revocations: Revocations
+
+    /// - Parameter loop: the control loop, which is the calling thread's.
+    init(_ configuration: Configuration, logs: LogOutputs, loop: EventLoop) throws {
+        self.configuration = configuration
+        self.logs = logs
+        sites = SiteTable(configuration.sites)
+        keyRing = try KeyRing(configuration.sessionKeys.map { SecretBytes($0.bytes) })
+        redirectingListeners = Set(configuration.listeners.filter(\.redirectToHTTPS).map(\.name))
+        metricLayout = MetricLayout(
+            names: MetricNames(
+                sites: configuration.sites.map(\.name), listeners: configuration.listeners.map(\.name),
+                providers: configuration.providers.map(\.name), origins: configuration.origins.map(\.name)))
+        revocations = Revocations(executor: loop.executor)
+        let resolver = Resolver(loop: loop)
+        var providers: [String: Provider] = [:]
+        for settings in configuration.providers {
+            let tls = try TLSContexts.client(settings.authorities)
+            let client = HTTPClient(loop: loop, resolver: resolver, tls: tls, limits: ClientLimits())
+            providers[settings.name] = Provider(
+                settings, limits: configuration.limits, loop: LoopBound(loop, to: loop.executor),
+                client: LoopBound(client, to: loop.executor), events: events)
+        }
+        self.providers = providers
+    }
+}

@@ -1,0 +1,104 @@
+import Cryptography
+import HTTP
+import Reactor
+import Sessions
+import Tokens
+import Transport
+
+enum SignInResult: Sendable {
+    case signedIn(Identity, idToken: SecretText, refreshToken: SecretText?)
+    /// This callback has been here before.
+    case alreadyUsed
+    /// The provider does not take the code (RFC 6749 section 5.2).
+    case refused(code: String)
+    /// The provider cannot be asked now.
+    case unavailable(reason: String)
+    /// What the provider sent does not hold.
+    case invalid(reason: String)
+}
+
+/// What a worker's requests wait for: the slow half of a sign-in in the words of the specification, fresh
+/// keys, the end of a session everywhere. An actor that runs on the worker's own loop, and answers with values.
+actor SignIn: LoopActor {
+    nonisolated let executor: LoopExecutor
+
+    private let shared: Shared
+    private let worker: LoopBound<Worker>
+
+    init(shared: Shared, executor: LoopExecutor, worker: LoopBound<Worker>) {
+        self.shared = shared
+        self.executor = executor
+        self.worker = worker
+    }
+
+    /// Completes a sign-in for the exchange that waits for it.
+    func complete(_ flow: LoginFlow, code: String, redirectURI: String, for id: ExchangeID, now: Int64) {
+        Task {
+            let result = await complete(flow, code: code, redirectURI: redirectURI, now: now)
+            worker.value.finishSignIn(id, result)
+        }
+    }
+
+    /// Has the provider's keys fetched again, and lets the exchange go on with whatever came of it.
+    func refreshKeys(of provider: String, for id: ExchangeID) {
+        Task {
+            if let snapshot = await shared.providers[provider]?.snapshotAfterUnknownKey() {
+                worker.value.providers[provider] = snapshot
+            }
+            worker.value.resumeAfterKeyRefresh(id)
+        }
+    }
+
+    /// Ends a session on all workers, then lets the exchange go on.
+    func signOut(_ session: SessionID, until end: Int64, now: Int64, for id: ExchangeID) {
+        Task {
+            await shared.revocations.revoke(session, until: end, now: now)
+            worker.value.finishSignOut(id)
+        }
+    }
+
+    /// Ends a session on all workers.
+    func revoke(_ session: SessionID, until end: Int64, now: Int64) {
+        Task { await shared.revocations.revoke(session, until: end, now: now) }
+    }
+
+    /// OpenID Connect Core, section 3.1.3: exchange the code, verify the ID token.
+    private func complete(_ flow: LoginFlow, code: String, redirectURI: String, now: Int64) async -> SignInResult {
+        guard let provider = shared.providers[flow.provider] else { return .invalid(reason: "no such provider") }
+        guard await provider.claim(flow.id) else { return .alreadyUsed }
+        let tokens: TokenResponse
+        do {
+            tokens = try await provider.exchange(
+                code: code, codeVerifier: flow.codeVerifier.reveal(), redirectURI: redirectURI)
+        } catch TokenResponseError.refused(let refusal) {
+            return .refused(code: refusal.code ?? "\(refusal.status)")
+        } catch TokenResponseError.malformed(let member) {
+            return .invalid(reason: "the token response's \(member) does not hold")
+        } catch TokenResponseError.unavailable(let status) {
+            return .unavailable(reason: "the token endpoint answered \(status)")
+        } catch {
+            return .unavailable(reason: "\(error)")
+        }
+        do {
+            return try verify(tokens, flow, await provider.snapshot, now: now)
+        } catch TokenError.unknownKey {
+            // The provider may have changed its keys a moment ago.
+            let snapshot = await provider.snapshotAfterUnknownKey()
+            do { return try verify(tokens, flow, snapshot, now: now) } catch { return .invalid(reason: "ID token: \(error.code)") }
+        } catch {
+            return .invalid(reason: "ID token: \(error.code)")
+        }
+    }
+
+    private func verify(
+        _ tokens: TokenResponse, _ flow: LoginFlow, _ snapshot: ProviderSnapshot, now: Int64
+    ) throws(TokenError) -> SignInResult {
+        guard let keys = snapshot.keys, let idToken = tokens.idToken else {
+            return .unavailable(reason: "the provider's keys are not loaded")
+        }
+        let identity = try TokenVerifier.verifyIDToken(
+            idToken.reveal(), keys: keys, policy: snapshot.tokenPolicy, nonce: flow.nonce,
+            accessToken: tokens.accessToken?.reveal(), now: now)
+        return .signedIn(identity, idToken: idToken, refreshToken: tokens.refreshToken)
+    }
+}

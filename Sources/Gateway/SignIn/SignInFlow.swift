@@ -1,0 +1,196 @@
+import Cryptography
+import HTTP
+import Sessions
+import Settings
+import Telemetry
+import Tokens
+import Transport
+
+/// The quick half of a sign-in: to the provider, and what can be checked of the callback without asking it.
+extension Worker {
+    /// 302 to the provider. What the callback will need is sealed into `state`; PKCE's verifier and the nonce
+    /// are derived from it, so that nothing has to be kept.
+    ///
+    /// - Parameter target: a path on this site, or anything, which then counts as `/`.
+    func startSignIn(_ context: RequestContext, returningTo target: String, selectAccount: Bool) -> Answer {
+        let site = context.site!
+        guard let name = site.settings.provider, let provider = shared.providers[name],
+            let metadata = providers[name]?.metadata
+        else {
+            return unavailable(context, retry: site.loginURL(returningTo: target))
+        }
+        let (flow, state) = loginState(site).start(
+            provider: name, returnTarget: site.returnTarget(target), binding: browserBinding(context),
+            now: loop.wallSeconds)
+        let request = AuthorizationRequest(
+            endpoint: metadata.authorizationEndpoint, clientID: provider.settings.clientID,
+            redirectURI: redirectURI(context), scopes: provider.settings.scopes, state: state, nonce: flow.nonce,
+            codeChallenge: PKCE.challenge(flow.codeVerifier.reveal()),
+            parameters: selectAccount ? [("prompt", "select_account")] : [])
+        return redirect(to: request.url, .signInStarted)
+    }
+
+    private func redirectURI(_ context: RequestContext) -> String {
+        context.base.text + context.site.authPath("callback")
+    }
+
+    private func loginState(_ site: Site) -> LoginState {
+        LoginState(
+            ring: shared.keyRing, site: site.name, lifetime: shared.configuration.limits.loginStateLifetime.seconds)
+    }
+
+    /// The value of the cookie that ties sign-ins to this browser; a new one where it has none.
+    private func browserBinding(_ context: RequestContext) -> String {
+        if let value = presentBinding(context) { return value }
+        let value = BrowserBinding.make()
+        set(browserCookieName(context), value, maxAge: Self.browserCookieLifetime, context)
+        return value
+    }
+
+    private func presentBinding(_ context: RequestContext) -> String? {
+        let values = Cookies.values(named: browserCookieName(context), in: context.request.fields)
+        guard values.count == 1, BrowserBinding.isWellFormed(values[0]) else { return nil }
+        return values[0]
+    }
+
+    private func browserCookieName(_ context: RequestContext) -> String {
+        context.site.cookieNames(isSecure: context.base.isSecure).browser
+    }
+
+    /// 400 days: the longest that browsers keep a cookie (RFC 6265bis, section 5.5).
+    private static let browserCookieLifetime = 400 * 86_400
+
+    // MARK: /.auth/callback
+
+    func callback(_ context: RequestContext) -> StageOutcome {
+        let site = context.site!, start = site.loginURL(returningTo: "/")
+        let parameters: CallbackParameters
+        do { parameters = try CallbackParameters.parse(context.target.query) } catch {
+            return failed(context, "The address that the identity provider sent you back with is not complete.", "callback: \(error)", retry: start)
+        }
+        let binding = presentBinding(context)
+        let flow: LoginFlow
+        switch loginState(site).open(parameters.state, binding: binding, now: loop.wallSeconds) {
+        case .flow(let opened):
+            flow = opened
+        case .expired(let expired):
+            let retry = site.loginURL(returningTo: expired.returnTarget)
+            return goOn(context, to: expired.returnTarget) {
+                failed(context, "The sign-in took too long.", "the state has expired", retry: retry, continues: true)
+            }
+        case .otherBrowser(let returnTarget):
+            let retry = site.loginURL(returningTo: returnTarget)
+            return goOn(context, to: returnTarget) {
+                binding == nil
+                    ? failed(
+                        context, "Your browser did not send the cookie that a sign-in needs. Allow cookies for this site and try again.",
+                        "no browser cookie", retry: retry)
+                    : failed(
+                        context, "This sign-in was started elsewhere, or in another tab that was faster.", "another browser's state",
+                        retry: retry, continues: true)
+            }
+        case .invalid:
+            return failed(context, "This sign-in was not started here.", "the state is not ours", retry: start)
+        }
+
+        let retry = site.loginURL(returningTo: flow.returnTarget)
+        guard flow.provider == site.settings.provider, let provider = shared.providers[flow.provider] else {
+            return failed(context, "This sign-in was not started here.", "the state names another provider", retry: start)
+        }
+        do {
+            try parameters.checkIssuer(
+                provider.settings.issuer,
+                isAnnounced: providers[flow.provider]?.metadata?.sendsIssuerInResponse ?? false)
+        } catch {
+            return failed(
+                context, "The answer does not come from the identity provider that was asked.", "callback: \(error)",
+                retry: retry)
+        }
+        switch parameters.answer {
+        case .error(let code, _):
+            return denied(context, code, retry: retry)
+        case .code(let code):
+            context.login = flow
+            let id = park(context), now = loop.wallSeconds, redirectURI = redirectURI(context)
+            signIn.assumeIsolated { $0.complete(flow, code: code, redirectURI: redirectURI, for: id, now: now) }
+            return .wait
+        }
+    }
+
+    /// The actor's answer to `complete`.
+    func finishSignIn(_ id: ExchangeID, _ result: SignInResult) {
+        guard let context = unpark(id), let flow = context.login else { return }
+        let retry = context.site.loginURL(returningTo: flow.returnTarget)
+        let outcome: StageOutcome
+        switch result {
+        case .signedIn(let identity, let idToken, let refreshToken):
+            outcome = .respond(openSession(context, flow, identity, idToken: idToken, refreshToken: refreshToken))
+        case .alreadyUsed:
+            outcome = goOn(context, to: flow.returnTarget) {
+                failed(context, "This sign-in has been completed already.", "a repeated callback", retry: retry)
+            }
+        case .refused(let code):
+            outcome = goOn(context, to: flow.returnTarget) {
+                failed(context, "The identity provider does not accept this sign-in any more.", "the token endpoint answered \(code)", retry: retry)
+            }
+        case .unavailable(let reason):
+            let answer = unavailable(context, retry: retry)
+            note("a sign-in could not be completed", reason, context)
+            outcome = .respond(answer)
+        case .invalid(let reason):
+            outcome = failed(context, "The identity provider's answer does not hold.", reason, retry: retry)
+        }
+        if case .respond(let answer) = outcome { respond(answer, to: context) }
+    }
+
+    private func openSession(
+        _ context: RequestContext, _ flow: LoginFlow, _ identity: Identity, idToken: SecretText, refreshToken: SecretText?
+    ) -> Answer {
+        let site = context.site!
+        let record = SessionRecord(
+            site: site.name, provider: flow.provider, idToken: idToken.reveal(), refreshToken: refreshToken,
+            providerSessionID: identity.sid, identity: SessionIdentity(identity, claimNames: site.claimNames),
+            createdAt: loop.wallSeconds, tokenExpiresAt: identity.expiresAt)
+        context.exchange.record.subject = identity.subject
+        guard setSessionCookies(record, context) else {
+            return page(.sessionTooLarge(retry: site.loginURL(returningTo: "/")), .sessionTooLarge, for: context)
+        }
+        return redirect(to: site.returnTarget(flow.returnTarget), .signedIn)
+    }
+
+    // MARK: Endings
+
+    /// A callback that cannot be used, in a browser that has a session all the same (another tab was faster, the
+    /// page was reloaded): on to the page. Without a session, what `otherwise` says.
+    private func goOn(_ context: RequestContext, to target: String, _ otherwise: () -> StageOutcome) -> StageOutcome {
+        if case .next = establishSession(context), context.visitor != nil {
+            return .respond(redirect(to: context.site.returnTarget(target), .signedIn))
+        }
+        return otherwise()
+    }
+
+    private func failed(
+        _ context: RequestContext, _ explanation: String, _ reason: String, retry: String, continues: Bool = false
+    ) -> StageOutcome {
+        let answer = page(
+            .signInFailed(status: 400, explanation, retry: retry, continues: continues), .signInFailed, for: context)
+        note("a sign-in failed", reason, context)
+        return .respond(answer)
+    }
+
+    private func denied(_ context: RequestContext, _ code: String, retry: String) -> StageOutcome {
+        let explanation =
+            code == "access_denied"
+            ? "The identity provider did not let you in, or you cancelled."
+            : "The identity provider reports a problem (\(code))."
+        let answer = page(.signInFailed(status: 403, explanation, retry: retry), .signInDenied, for: context)
+        note("the provider ended a sign-in", code, context)
+        return .respond(answer)
+    }
+
+    func unavailable(_ context: RequestContext, retry: String) -> Answer {
+        var answer = page(.providerUnavailable(retry: retry), .providerFailed, for: context)
+        answer.response.fields.append(.retryAfter, "10")
+        return answer
+    }
+}

@@ -1,0 +1,110 @@
+import HTTP
+import Origins
+import Posix
+import Reactor
+import Sessions
+import Telemetry
+import Transport
+
+/// One thread's whole world: its loop, server, origin pools and caches. It is built on its own thread and
+/// shares nothing that can change; what changes comes as a message to its loop.
+final class Worker {
+    let loop: EventLoop
+    let shared: Shared
+    let server: Server
+    let origins: [String: any Origin]
+
+    /// By name. Swapped whole when a provider's keys or metadata change.
+    var providers: [String: ProviderSnapshot] = [:]
+    /// The sessions that were signed out before their time.
+    var revocations = RevocationList()
+    var sessions = SessionCache()
+    private(set) var signIn: SignIn!
+
+    /// Requests that wait for an actor's answer. Whoever has left is not here any more.
+    private var waiting: [ExchangeID: RequestContext] = [:]
+    private let counters: Counters
+    private let accessLog: LogWriter
+    private var flushIsDue = false
+
+    init(loop: EventLoop, shared: Shared) throws {
+        self.loop = loop
+        self.shared = shared
+        server = Server(loop: loop)
+        counters = Counters(shared.metricLayout)
+        accessLog = LogWriter(sink: shared.logs.access, format: shared.logs.format)
+        origins = try OriginFactory(shared.configuration, loop: loop).makeAll()
+        signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
+    }
+
+    /// A worker thread's whole life.
+    static func run(shared: Shared, sockets: [ListeningSockets.Bound], control: ControlHandle) {
+        do {
+            let loop = try EventLoop()
+            let worker = try Worker(loop: loop, shared: shared)
+            let limits = ServerLimits(shared.configuration.limits)
+            for socket in sockets {
+                try worker.server.listen(on: socket.take(), tls: socket.tls, limits: limits, handler: worker, name: socket.name)
+            }
+            let handle = WorkerHandle(executor: loop.executor, worker: LoopBound(worker, to: loop.executor))
+            control.send { $0.register(handle) }
+            loop.run()
+            worker.accessLog.flush()
+        } catch {
+            let failure = StartFailure("a worker could not start: \(error)")
+            control.send { $0.workerFailed(failure) }
+        }
+    }
+
+    /// What it has counted, for whoever adds it up.
+    var metrics: MetricSnapshot {
+        counters.set(.connectionsOpen, 0, to: Int64(server.connectionCount))
+        return counters.snapshot
+    }
+
+    // MARK: Requests that wait
+
+    /// Parks a request until an actor answers it by its id.
+    func park(_ context: RequestContext) -> ExchangeID {
+        let id = context.exchange.id
+        waiting[id] = context
+        context.exchange.onAbandoned = { [unowned self] in waiting[id] = nil }
+        return id
+    }
+
+    /// The request that was parked under this id, unless its client has left.
+    func unpark(_ id: ExchangeID) -> RequestContext? {
+        guard let context = waiting.removeValue(forKey: id) else { return nil }
+        context.exchange.onAbandoned = nil
+        return context
+    }
+}
+
+extension Worker: RequestHandler {
+    func handle(_ exchange: Exchange) {
+        run(RequestContext(exchange))
+    }
+
+    func didFinish(_ exchange: Exchange) {
+        log(exchange.record)
+    }
+
+    func didRefuse(_ record: AccessRecord, on connection: ConnectionInfo) {
+        log(record)
+    }
+
+    /// One line, and this worker's counters, for every request that ended. The lines of a turn of the loop go
+    /// out together.
+    private func log(_ record: AccessRecord) {
+        counters.count(
+            site: shared.sites.counterIndex(of: record.site), outcome: record.outcome, status: record.status,
+            bytes: record.bytes, duration: record.duration)
+        accessLog.append(record)
+        guard !flushIsDue, accessLog.hasLines else { return }
+        flushIsDue = true
+        loop.defer { [unowned self] in
+            flushIsDue = false
+            accessLog.flush()
+        }
+    }
+}

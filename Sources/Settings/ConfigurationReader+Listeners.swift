@@ -1,0 +1,119 @@
+/// The listeners and the admin listener.
+extension ConfigurationReader {
+    mutating func listeners(in root: SettingSection) -> [Located<ListenerSettings>] {
+        let sections = root.section("listeners").named
+        if sections.isEmpty {
+            faults.error(
+                root.section("listeners").position, "listeners", "no listener is configured",
+                "Add one, as in: listeners.public.address: 0.0.0.0:443")
+        }
+        let listeners = sections.compactMap { listener(in: $0) }
+        for (index, later) in listeners.enumerated() {
+            guard let earlier = listeners[..<index].first(where: { overlap($0.value.address, later.value.address) })
+            else { continue }
+            faults.error(
+                later.position, "listeners.\(later.value.name).address",
+                "\(later.value.address) is taken by listener \(earlier.value.name) (\(earlier.value.address), line \(earlier.position.line))",
+                "Give each listener an address or port of its own")
+        }
+        return listeners
+    }
+
+    private mutating func listener(in section: SettingSection) -> Located<ListenerSettings>? {
+        let tls = tls(in: section.section("tls"))
+        let redirects = section.value(Options.listenerRedirect)
+        if redirects, section.section("tls").isPresent {
+            faults.error(
+                section.position(of: Options.listenerRedirect), section.key(of: Options.listenerRedirect),
+                "the listener speaks TLS already", "Set it on the listener for plain HTTP")
+        }
+        guard let address = section.required(Options.listenerAddress, &faults),
+            let placed = place(
+                address, section.position(of: Options.listenerAddress), section.key(of: Options.listenerAddress))
+        else { return nil }
+        return Located(
+            value: ListenerSettings(name: section.name, address: placed, tls: tls, redirectToHTTPS: redirects),
+            position: section.position(of: Options.listenerAddress))
+    }
+
+    /// The address with a Unix socket's path made absolute.
+    private mutating func place(_ address: ListenAddress, _ position: Position, _ key: String) -> ListenAddress? {
+        guard case .unix(let path) = address else { return address }
+        let absolute = source.path(path)
+        guard absolute.utf8.count <= 107 else {
+            faults.error(position, key, "the socket's path is longer than 107 bytes", "Name a shorter one")
+            return nil
+        }
+        if source.files.status(PathText.directory(of: absolute))?.isDirectory != true {
+            // A unit may make it at the start (RuntimeDirectory=).
+            faults.warning(
+                position, key, "the directory \(PathText.directory(of: absolute)) does not exist",
+                "Make it, or name another socket")
+        }
+        return .unix(absolute)
+    }
+
+    private mutating func tls(in section: SettingSection) -> TLSSettings? {
+        guard section.isPresent else { return nil }
+        let certificates = section.required(Options.listenerCertificate, &faults)
+        let keys = section.required(Options.listenerKey, &faults)
+        guard let certificates, let keys else { return nil }
+        guard certificates.count == keys.count, !certificates.isEmpty else {
+            faults.error(
+                section.position(of: Options.listenerKey), section.key(of: Options.listenerKey),
+                "there are \(certificates.count) certificates and \(keys.count) keys",
+                "Name one key for each certificate, in the same order")
+            return nil
+        }
+        var pairs: [CertificateSettings] = []
+        for (certificate, key) in zip(certificates, keys) {
+            let chain = source.pem(
+                certificate, label: "CERTIFICATE", isSecret: false, key: section.key(of: Options.listenerCertificate),
+                &faults)
+            let secret = source.pem(
+                key, label: "PRIVATE KEY", isSecret: true, key: section.key(of: Options.listenerKey), &faults)
+            if let chain, let secret { pairs.append(CertificateSettings(chain: chain, key: Secret(secret.bytes))) }
+        }
+        return pairs.count == certificates.count ? TLSSettings(certificates: pairs) : nil
+    }
+
+    /// Whether two listeners would want the same socket. IPv6 listeners take no IPv4 connections.
+    private func overlap(_ left: ListenAddress, _ right: ListenAddress) -> Bool {
+        guard case .ip(let a, let portA) = left, case .ip(let b, let portB) = right else { return left == right }
+        guard portA == portB, portA != 0, a.isIPv6 == b.isIPv6 else { return false }
+        return a == b || a.isAny || b.isAny
+    }
+
+    mutating func admin(in section: SettingSection, listeners: [Located<ListenerSettings>]) -> AdminSettings? {
+        guard section.isPresent else { return nil }
+        let key = section.key(of: Options.adminAddress)
+        let position = section.position(of: Options.adminAddress)
+        guard let address = place(section.value(Options.adminAddress), position, key) else { return nil }
+        if let listener = listeners.first(where: { overlap($0.value.address, address) }) {
+            faults.error(
+                position, key,
+                "\(address) is taken by listener \(listener.value.name) (line \(listener.position.line))",
+                "Give the admin listener an address of its own")
+        } else if !address.isLocal {
+            faults.warning(
+                position, key, "the admin listener can be reached from other machines, and asks nobody who they are",
+                "Use 127.0.0.1 or a Unix socket, or see that a firewall stands before it")
+        }
+        return AdminSettings(address: address)
+    }
+
+    /// A listener for plain HTTP beside TLS, on which browsers would stay.
+    mutating func warnOfPlainListeners(
+        _ listeners: [Located<ListenerSettings>], _ sites: [SiteSettings], hasTrustedProxies: Bool
+    ) {
+        guard !hasTrustedProxies, listeners.contains(where: { $0.value.tls != nil }),
+            sites.contains(where: { $0.hosts.contains { !$0.isLoopback } })
+        else { return }
+        for listener in listeners
+        where listener.value.tls == nil && !listener.value.redirectToHTTPS && !listener.value.address.isLocal {
+            faults.warning(
+                listener.position, "listeners.\(listener.value.name)", "the listener serves plain HTTP beside TLS",
+                "Set redirect_to_https: true on it")
+        }
+    }
+}

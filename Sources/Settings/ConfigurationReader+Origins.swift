@@ -1,0 +1,102 @@
+/// The origins: buckets and directories.
+extension ConfigurationReader {
+    mutating func origins(in section: SettingSection) -> [OriginSettings] {
+        section.named.compactMap { origin(in: $0) }
+    }
+
+    private mutating func origin(in section: SettingSection) -> OriginSettings? {
+        let bucket = section.section("s3")
+        let hasDirectory = section.has(Options.originDirectory)
+        if hasDirectory, bucket.isPresent {
+            faults.error(
+                section.position(of: Options.originDirectory), section.key,
+                "the origin has both s3 and directory", "Keep one of the two, and make another origin of the other")
+            return nil
+        }
+        if hasDirectory {
+            return directory(in: section).map { OriginSettings(name: section.name, kind: .directory($0)) }
+        }
+        guard bucket.isPresent else {
+            faults.error(section.position, section.key, "the origin has neither s3 nor directory", "Add one of the two")
+            return nil
+        }
+        return s3(in: bucket).map { OriginSettings(name: section.name, kind: .s3($0)) }
+    }
+
+    private mutating func directory(in section: SettingSection) -> String? {
+        guard let text = section.optional(Options.originDirectory) else { return nil }
+        let path = source.path(text)
+        guard source.files.status(path)?.isDirectory == true else {
+            let what = source.files.status(path) == nil ? "does not exist" : "is no directory"
+            faults.error(
+                section.position(of: Options.originDirectory), section.key(of: Options.originDirectory),
+                "\(path) \(what)", "Name a directory that is there")
+            return nil
+        }
+        return path
+    }
+
+    private mutating func s3(in section: SettingSection) -> S3Settings? {
+        let bucket = section.required(Options.s3Bucket, &faults)
+        let hasEndpoint = section.has(Options.s3Endpoint)
+        if !hasEndpoint, !section.has(Options.s3Region) {
+            faults.error(
+                section.position, section.key(of: Options.s3Region),
+                "the key is missing, and there is no endpoint either",
+                "Add region, as in: region: eu-central-1")
+        }
+        let credentials = credentials(in: section)
+        let region = section.optional(Options.s3Region) ?? "us-east-1"
+        let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
+        let standard = HTTPURL(isSecure: true, host: "s3.\(region).\(domain)", port: 443, path: "")
+        let endpoint = section.optional(Options.s3Endpoint) ?? standard
+        guard let bucket, let credentials else { return nil }
+        let needsPath =
+            bucket.contains(".") || endpoint.isLoopback || IPAddress(endpoint.host) != nil
+            || endpoint.host.hasPrefix("[")
+        return S3Settings(
+            bucket: bucket, region: region, endpoint: endpoint,
+            addressing: section.optional(Options.s3Addressing) ?? (needsPath ? .path : .virtual),
+            prefix: section.value(Options.s3Prefix), credentials: credentials)
+    }
+
+    private mutating func credentials(in section: SettingSection) -> S3Credentials? {
+        let named = [section.has(Options.s3AccessKeyID), section.has(Options.s3SecretAccessKey)]
+        guard named.contains(true) || section.has(Options.s3SessionToken) else {
+            return automaticCredentials(in: section)
+        }
+        let accessKeyID =
+            section.required(Options.s3AccessKeyID, &faults) == nil
+            ? nil : secret(Options.s3AccessKeyID, in: section)
+        let secretAccessKey =
+            section.required(Options.s3SecretAccessKey, &faults) == nil
+            ? nil : secret(Options.s3SecretAccessKey, in: section)
+        let token = secret(Options.s3SessionToken, in: section)
+        guard let accessKeyID, let secretAccessKey else { return nil }
+        return .fixed(S3Keys(accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: token))
+    }
+
+    private mutating func secret(_ option: Option<ContentReference>, in section: SettingSection) -> Secret? {
+        guard let reference = section.located(option) else { return nil }
+        return source.secret(reference, key: section.key(of: option), &faults)
+    }
+
+    private mutating func automaticCredentials(in section: SettingSection) -> S3Credentials {
+        func variable(_ name: String) -> Secret? {
+            guard let text = source.environment[name], !text.isEmpty else { return nil }
+            return Secret(Array(text.utf8))
+        }
+        guard let accessKeyID = variable("AWS_ACCESS_KEY_ID"), let secretAccessKey = variable("AWS_SECRET_ACCESS_KEY")
+        else {
+            faults.warning(
+                section.position(of: Options.s3Credentials), section.key(of: Options.s3Credentials),
+                "the environment has no AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+                "Set them for the process, or add access_key_id and secret_access_key")
+            return .auto(nil)
+        }
+        return .auto(
+            S3Keys(
+                accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: variable("AWS_SESSION_TOKEN"))
+        )
+    }
+}

@@ -1,0 +1,76 @@
+/// The providers.
+extension ConfigurationReader {
+    mutating func providers(in section: SettingSection) -> [ProviderSettings] {
+        section.named.compactMap { provider(in: $0) }
+    }
+
+    private mutating func provider(in section: SettingSection) -> ProviderSettings? {
+        let issuer = section.required(Options.providerIssuer, &faults)
+        let clientID = section.required(Options.providerClientID, &faults)
+        let authentication = clientAuthentication(in: section)
+        let scopes = section.value(Options.providerScopes).map(\.value)
+        if !scopes.contains("openid") {
+            faults.error(
+                section.position(of: Options.providerScopes), section.key(of: Options.providerScopes),
+                "the scopes lack openid, without which there is no ID token", "Add openid")
+        }
+        var authorities: FileContent?
+        if let reference = section.optional(Options.providerCAFile) {
+            let located = Located(value: reference, position: section.position(of: Options.providerCAFile))
+            authorities = source.pem(
+                located, label: "CERTIFICATE", isSecret: false, key: section.key(of: Options.providerCAFile), &faults)
+        }
+        guard let issuer, let clientID, let authentication else { return nil }
+        return ProviderSettings(
+            name: section.name, issuer: issuer.text, issuerURL: issuer.url, clientID: clientID,
+            clientAuth: authentication, scopes: scopes, authorities: authorities)
+    }
+
+    private mutating func clientAuthentication(in section: SettingSection) -> ClientAuthentication? {
+        let hasSecret = section.has(Options.providerClientSecret)
+        let hasKey = section.has(Options.providerClientKey)
+        // A word that is none of the known ones was told already, and leaves nothing to compare with.
+        if section.has(Options.providerClientAuth), section.optional(Options.providerClientAuth) == nil { return nil }
+        let method = section.optional(Options.providerClientAuth)
+        let secret = section.located(Options.providerClientSecret).flatMap {
+            source.secret($0, key: section.key(of: Options.providerClientSecret), &faults)
+        }
+        let pem = section.located(Options.providerClientKey).flatMap {
+            source.pem(
+                $0, label: "PRIVATE KEY", isSecret: true, key: section.key(of: Options.providerClientKey), &faults)
+        }
+        let chosen = method ?? (hasSecret ? .basic : hasKey ? .privateKeyJWT : .none)
+        let position = section.position(of: Options.providerClientAuth)
+        let key = section.key(of: Options.providerClientAuth)
+        if hasSecret, chosen == .none || chosen == .privateKeyJWT {
+            faults.error(
+                section.position(of: Options.providerClientSecret), section.key(of: Options.providerClientSecret),
+                "there is a client_secret, and client_auth is \(chosen.rawValue)",
+                "Remove the secret, or set client_auth to basic or post")
+        }
+        if hasKey, chosen != .privateKeyJWT {
+            faults.warning(
+                section.position(of: Options.providerClientKey), section.key(of: Options.providerClientKey),
+                "the key is not used, for client_auth is \(chosen.rawValue)",
+                "Remove it, or set client_auth to private_key_jwt")
+        }
+        switch chosen {
+        case .none:
+            return ClientAuthentication.none
+        case .basic, .post:
+            if !hasSecret {
+                faults.error(
+                    position, key, "client_auth is \(chosen.rawValue), and there is no client_secret",
+                    "Add client_secret, or set client_auth to none")
+            }
+            return secret.map { chosen == .basic ? .basic(secret: $0) : .post(secret: $0) }
+        case .privateKeyJWT:
+            if !hasKey {
+                faults.error(
+                    position, key, "client_auth is private_key_jwt, and there is no client_key",
+                    "Add client_key: file:PATH")
+            }
+            return pem.map { .privateKeyJWT(key: Secret($0.bytes)) }
+        }
+    }
+}

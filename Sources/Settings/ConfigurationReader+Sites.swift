@@ -1,0 +1,181 @@
+/// What a site's checks need to know of the rest of the config.
+struct SiteContext {
+    let providers: [String]
+    let origins: [String]
+    let hasTLSListener: Bool
+    let hasTrustedProxies: Bool
+}
+
+/// The sites.
+extension ConfigurationReader {
+    mutating func sites(in root: SettingSection, _ context: SiteContext) -> [SiteSettings] {
+        let sections = root.section("sites").named
+        if sections.isEmpty {
+            faults.error(
+                root.section("sites").position, "sites", "no site is configured",
+                "Add one, as in: sites.docs.hosts: [docs.example.com]")
+        }
+        var owners: [SiteHost: (site: String, line: Int)] = [:]
+        return sections.compactMap { section in
+            claimHosts(of: section, &owners)
+            return site(in: section, context)
+        }
+    }
+
+    /// Finds hosts that two sites want, or one site twice.
+    private mutating func claimHosts(
+        of section: SettingSection, _ owners: inout [SiteHost: (site: String, line: Int)]
+    ) {
+        for host in section.optional(Options.siteHosts) ?? [] {
+            guard let owner = owners[host.value] else {
+                owners[host.value] = (section.name, host.position.line)
+                continue
+            }
+            faults.error(
+                host.position, section.key(of: Options.siteHosts),
+                "the host \(host.value) belongs to site \(owner.site) (line \(owner.line)) already",
+                "Give each host to one site")
+        }
+    }
+
+    private mutating func site(in section: SettingSection, _ context: SiteContext) -> SiteSettings? {
+        let hosts = section.required(Options.siteHosts, &faults)?.map(\.value)
+        if let hosts, hosts.isEmpty {
+            faults.error(
+                section.position(of: Options.siteHosts), section.key(of: Options.siteHosts), "the site has no host",
+                "Name one, such as docs.example.com")
+        }
+        let provider = section.optional(Options.siteProvider)
+        if let provider {
+            check(provider, isAmong: context.providers, section, Options.siteProvider, noun: "provider")
+        }
+        let origin = section.required(Options.siteOrigin, &faults)
+        if let origin { check(origin, isAmong: context.origins, section, Options.siteOrigin, noun: "origin") }
+        let rules = rules(in: section, hasProvider: section.has(Options.siteProvider))
+        let publicURL = section.optional(Options.sitePublicURL)
+        if let hosts { checkScheme(hosts, publicURL, section, context) }
+        let session = session(in: section.section("session"))
+        guard let hosts, let origin, !hosts.isEmpty else { return nil }
+        return SiteSettings(
+            name: section.name, hosts: hosts, publicURL: publicURL, provider: provider, origin: origin,
+            authPath: section.value(Options.siteAuthPath), session: session,
+            content: content(in: section.section("content")),
+            rules: RuleSet(rules))
+    }
+
+    private mutating func check(
+        _ name: String, isAmong known: [String], _ section: SettingSection, _ option: Option<String>, noun: String
+    ) {
+        guard !known.contains(name) else { return }
+        let nearest = Spelling.nearest(to: name, among: known)
+        let remedy: String
+        if let nearest {
+            remedy = "Did you mean '\(nearest)'?"
+        } else if known.isEmpty {
+            remedy = "Add \(noun)s.\(name)"
+        } else {
+            remedy = "There is " + Sentence.or(known)
+        }
+        faults.error(
+            section.position(of: option), section.key(of: option), "there is no \(noun) '\(name)'", remedy,
+            nearest: nearest)
+    }
+
+    /// That nobody signs in over plain HTTP but on a loopback host, and that the public URL is one of
+    /// the site's own.
+    private mutating func checkScheme(
+        _ hosts: [SiteHost], _ publicURL: HTTPURL?, _ section: SettingSection, _ context: SiteContext
+    ) {
+        let key = section.key(of: Options.sitePublicURL)
+        if let publicURL {
+            let position = section.position(of: Options.sitePublicURL)
+            if publicURL.path != "", publicURL.path != "/" {
+                faults.error(position, key, "the URL has a path", "Write \(publicURL.origin)")
+            }
+            if !hosts.contains(where: { $0.name == publicURL.host }) {
+                faults.error(
+                    position, key, "its host \(publicURL.host) is none of the site's hosts",
+                    "Add it to hosts, or write one of them here")
+            }
+        }
+        guard section.has(Options.siteProvider) else { return }
+        if let publicURL, !publicURL.isSecure, !publicURL.isLoopback {
+            faults.error(
+                section.position(of: Options.sitePublicURL), key, "people would sign in over plain HTTP",
+                "Write its https URL; only loopback hosts may do without")
+        } else if publicURL == nil, !context.hasTLSListener, !context.hasTrustedProxies,
+            let host = hosts.first(where: { !$0.isLoopback })
+        {
+            faults.error(
+                section.position(of: Options.siteHosts), section.key(of: Options.siteHosts),
+                "people would sign in to \(host) over plain HTTP",
+                "Give a listener tls, or name the proxy that has TLS in trusted_proxies, or set public_url to its https URL"
+            )
+        }
+    }
+
+    private mutating func rules(in section: SettingSection, hasProvider: Bool) -> [Rule] {
+        let rulesSection = section.section("rules")
+        guard case .section(let entries) = rulesSection.node?.content, !entries.isEmpty else {
+            if !hasProvider {
+                faults.error(
+                    section.position, section.key(of: Options.siteProvider),
+                    "the site has no provider and no rules, so nobody could see it",
+                    "Name a provider, or add the rule /**: anyone")
+            }
+            return []
+        }
+        var rules: [Rule] = []
+        var lines: [PathPattern: Int] = [:]
+        for entry in entries {
+            let key = (rulesSection.path + [entry.key]).dotted
+            let pattern: PathPattern
+            do throws(ValueProblem) {
+                pattern = try PathPattern(entry.key)
+            } catch {
+                faults.error(entry.position, key, error.message, error.remedy)
+                continue
+            }
+            if let line = lines[pattern] {
+                faults.error(
+                    entry.position, key, "the pattern matches the same as the one on line \(line)",
+                    "Keep one of the two")
+            }
+            lines[pattern] = entry.position.line
+            guard case .value(let value) = entry.node.content, let requirement = try? Requirement(value.text) else {
+                continue
+            }
+            if !hasProvider, requirement.admitsSomebody, !requirement.admitsStrangers {
+                faults.error(
+                    entry.position, key, "nobody can meet '\(requirement)', for the site has no provider",
+                    "Name a provider, or require anyone or nobody")
+            }
+            rules.append(Rule(pattern: pattern, requirement: requirement))
+        }
+        return rules
+    }
+
+    private mutating func session(in section: SettingSection) -> SessionSettings {
+        let idle = section.value(Options.sessionIdle)
+        let lifetime = section.value(Options.sessionLifetime)
+        if idle > lifetime, section.has(Options.sessionIdle) {
+            faults.warning(
+                section.position(of: Options.sessionIdle), section.key(of: Options.sessionIdle),
+                "it is longer than lifetime (\(DurationText.format(lifetime))), and so never counts",
+                "Write a shorter one, or a longer lifetime")
+        }
+        return SessionSettings(
+            idle: idle, lifetime: lifetime, endsWithToken: section.value(Options.sessionEndsWithToken),
+            cookie: section.value(Options.sessionCookie))
+    }
+
+    private func content(in section: SettingSection) -> ContentSettings {
+        func page(_ option: Option<String>) -> String? {
+            let text = section.value(option)
+            return text.isEmpty ? nil : text
+        }
+        return ContentSettings(
+            index: page(Options.contentIndex), fallback: page(Options.contentFallback),
+            cleanURLs: section.value(Options.contentCleanURLs), notFound: page(Options.contentNotFound))
+    }
+}

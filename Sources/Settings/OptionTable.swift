@@ -1,0 +1,154 @@
+/// The table of all options and of the sections they stand in, in the reference's order.
+package enum OptionTable {
+    package enum Row: Sendable {
+        case section(SectionDeclaration)
+        case option(OptionDeclaration)
+    }
+
+    package static let rows: [Row] = [
+        section("", "Keys that stand in no section; in INI, before the first."),
+        option(Options.workers, example: "4"),
+        option(Options.trustedProxies, example: "[10.0.0.0/8]"),
+        option(Options.sessionKeys, isSecret: true, example: "[file:/etc/postern/session.key]"),
+
+        section("listeners.*", "A socket that Postern accepts connections on. One at least."),
+        option(Options.listenerAddress, isRequired: true, example: "0.0.0.0:443"),
+        option(Options.listenerRedirect, example: "true"),
+        section("listeners.*.tls", "Makes the listener speak TLS."),
+        option(Options.listenerCertificate, isRequired: true, example: "/etc/postern/tls/fullchain.pem"),
+        option(Options.listenerKey, isRequired: true, isSecret: true, example: "file:/etc/postern/tls/privkey.pem"),
+
+        section("admin", "The listener for whoever runs Postern. Left out: there is none."),
+        option(Options.adminAddress, example: "127.0.0.1:9180"),
+
+        section("providers.*", "An OpenID provider that signs people in."),
+        option(Options.providerIssuer, isRequired: true, example: "https://id.example.com"),
+        option(Options.providerClientID, isRequired: true, example: "postern"),
+        option(Options.providerClientSecret, isSecret: true, example: "credential:corp"),
+        option(Options.providerClientAuth, example: "post"),
+        option(Options.providerClientKey, isSecret: true, example: "file:/etc/postern/client.pem"),
+        option(Options.providerScopes, example: "[openid, email, groups]"),
+        option(Options.providerCAFile, example: "/etc/ssl/corp-ca.pem"),
+
+        section("origins.*", "Where content is: a bucket or a directory, one of the two."),
+        option(Options.originDirectory, example: "/srv/handbook"),
+        section("origins.*.s3", "A bucket of Amazon S3, or of a service that speaks its protocol."),
+        option(Options.s3Bucket, isRequired: true, example: "docs-private"),
+        option(Options.s3Region, example: "eu-central-1"),
+        option(Options.s3Endpoint, example: "https://s3.eu-central-1.amazonaws.com"),
+        option(Options.s3Addressing, example: "path"),
+        option(Options.s3Prefix, example: "site/"),
+        option(Options.s3Credentials, example: "auto"),
+        option(Options.s3AccessKeyID, isSecret: true, example: "env:AWS_ACCESS_KEY_ID"),
+        option(Options.s3SecretAccessKey, isSecret: true, example: "file:/etc/postern/s3.secret"),
+        option(Options.s3SessionToken, isSecret: true, example: "env:AWS_SESSION_TOKEN"),
+
+        section("sites.*", "A website: its hosts, who signs people in, where its content is. One at least."),
+        option(Options.siteHosts, isRequired: true, example: "[docs.example.com]"),
+        option(Options.sitePublicURL, example: "https://docs.example.com"),
+        option(Options.siteProvider, example: "corp"),
+        option(Options.siteOrigin, isRequired: true, example: "docs"),
+        option(Options.siteAuthPath, example: "/-/auth"),
+        section("sites.*.session", "How long people stay signed in."),
+        option(Options.sessionIdle, example: "30m"),
+        option(Options.sessionLifetime, example: "7d"),
+        option(Options.sessionEndsWithToken, example: "true"),
+        option(Options.sessionCookie, example: "__Host-docs"),
+        section("sites.*.content", "How paths become files."),
+        option(Options.contentIndex, example: "index.htm"),
+        option(Options.contentFallback, example: "/app.html"),
+        option(Options.contentCleanURLs, example: "true"),
+        option(Options.contentNotFound, example: "/errors/404.html"),
+        section(
+            "sites.*.rules",
+            "Who may see what: keys are patterns, values are requirements. Left out: whoever has signed in sees everything, and nobody else anything."
+        ),
+        option(Options.siteRule, example: "groups:admins"),
+
+        section("log", "What is written about requests and events."),
+        option(Options.logLevel, example: "debug"),
+        option(Options.logFormat, example: "text"),
+        option(Options.logAccess, example: "file:/var/log/postern/access.log"),
+
+        section("limits", "How much, how many and how long at most."),
+        option(Options.limitRequestLine, example: "16KiB"),
+        option(Options.limitFieldsSize, example: "64KiB"),
+        option(Options.limitFieldsCount, example: "200"),
+        option(Options.limitBodySize, example: "128KiB"),
+        option(Options.limitConnections, example: "50000"),
+        option(Options.limitRequestsPerConnection, example: "1000"),
+        option(Options.limitTLSHandshakeTimeout, example: "5s"),
+        option(Options.limitHeadTimeout, example: "5s"),
+        option(Options.limitIdleTimeout, example: "2m"),
+        option(Options.limitReadTimeout, example: "30s"),
+        option(Options.limitWriteTimeout, example: "1m"),
+        option(Options.limitOriginConnections, example: "64"),
+        option(Options.limitOriginConnectTimeout, example: "5s"),
+        option(Options.limitOriginFirstByteTimeout, example: "1m"),
+        option(Options.limitOriginIdleTimeout, example: "1m"),
+        option(Options.limitProviderTimeout, example: "5s"),
+        option(Options.limitProviderResponseSize, example: "256KiB"),
+        option(Options.limitLoginStateLifetime, example: "1h"),
+        option(Options.limitDrainTimeout, example: "10s"),
+    ]
+
+    package static let options: [OptionDeclaration] = rows.compactMap {
+        if case .option(let option) = $0 { option } else { nil }
+    }
+
+    package static let sections: [SectionDeclaration] = rows.compactMap {
+        if case .section(let section) = $0 { section } else { nil }
+    }
+
+    private static let optionsByPath = Dictionary(uniqueKeysWithValues: options.map { ($0.path, $0) })
+
+    /// An option's declaration by its path with stars.
+    static func option(_ path: String) -> OptionDeclaration? { optionsByPath[path] }
+
+    /// The keys that may stand in a section, given with stars; `*` for a name of the author's.
+    static func keys(in section: String) -> [String] { keysBySection[section] ?? [] }
+
+    private static let keysBySection: [String: [String]] = {
+        var keys: [String: [String]] = [:]
+        for path in options.map(\.path) + sections.map(\.path) where !path.isEmpty {
+            var section = ""
+            for key in path.split(separator: ".").map(String.init) {
+                if keys[section]?.contains(key) != true { keys[section, default: []].append(key) }
+                section = section.isEmpty ? key : "\(section).\(key)"
+            }
+        }
+        return keys
+    }()
+
+    /// Each option of a checked tree by its dotted path, as text that equal values share.
+    static func readings(of node: SettingNode, pattern: String = "", path: [String] = []) -> [String: String] {
+        guard case .section(let entries) = node.content else { return [:] }
+        var readings: [String: String] = [:]
+        for entry in entries {
+            let key = keys(in: pattern).contains(entry.key) ? entry.key : "*"
+            let inner = pattern.isEmpty ? key : "\(pattern).\(key)"
+            guard let option = option(inner) else {
+                readings.merge(self.readings(of: entry.node, pattern: inner, path: path + [entry.key])) { first, _ in
+                    first
+                }
+                continue
+            }
+            var items = entry.node.items
+            if !option.isList, case .value(let value) = entry.node.content {
+                items = [SettingNode.Item(text: value.text, position: entry.node.position)]
+            }
+            if let items, case .value(let text) = option.check(items) { readings[(path + [entry.key]).dotted] = text }
+        }
+        return readings
+    }
+
+    private static func section(_ path: String, _ sentence: String) -> Row {
+        .section(SectionDeclaration(path: path, sentence: sentence))
+    }
+
+    private static func option<Value>(
+        _ option: Option<Value>, isRequired: Bool = false, isSecret: Bool = false, example: String
+    ) -> Row {
+        .option(OptionDeclaration(option, isRequired: isRequired, isSecret: isSecret, example: example))
+    }
+}

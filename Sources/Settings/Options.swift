@@ -1,0 +1,198 @@
+/// Every option that a config can have. `OptionTable.rows` lists them in the reference's order.
+enum Options {
+    // Top level
+    static let workers = Option(
+        "workers", .workers, default: "auto", "Event-loop threads; `auto` is one per core.")
+    static let trustedProxies = Option(
+        "trusted_proxies", .list(.addressRange), default: "",
+        "Whose `Forwarded` and `X-Forwarded-*` fields are believed. Name only proxies that set these fields themselves."
+    )
+    static let sessionKeys = Option(
+        "session_keys", .list(.secret),
+        "Keys that sessions are sealed with, newest first: the first seals, all of them open. Each is 32 random bytes or more, raw or as base64 or hex; `postern secret` prints one. Required where a site has a provider."
+    )
+
+    // Listeners
+    static let listenerAddress = Option(
+        "listeners.*.address", .listenAddress,
+        "Where to accept connections: `ADDRESS:PORT`, `[IPV6]:PORT`, `unix:PATH`, or `systemd:NAME` for a socket that systemd hands over."
+    )
+    static let listenerRedirect = Option(
+        "listeners.*.redirect_to_https", .flag, default: "false",
+        "Answers every request with a redirect to its `https` URL. For plain HTTP listeners.")
+    static let listenerCertificate = Option(
+        "listeners.*.tls.certificate", .list(.pem),
+        "The certificate chain in PEM, the host's own first. Several: the first is for clients that name no host, the others are chosen by SNI."
+    )
+    static let listenerKey = Option(
+        "listeners.*.tls.key", .list(.pemSecret),
+        "The certificate's private key in PEM; several in the certificates' order.")
+
+    // Admin
+    static let adminAddress = Option(
+        "admin.address", .listenAddress, default: "127.0.0.1:9180",
+        "Where to serve `/healthz`, `/readyz` and `/metrics`. Everybody who reaches it may read them.")
+
+    // Providers
+    static let providerIssuer = Option(
+        "providers.*.issuer", .issuer,
+        "The issuer's URL, exactly as its ID tokens spell it; discovery starts there. `https`, but on a loopback host.")
+    static let providerClientID = Option("providers.*.client_id", .text, "Postern's client ID at the provider.")
+    static let providerClientSecret = Option(
+        "providers.*.client_secret", .secret, "The client's secret. Left out: a public client, with PKCE alone.")
+    static let providerClientAuth = Option(
+        "providers.*.client_auth", .choice(ofType: ClientAuthMethod.self),
+        "How the client proves itself at the token endpoint. Left out: `basic` with a `client_secret`, `private_key_jwt` with a `client_key`, else `none`."
+    )
+    static let providerClientKey = Option(
+        "providers.*.client_key", .pemSecret, "The private key in PEM for `private_key_jwt`.")
+    static let providerScopes = Option(
+        "providers.*.scopes", .list(.scope), default: "openid, email, profile",
+        "What to ask the provider for; `openid` must be among them.")
+    static let providerCAFile = Option(
+        "providers.*.ca_file", .pem,
+        "Certificate authorities in PEM that are trusted for this provider besides the system's.")
+
+    // Origins
+    static let originDirectory = Option(
+        "origins.*.directory", .path, "A directory on this machine whose files are served, in place of `s3`.")
+    static let s3Bucket = Option("origins.*.s3.bucket", .bucket, "The bucket's name.")
+    static let s3Region = Option(
+        "origins.*.s3.region", .region,
+        "The region that requests are signed for. Left out with an `endpoint`: `us-east-1`.")
+    static let s3Endpoint = Option(
+        "origins.*.s3.endpoint", .url, "The service's URL without the bucket. Left out: Amazon's for the region.")
+    static let s3Addressing = Option(
+        "origins.*.s3.addressing", .choice(ofType: S3Addressing.self),
+        "`virtual`: the bucket is a part of the host; `path`: it is the path's first segment. Left out: `virtual`, but `path` where the bucket's name has a dot or the endpoint's host is an IP address or localhost."
+    )
+    static let s3Prefix = Option(
+        "origins.*.s3.prefix", .keyPrefix, default: "", "What every key begins with, a folder of the bucket.")
+    static let s3Credentials = Option(
+        "origins.*.s3.credentials", .choice(ofType: S3CredentialSource.self), default: "auto",
+        "`auto`: the environment's `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, unless the keys below are given."
+    )
+    static let s3AccessKeyID = Option(
+        "origins.*.s3.access_key_id", .secret, "The access key's ID; with it goes `secret_access_key`.")
+    static let s3SecretAccessKey = Option("origins.*.s3.secret_access_key", .secret, "The access key's secret.")
+    static let s3SessionToken = Option(
+        "origins.*.s3.session_token", .secret, "The session token of temporary credentials.")
+
+    // Sites
+    static let siteHosts = Option(
+        "sites.*.hosts", .list(.host),
+        "The hosts that the site answers to, with a port only where it is not the scheme's own. No host belongs to two sites."
+    )
+    static let sitePublicURL = Option(
+        "sites.*.public_url", .url,
+        "Scheme and host that browsers see. Needed only where neither a TLS listener nor a trusted proxy tells.")
+    static let siteProvider = Option(
+        "sites.*.provider", .reference(to: "providers"),
+        "Who signs people in. Left out: nobody can, and every rule must be `anyone` or `nobody`.")
+    static let siteOrigin = Option("sites.*.origin", .reference(to: "origins"), "Where the site's content is.")
+    static let siteAuthPath = Option(
+        "sites.*.auth_path", .authPath, default: "/.auth",
+        "Where Postern's own pages are; nothing below it is looked up in the origin.")
+    static let sessionIdle = Option(
+        "sites.*.session.idle", .duration("1s", "365d"), default: "1h", "Unused for this long, a session ends.")
+    static let sessionLifetime = Option(
+        "sites.*.session.lifetime", .duration("1s", "365d"), default: "12h",
+        "Used or not, a session ends after this long.")
+    static let sessionEndsWithToken = Option(
+        "sites.*.session.ends_with_token", .flag, default: "false", "Whether a session ends with its ID token.")
+    static let sessionCookie = Option(
+        "sites.*.session.cookie", .cookieName, default: "__Host-postern",
+        "The session cookie's name; `-browser` is added for the one that ties sign-ins to the browser. Over plain HTTP on a loopback host `__Host-` is left out."
+    )
+    static let contentIndex = Option(
+        "sites.*.content.index", .fileName, default: "index.html",
+        "The file for `/` and for paths that end with `/`; empty for none.")
+    static let contentFallback = Option(
+        "sites.*.content.fallback", .sitePath, default: "",
+        "A single-page application's page: navigations to unknown paths without an extension get it.")
+    static let contentCleanURLs = Option(
+        "sites.*.content.clean_urls", .flag, default: "false", "Whether `/a` finds `a.html`, then `a/index.html`.")
+    static let contentNotFound = Option(
+        "sites.*.content.not_found", .sitePath, default: "/404.html",
+        "The page for what is not there; empty for Postern's own.")
+    static let siteRule = Option(
+        "sites.*.rules.*", .requirement,
+        "Who may see the paths that the key, a pattern, matches. A pattern is a path in which `*` is one segment and a last `**` any number of them, none included. The most specific pattern decides, whatever the order; where none matches, whoever has signed in may see the path."
+    )
+
+    // Log
+    static let logLevel = Option(
+        "log.level", .choice(ofType: LogSettings.Level.self), default: "info", "How much is logged of events.")
+    static let logFormat = Option(
+        "log.format", .choice(ofType: LogSettings.Format.self), default: "json", "How log lines are spelled.")
+    static let logAccess = Option(
+        "log.access", .logTarget, default: "stdout", "Where a line for each request goes. Events go to stderr.")
+
+    // Limits
+    static let limitRequestLine = Option(
+        "limits.request_line", .size(256...65536), default: "8KiB",
+        "Bytes of a request line; over it the answer is 414.")
+    static let limitFieldsSize = Option(
+        "limits.fields_size", .size(1024...1_048_576), default: "32KiB",
+        "Bytes of all header fields of a request; over it the answer is 431.")
+    static let limitFieldsCount = Option(
+        "limits.fields_count", .count(10...1000), default: "100",
+        "Header fields of a request; over it the answer is 431.")
+    static let limitBodySize = Option(
+        "limits.body_size", .size(1024...16_777_216), default: "64KiB",
+        "Bytes of the body of a request below the auth path; over it the answer is 413.")
+    static let limitConnections = Option(
+        "limits.connections", .count(1...1_000_000), default: "10000", "Client connections at a time, of all workers.")
+    static let limitRequestsPerConnection = Option(
+        "limits.requests_per_connection", .count(1...1_000_000_000), default: "10000",
+        "Requests on one connection before it is closed.")
+    static let limitTLSHandshakeTimeout = Option(
+        "limits.tls_handshake_timeout", .duration("10ms", "10m"), default: "10s", "A whole TLS handshake.")
+    static let limitHeadTimeout = Option(
+        "limits.head_timeout", .duration("10ms", "10m"), default: "10s",
+        "From a request's first byte to the end of its head.")
+    static let limitIdleTimeout = Option(
+        "limits.idle_timeout", .duration("10ms", "1d"), default: "60s",
+        "How long a connection stays open between requests.")
+    static let limitReadTimeout = Option(
+        "limits.read_timeout", .duration("10ms", "1h"), default: "10s", "How long a request's body may pause.")
+    static let limitWriteTimeout = Option(
+        "limits.write_timeout", .duration("10ms", "1h"), default: "30s",
+        "How long a client may take nothing of its answer.")
+    static let limitOriginConnections = Option(
+        "limits.origin_connections", .count(1...100_000), default: "256",
+        "Connections to one origin at a time, of one worker.")
+    static let limitOriginConnectTimeout = Option(
+        "limits.origin_connect_timeout", .duration("10ms", "10m"), default: "3s",
+        "Connecting to an origin, TLS included.")
+    static let limitOriginFirstByteTimeout = Option(
+        "limits.origin_first_byte_timeout", .duration("10ms", "1h"), default: "30s",
+        "From a request to an origin to its answer's head.")
+    static let limitOriginIdleTimeout = Option(
+        "limits.origin_idle_timeout", .duration("10ms", "1h"), default: "30s",
+        "How long an origin may pause within an answer, and how long its connection is kept unused.")
+    static let limitProviderTimeout = Option(
+        "limits.provider_timeout", .duration("10ms", "10m"), default: "10s", "A whole request to a provider.")
+    static let limitProviderResponseSize = Option(
+        "limits.provider_response_size", .size(4096...16_777_216), default: "1MiB", "Bytes of a provider's answer.")
+    static let limitLoginStateLifetime = Option(
+        "limits.login_state_lifetime", .duration("1s", "1d"), default: "15m",
+        "How long a sign-in may take, from the redirect to the callback.")
+    static let limitDrainTimeout = Option(
+        "limits.drain_timeout", .duration("0", "1h"), default: "30s",
+        "How long running requests are waited for at the end.")
+}
+
+/// `client_auth`'s words.
+enum ClientAuthMethod: String, Sendable, CaseIterable {
+    case none, basic, post
+    case privateKeyJWT = "private_key_jwt"
+}
+
+/// `credentials`' words.
+enum S3CredentialSource: String, Sendable, CaseIterable { case auto }
+
+extension ValueKind where Value: RawRepresentable<String> & CaseIterable {
+    /// `choice` with its type spelled out, where there is nothing to infer it from.
+    static func choice(ofType type: Value.Type) -> ValueKind { .choice() }
+}

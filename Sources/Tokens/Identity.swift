@@ -1,0 +1,58 @@
+/// Who somebody is, as an issuer signed it.
+package struct Identity: Sendable, Equatable {
+    /// `iss` and `sub` together name an account; nothing else does (OpenID Connect Core 5.7).
+    package let issuer: String
+    package let subject: String
+    /// `name`, else `preferred_username`.
+    package let name: String?
+    package let email: String?
+    /// `email_verified`, a boolean or its spelling as text; nil: the issuer does not say.
+    package let emailVerified: Bool?
+    package let groups: [String]
+    /// Unix seconds; a fraction is rounded up.
+    package let expiresAt: Int64
+    /// Unix seconds; nil only for a bearer token that does not say.
+    package let issuedAt: Int64?
+    /// The session at the provider (OpenID Connect Front-Channel Logout 3).
+    package let sid: String?
+    /// All claims: a JSON object.
+    package let claims: JSONValue
+
+    /// Whether both name one account: what a refresh must not change (Core 12.2).
+    package func isSameAccount(as other: Identity) -> Bool {
+        issuer.hasSameBytes(as: other.issuer) && subject.hasSameBytes(as: other.subject)
+    }
+
+    /// A claim by its name, or by a dotted path where no claim has that name.
+    package func claim(_ name: String) -> JSONValue? { claims.member(at: name) }
+}
+
+extension Identity {
+    init(
+        claims: JSONValue, issuer: String, subject: String, expiresAt: Int64, issuedAt: Int64?, groupClaims: [String]
+    ) {
+        self.claims = claims
+        self.issuer = issuer
+        self.subject = subject
+        self.expiresAt = expiresAt
+        self.issuedAt = issuedAt
+        name = Self.line(claims["name"]) ?? Self.line(claims["preferred_username"])
+        email = Self.line(claims["email"])
+        sid = Self.line(claims["sid"])
+        groups = groupClaims.lazy.compactMap { claims.member(at: $0)?.strings }.first ?? []
+        emailVerified =
+            switch claims["email_verified"] {
+            case .bool(let value): value
+            case .string("true"): true
+            case .string("false"): false
+            default: nil
+            }
+    }
+
+    /// Text of 1...255 characters without control characters; what else a claim holds counts as absent.
+    private static func line(_ value: JSONValue?) -> String? {
+        guard let text = value?.string, (1...255).contains(text.unicodeScalars.count), !text.hasControlCharacters
+        else { return nil }
+        return text
+    }
+}

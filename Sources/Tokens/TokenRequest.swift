@@ -1,0 +1,79 @@
+import Bytes
+import Cryptography
+import HTTP
+
+/// How this client proves to the token endpoint who it is (RFC 6749 section 2.3.1, OpenID Connect Core 9).
+package enum ClientAuthentication: Sendable {
+    /// A public client: PKCE alone.
+    case none
+    /// `client_secret_basic`
+    case basic(SecretText)
+    /// `client_secret_post`
+    case post(SecretText)
+}
+
+package struct ClientCredentials: Sendable {
+    package let clientID: String
+    package let authentication: ClientAuthentication
+
+    package init(clientID: String, authentication: ClientAuthentication) {
+        self.clientID = clientID
+        self.authentication = authentication
+    }
+}
+
+/// A POST to the token endpoint: its form and the fields that go with it. Both hold secrets.
+package struct TokenRequest: Sendable {
+    /// `content-type`, `accept`, and for `client_secret_basic` also `authorization`.
+    package let fields: Fields
+    package let body: [UInt8]
+
+    /// Exchanges an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
+    package static func code(
+        _ code: String, redirectURI: String, verifier: String, credentials: ClientCredentials
+    ) -> TokenRequest {
+        TokenRequest(
+            [
+                ("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirectURI),
+                ("code_verifier", verifier),
+            ], credentials)
+    }
+
+    /// Renews by a refresh token (RFC 6749 section 6). The scope is left out: it stays what was granted.
+    package static func refresh(_ refreshToken: String, credentials: ClientCredentials) -> TokenRequest {
+        TokenRequest([("grant_type", "refresh_token"), ("refresh_token", refreshToken)], credentials)
+    }
+
+    private init(_ grant: [(String, String)], _ credentials: ClientCredentials) {
+        var form = grant
+        var fields: Fields = [.contentType: "application/x-www-form-urlencoded", .accept: "application/json"]
+        switch credentials.authentication {
+        case .none: form.append(("client_id", credentials.clientID))
+        case .post(let secret):
+            form.append(("client_id", credentials.clientID))
+            form.append(("client_secret", secret.reveal()))
+        case .basic(let secret):
+            // Both are form-encoded first, so that a colon in the id does not end it. A secret of
+            // unreserved characters is the same either way, for providers that forget to decode.
+            let pair = PercentCoding.encode(credentials.clientID) + ":" + PercentCoding.encode(secret.reveal())
+            fields.append(.authorization, "Basic " + Base64.encode(Array(pair.utf8)))
+        }
+        self.fields = fields
+        body = Array(FormEncoding.encode(form).utf8)
+    }
+}
+
+/// Base64 with padding (RFC 4648 section 4), from the URL-safe form by its two other characters.
+enum Base64 {
+    static func encode(_ bytes: [UInt8]) -> String {
+        var text = Base64URL.encodeBytes(bytes).map { byte in
+            switch byte {
+            case UInt8(ascii: "-"): UInt8(ascii: "+")
+            case UInt8(ascii: "_"): UInt8(ascii: "/")
+            default: byte
+            }
+        }
+        while text.count % 4 != 0 { text.append(UInt8(ascii: "=")) }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

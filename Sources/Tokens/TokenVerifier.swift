@@ -1,0 +1,65 @@
+import Bytes
+import Cryptography
+
+/// From a token to an `Identity`, or to the one reason why not.
+///
+/// Pure: the keys and the time are parameters. The order is that of RFC 8725: form, algorithm, key,
+/// signature, and only then the claims.
+package enum TokenVerifier {
+    /// Checks an ID token (OpenID Connect Core 3.1.3.7).
+    /// - Parameters:
+    ///   - nonce: what the authorization request sent; nil where a session's token is checked again.
+    ///   - accessToken: what came along; it must then match `at_hash`, where the token has one.
+    ///   - now: Unix seconds.
+    package static func verifyIDToken(
+        _ token: String, keys: KeySet, policy: TokenPolicy, nonce: String?, accessToken: String? = nil, now: Int64
+    ) throws(TokenError) -> Identity {
+        try verifyIDToken(
+            Array(token.utf8), keys: keys, policy: policy, nonce: nonce, accessToken: accessToken, now: now)
+    }
+
+    package static func verifyIDToken(
+        _ token: [UInt8], keys: KeySet, policy: TokenPolicy, nonce: String?, accessToken: String? = nil, now: Int64
+    ) throws(TokenError) -> Identity {
+        let claims = try signedClaims(token, keys: keys, policy: policy, types: ["jwt"])
+        guard claims.value["events"] == nil else { throw .eventToken }
+        try claims.check(issuer: policy.issuer)
+        try claims.checkAudience(policy.audiences, authorizedParty: .checked)
+        let expiresAt = try claims.checkTimes(policy: policy, now: now)
+        guard let issuedAt = try claims.time(.iat) else { throw .missing(.iat) }
+        if let limit = policy.issuedWithin, now - issuedAt > limit + policy.clockSkew { throw .issuedTooLongAgo }
+        if let nonce { try claims.check(nonce: nonce) }
+        if let accessToken { try claims.checkHash(of: accessToken) }
+        return Identity(
+            claims: claims.value, issuer: policy.issuer, subject: try claims.subject(), expiresAt: expiresAt,
+            issuedAt: issuedAt, groupClaims: policy.groupClaims)
+    }
+
+    /// Checks a bearer token: an access token in the form of a JWT (RFC 9068), or an ID token that a
+    /// command-line client was given. Its audience must be one of the policy's all the same; whom it
+    /// was issued to does not matter, since it was made out to be shown here.
+    package static func verifyBearer(
+        _ token: String, keys: KeySet, policy: TokenPolicy, now: Int64
+    ) throws(TokenError) -> Identity {
+        let claims = try signedClaims(Array(token.utf8), keys: keys, policy: policy, types: ["jwt", "at+jwt"])
+        guard claims.value["events"] == nil else { throw .eventToken }
+        try claims.check(issuer: policy.issuer)
+        try claims.checkAudience(policy.audiences, authorizedParty: .ignored)
+        let expiresAt = try claims.checkTimes(policy: policy, now: now)
+        return Identity(
+            claims: claims.value, issuer: policy.issuer, subject: try claims.subject(), expiresAt: expiresAt,
+            issuedAt: try claims.time(.iat), groupClaims: policy.groupClaims)
+    }
+
+    /// The claims of a token that one of the keys signed.
+    /// - Parameter types: what `typ` may be, if it is there.
+    private static func signedClaims(
+        _ token: [UInt8], keys: KeySet, policy: TokenPolicy, types: [String]
+    ) throws(TokenError) -> Claims {
+        let jws = try JWS.parse(token, algorithms: policy.algorithms)
+        if let type = jws.type, !types.contains(type) { throw .type }
+        let key = try keys.key(for: jws.keyIdentifier, algorithm: jws.algorithm)
+        guard jws.isSigned(by: key) else { throw .signature }
+        return Claims(value: try jws.claims())
+    }
+}

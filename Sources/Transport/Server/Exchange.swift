@@ -1,0 +1,83 @@
+import HTTP
+import Posix
+import Telemetry
+
+/// One request and its response in flight, and the only way to answer it.
+///
+/// It belongs to its connection's thread. Code that answers later from elsewhere carries the `id`, which
+/// resolves to nothing once the client has left.
+package final class Exchange {
+    package let request: Request
+    package let connection: ConnectionInfo
+    /// What the access log will say. The connection fills in status, bytes, duration and what it knows of the
+    /// request; the rest is the handler's.
+    package var record: AccessRecord
+    /// Called once when the client has left, or the connection was cut, before the response was whole. Nothing
+    /// can be answered any more.
+    package var onAbandoned: (() -> Void)?
+
+    /// When the head was complete.
+    let startedAt: MonotonicTime
+    private let table: ExchangeTable
+    private var registered: ExchangeID?
+    private var owner: (any ExchangeOwner)?
+    private var hasResponded = false
+    private var hasReadBody = false
+
+    init(
+        request: Request, connection: ConnectionInfo, record: AccessRecord, startedAt: MonotonicTime,
+        table: ExchangeTable, owner: any ExchangeOwner
+    ) {
+        self.request = request
+        self.connection = connection
+        self.record = record
+        self.startedAt = startedAt
+        self.table = table
+        self.owner = owner
+    }
+
+    /// Names this exchange in messages to other threads and in tasks. Resolved by the worker's `ExchangeTable`.
+    package var id: ExchangeID {
+        if let registered { return registered }
+        let id = owner == nil ? ExchangeID.gone : table.insert(self)
+        registered = id
+        return id
+    }
+
+    /// False once the response was sent whole, or the client has left.
+    package var isOpen: Bool { owner != nil }
+
+    /// Answers. To be called once; an answer to a client that has left is dropped, and its body cancelled.
+    package func respond(_ response: Response, body: ResponseBody) {
+        precondition(!hasResponded, "an exchange was answered twice")
+        hasResponded = true
+        guard let owner else {
+            if case .source(let source) = body { source.cancel() }
+            return
+        }
+        owner.respond(to: self, response, body: body)
+    }
+
+    /// Collects the request's body and hands it to `done`, which may be called before this returns. To be
+    /// called once, and before the answer. A client that asked to (RFC 9110 section 10.1.1) is told to go on.
+    ///
+    /// - Parameter limit: in bytes; a longer body ends in `.tooLarge`.
+    package func readBody(limit: Int, _ done: @escaping (Result<[UInt8], BodyFailure>) -> Void) {
+        precondition(!hasReadBody && !hasResponded, "a request's body is read once, before the answer")
+        hasReadBody = true
+        guard let owner else { return done(.failure(.disconnected)) }
+        owner.readBody(of: self, limit: limit, done)
+    }
+
+    /// The owner's last word: nothing goes through this exchange any more.
+    func close() {
+        owner = nil
+        if let registered { table.remove(registered) }
+    }
+}
+
+/// What an exchange asks of the protocol machine that it came from.
+protocol ExchangeOwner: AnyObject {
+    func respond(to exchange: Exchange, _ response: Response, body: ResponseBody)
+    func readBody(of exchange: Exchange, limit: Int, _ done: @escaping (Result<[UInt8], BodyFailure>) -> Void)
+}

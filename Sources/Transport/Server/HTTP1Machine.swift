@@ -1,0 +1,343 @@
+import HTTP
+import Posix
+import Telemetry
+
+/// HTTP/1 on one connection (RFC 9112): requests in, one at a time, and their responses out in order.
+///
+///     request -> handling -> writing -> (discarding) -> request ...
+///
+/// The next request is looked at only when the last response has been taken by the socket; until then what
+/// the client pipelines stays where it is, mostly in the kernel. All work is done by `run`, which goes on until
+/// it would have to wait. What a handler calls from within only leaves word, and `run` acts on it.
+final class HTTP1Machine: ProtocolMachine {
+    enum Phase {
+        /// For a head, or more of it.
+        case request
+        /// For the handler's answer; its wish for the request's body is met meanwhile.
+        case handling
+        /// The response is on its way out.
+        case writing
+        /// The rest of a request's body is dropped, so that the next request can be read.
+        case discarding
+        /// Nothing more is done here.
+        case over
+    }
+
+    /// What the deadline is for.
+    private enum Wait {
+        case nothing, head, idle, body, write, handler
+    }
+
+    let connection: Connection
+    let server: Server
+    var phase = Phase.request
+
+    // The request
+    var parser: HTTP1RequestParser
+    /// What was read and not yet parsed. While the machine runs it is the server's scratch buffer, else no
+    /// more than what was left over.
+    var input: [UInt8] = []
+    var position = 0
+    var exchange: Exchange?
+    var bodyIsComplete = true
+    var bodyReader: RequestBodyReader?
+    var bodyReceived = 0
+    var owesContinue = false
+
+    // The response
+    /// What is to be sent next. While the machine runs it is the server's scratch buffer, else empty.
+    var output: [UInt8] = []
+    var content = ResponseContent.nothing
+    var closesAfterResponse = false
+
+    /// How many steps are left in this turn.
+    var budget = 0
+    private(set) var isDraining = false
+    private var isRunning = false
+    private var requests = 0
+    private var wait = Wait.nothing
+    private var waitMark = -1
+
+    /// How many steps (heads, responses, pieces of a body) one turn of the loop gives a connection.
+    private static let stepsPerTurn = 128
+
+    init(_ connection: Connection) {
+        self.connection = connection
+        server = connection.server
+        parser = HTTP1RequestParser(limits: connection.limits.http1)
+        isDraining = server.isDraining
+        updateDeadline()
+    }
+
+    // MARK: Events
+
+    func proceed() {
+        guard !isRunning, phase != .over else { return }
+        enter()
+        run()
+        leave()
+    }
+
+    func drain() {
+        isDraining = true
+        guard phase == .request else { return }
+        // What the client has sent by now is still answered.
+        proceed()
+        if isIdle { connection.end(.drained, lingers: true) }
+    }
+
+    var isIdle: Bool { phase == .request && requests > 0 && !isRunning && input.isEmpty && parser.isIdle }
+
+    func deadlineReached() {
+        let expired = wait
+        wait = .nothing
+        switch expired {
+        case .nothing: break
+        case .idle: connection.close(.idleTimeout)
+        case .write: connection.close(.writeTimeout)
+        case .head:
+            if input.isEmpty && parser.isIdle { return connection.close(.headTimeout) }
+            enter()
+            refuse(status: 408, outcome: .requestTimeout, .headTimeout)
+            leave()
+        case .body:
+            guard bodyReader != nil else { return connection.close(.bodyTimeout) }
+            act { finishBody(.failure(.timedOut)) }
+        case .handler:
+            if phase == .writing { connection.resetOnClose() }
+            connection.close(.handlerTimeout)
+        }
+    }
+
+    func connectionClosed(_ reason: ConnectionEnding) {
+        phase = .over
+        if !isRunning { input = [] }
+        if case .source(let source, _) = content { source.cancel() }
+        content = .nothing
+        guard let exchange else { return }
+        self.exchange = nil
+        let reader = bodyReader
+        bodyReader = nil
+        let abandoned = exchange.onAbandoned
+        exchange.close()
+        if reason == .clientGone || reason == .writeTimeout || reason == .bodyTimeout {
+            exchange.record.outcome = .clientGone
+        }
+        reader?.done(.failure(reason == .bodyTimeout ? .timedOut : .disconnected))
+        abandoned?()
+        log(exchange)
+    }
+
+    // MARK: Running
+
+    /// Borrows the server's scratch buffers.
+    func enter() {
+        isRunning = true
+        let rest = input
+        input = server.takeInput()
+        if !rest.isEmpty { input.append(contentsOf: rest) }
+        output = server.takeOutput()
+    }
+
+    func run() {
+        budget = Self.stepsPerTurn
+        while budget > 0 {
+            guard phase != .over, !connection.isBlocked else { return }
+            budget -= 1
+            let goesOn =
+                switch phase {
+                case .request: readHead()
+                case .handling: bodyReader != nil && readBody()
+                case .writing: writeMore()
+                case .discarding: discardBody()
+                case .over: false
+                }
+            guard goesOn else { return }
+        }
+        connection.askAgain()
+    }
+
+    /// Sends what is left to send, gives the buffers back and sets the deadline for what is waited for now.
+    func leave() {
+        flush()
+        var buffer: [UInt8] = []
+        swap(&buffer, &output)
+        server.giveBackOutput(buffer)
+        buffer = []
+        swap(&buffer, &input)
+        if position < buffer.count, phase != .over { input = Array(buffer[position...]) }
+        position = 0
+        server.giveBackInput(buffer)
+        isRunning = false
+        updateDeadline()
+    }
+
+    /// Calls `body` where the buffers are there, and lets the machine go on afterwards.
+    func act(_ body: () -> Void) {
+        if isRunning { return body() }
+        enter()
+        body()
+        run()
+        leave()
+    }
+
+    /// Hands the output to the connection.
+    func flush() {
+        guard !output.isEmpty else { return }
+        let bytes = output
+        connection.write(bytes.span)
+        output.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Heads
+
+    /// One step: parses a head, or reads more of it. False where nothing can be done now.
+    private func readHead() -> Bool {
+        if position < input.count || !parser.isIdle {
+            switch parse() {
+            case .needMore: break
+            case .head(let request):
+                begin(request)
+                return true
+            case .failed(let error):
+                refuse(status: error.status, outcome: .badRequest, .badRequest)
+                return false
+            case .body, .end: preconditionFailure("content outside of a message")
+            }
+        }
+        // Whoever waits for more has been told all that there was to say.
+        flush()
+        guard !connection.isBlocked, phase != .over else { return false }
+        return read()
+    }
+
+    /// One step of the parser over what has been read. A body's range is one of `input`.
+    func parse() -> HTTP1RequestEvent {
+        let bytes = input
+        let start = position
+        let (consumed, event) = parser.next(bytes.span.extracting(start..<bytes.count))
+        position += consumed
+        if case .body(let range) = event { return .body(range.lowerBound + start..<range.upperBound + start) }
+        return event
+    }
+
+    /// Reads more input behind what is not yet parsed. False where there is none, or no connection any more.
+    func read() -> Bool {
+        if position > 0 {
+            input.removeSubrange(0..<position)
+            position = 0
+        }
+        switch connection.read(into: &input, upTo: Server.inputSize) {
+        case .bytes: return true
+        case .wait: return false
+        case .end:
+            if phase == .request, input.isEmpty, parser.isIdle {
+                connection.end(.clientClosed, lingers: false)
+            } else {
+                connection.close(.clientGone)
+            }
+            return false
+        case .failed:
+            connection.close(phase == .request ? .clientClosed : .clientGone)
+            return false
+        }
+    }
+
+    private func begin(_ request: Request) {
+        requests += 1
+        server.counters.requests += 1
+        bodyReceived = 0
+        bodyIsComplete = request.framing == .none || request.framing == .length(0)
+        if bodyIsComplete { _ = parse() }
+        owesContinue = parser.expectsContinue && request.version == .http11
+        closesAfterResponse =
+            isDraining || !parser.keepAlive || requests >= connection.limits.requestsPerConnection
+        let info = connection.info
+        var record = AccessRecord(
+            startedAt: WallClock.microseconds(), method: request.method.description, path: request.target,
+            version: request.version == .http11 ? "1.1" : "1.0", peer: info.peerText)
+        record.host = request.authority
+        let exchange = Exchange(
+            request: request, connection: info, record: record, startedAt: .now(), table: server.exchanges,
+            owner: self)
+        self.exchange = exchange
+        phase = .handling
+        connection.handler.handle(exchange)
+    }
+
+    /// Answers what is no request, with a status and no more, and ends the connection: where the message ends
+    /// is not known (RFC 9112 section 2.2).
+    private func refuse(status: Int, outcome: Outcome, _ reason: ConnectionEnding) {
+        var record = AccessRecord(startedAt: WallClock.microseconds(), peer: connection.info.peerText)
+        record.status = status
+        record.outcome = outcome
+        let text = "\(status) \(HTTP1Serializer.reasonPhrase(status))\n"
+        record.bytes = Int64(text.utf8.count)
+        Self.append(status: status, text: text, date: server.date, to: &output)
+        phase = .over
+        flush()
+        connection.handler.didRefuse(record, on: connection.info)
+        connection.end(reason, lingers: true)
+    }
+
+    /// A whole response in plain text, the last of its connection.
+    static func append(status: Int, text: String, date: String, to out: inout [UInt8]) {
+        HTTP1Serializer.appendResponse(
+            Response(status: status, fields: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"]),
+            framing: .length(text.utf8.count), date: date, connection: .close, to: &out)
+        out.append(contentsOf: text.utf8)
+    }
+
+    // MARK: The end of an exchange
+
+    /// The response has been handed over whole.
+    func finishExchange() {
+        guard let exchange else { preconditionFailure("no exchange to finish") }
+        self.exchange = nil
+        content = .nothing
+        exchange.close()
+        log(exchange)
+        if closesAfterResponse || isDraining && position == input.count {
+            // A client that asked for the end sends no more; any other may be about to.
+            let isAsked = !parser.keepAlive && bodyIsComplete && position == input.count
+            phase = .over
+            flush()
+            connection.end(isDraining ? .drained : .finished, lingers: !isAsked)
+        } else {
+            phase = bodyIsComplete ? .request : .discarding
+        }
+    }
+
+    func log(_ exchange: Exchange) {
+        exchange.record.duration = (MonotonicTime.now() - exchange.startedAt).microseconds
+        server.counters.bodyBytesSent += Int(exchange.record.bytes)
+        connection.handler.didFinish(exchange)
+    }
+
+    // MARK: The deadline
+
+    /// A deadline is set when what is waited for changes, and moved when that has come a step nearer.
+    private func updateDeadline() {
+        let limits = connection.limits
+        let wait: Wait, mark: Int, time: Nanoseconds
+        if phase == .over {
+            return
+        } else if connection.isBlocked {
+            (wait, mark, time) = (.write, connection.sent, limits.writeIdleTime)
+        } else if phase == .request {
+            if requests > 0, input.isEmpty, parser.isIdle {
+                (wait, mark, time) = (.idle, requests, limits.idleTime)
+            } else {
+                (wait, mark, time) = (.head, requests, limits.headTime)
+            }
+        } else if phase == .discarding || bodyReader != nil {
+            (wait, mark, time) = (.body, bodyReceived, limits.bodyIdleTime)
+        } else {
+            (wait, mark, time) = (.handler, connection.sent, limits.handlerTime)
+        }
+        if wait == self.wait, mark == waitMark { return }
+        self.wait = wait
+        waitMark = mark
+        connection.setDeadline(server.loop.now + time)
+    }
+}

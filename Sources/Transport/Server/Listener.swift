@@ -1,0 +1,100 @@
+import Posix
+import Reactor
+import TLS
+
+/// Accepts connections from one listening socket on one worker's loop.
+///
+/// When the system has no descriptor or memory left it pauses, without a spin: the next client in the queue
+/// is turned away with the one descriptor kept in reserve, so that it learns at once, and the others wait.
+package final class Listener: ReadinessHandler {
+    /// How many connections are accepted in one turn of the loop.
+    private static let acceptsPerTurn = 64
+
+    let server: Server
+    package let name: String
+    /// For connections accepted from now on; exchanged by a reload.
+    package var tls: TLSServerContext?
+    package var limits: ServerLimits
+    package var handler: any RequestHandler
+
+    /// Open connections that came from here.
+    package private(set) var connectionCount = 0
+
+    private var socket: FileDescriptor?
+    private var registration: Registration?
+    /// Given up for a moment when there is no other descriptor left.
+    private var reserve: FileDescriptor?
+
+    init(
+        server: Server, socket: consuming FileDescriptor, tls: TLSServerContext?, limits: ServerLimits,
+        handler: any RequestHandler, name: String
+    ) throws(SystemError) {
+        self.server = server
+        self.tls = tls
+        self.limits = limits
+        self.handler = handler
+        self.name = name
+        // Accepted sockets inherit it.
+        socket.setNoDelay()
+        reserve = try socket.duplicate()
+        registration = nil
+        self.socket = nil
+        registration = try server.loop.register(socket, self)
+        self.socket = consume socket
+    }
+
+    package var address: SocketAddress? { try? socket?.localAddress() }
+
+    /// The same listening socket once more, for another worker's loop.
+    package func duplicateSocket() throws(SystemError) -> FileDescriptor {
+        guard socket != nil else { throw SystemError(errno: 9, call: "dup") }
+        return try socket!.duplicate()
+    }
+
+    /// Accepts no more. Connections stay.
+    package func close() {
+        registration?.cancel()
+        registration = nil
+        socket = nil
+        reserve = nil
+    }
+
+    func connectionClosed() { connectionCount -= 1 }
+
+    // MARK: Events
+
+    package func ready(_ readiness: Readiness) { accept() }
+
+    package func deadlineReached() { accept() }
+
+    private func accept() {
+        for _ in 0..<Self.acceptsPerTurn {
+            guard let accepted = socket?.accept() else { return }
+            switch consume accepted {
+            case .wouldBlock: return
+            case .failed: return pause()
+            case .connection(let socket, let peer): open(socket, peer)
+            }
+        }
+        registration?.again()
+    }
+
+    private func open(_ socket: consuming FileDescriptor, _ peer: SocketAddress) {
+        guard connectionCount < limits.connections || server.displaceIdleConnection(of: self) else {
+            server.counters.count(.overLimit)
+            return
+        }
+        connectionCount += 1
+        Connection.open(socket, peer: peer, listener: self)
+    }
+
+    private func pause() {
+        server.counters.acceptPauses += 1
+        reserve = nil
+        if let accepted = socket?.accept(), case .connection(let socket, _) = consume accepted {
+            _ = consume socket
+        }
+        reserve = try? socket?.duplicate()
+        registration?.setDeadline(server.loop.now + limits.acceptPause)
+    }
+}

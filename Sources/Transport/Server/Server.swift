@@ -1,0 +1,158 @@
+import HTTP
+import Posix
+import Reactor
+import TLS
+
+/// The serving half of one worker: its listeners, its connections, and what they share.
+///
+/// Everything here belongs to the loop's thread. What is shared are a name table, counters, the `Date` text and
+/// two scratch buffers: a connection that waits owns no buffer.
+package final class Server {
+    /// How much of a response is gathered before it is sent, in bytes.
+    static let outputSize = 64 << 10
+    /// How much is read at a time, in bytes. A request fits; a body is copied out anyway.
+    static let inputSize = 16 << 10
+
+    package let loop: EventLoop
+    /// Where answers that come later find their exchanges.
+    package let exchanges = ExchangeTable()
+    package internal(set) var counters = ServerCounters()
+    package private(set) var isDraining = false
+
+    private var listeners: [Listener] = []
+    private var places: [Connection?] = []
+    private var freePlaces: [Int] = []
+    private var nextToDisplace = 0
+    private var whenDrained: (() -> Void)?
+    private var hardStop: TimerToken?
+
+    let tlsBuffers = TLSBufferPool(keep: 16)
+    private var spareInput: [UInt8] = []
+    private var spareOutput: [UInt8] = []
+    private var dateSecond = Int64.min
+    private var dateText = ""
+
+    package init(loop: EventLoop) {
+        self.loop = loop
+    }
+
+    /// How many connections are open, lingering ones among them.
+    package var connectionCount: Int { places.count - freePlaces.count }
+
+    // MARK: Listening
+
+    /// Accepts connections from `socket`, which listens and does not block.
+    ///
+    /// - Parameters:
+    ///   - tls: nil for plain HTTP.
+    ///   - name: the listener's in the config, for logs.
+    @discardableResult
+    package func listen(
+        on socket: consuming FileDescriptor, tls: TLSServerContext? = nil, limits: ServerLimits = ServerLimits(),
+        handler: any RequestHandler, name: String
+    ) throws(SystemError) -> Listener {
+        let listener = try Listener(
+            server: self, socket: socket, tls: tls, limits: limits, handler: handler, name: name)
+        listeners.append(listener)
+        return listener
+    }
+
+    /// Goes down: accepts no more, closes idle connections, lets what runs finish with `Connection: close`.
+    ///
+    /// - Parameters:
+    ///   - time: after so long, what still runs is cut.
+    ///   - done: called once the last connection is gone.
+    package func drain(hardStopAfter time: Nanoseconds, _ done: @escaping () -> Void) {
+        precondition(whenDrained == nil, "a server is drained once")
+        isDraining = true
+        whenDrained = done
+        for listener in listeners { listener.close() }
+        for connection in places { connection?.drain() }
+        if connectionCount > 0 {
+            hardStop = loop.schedule(after: time) { [self] in
+                for connection in places { connection?.close(.drained) }
+            }
+        }
+        announceDrained()
+    }
+
+    private func announceDrained() {
+        guard connectionCount == 0, let done = whenDrained else { return }
+        whenDrained = nil
+        if let hardStop { loop.cancel(hardStop) }
+        hardStop = nil
+        loop.defer(done)
+    }
+
+    // MARK: Connections
+
+    /// Gives a new connection its place.
+    func add(_ connection: Connection) -> Int {
+        counters.accepted += 1
+        if let place = freePlaces.popLast() {
+            places[place] = connection
+            return place
+        }
+        places.append(connection)
+        return places.count - 1
+    }
+
+    func remove(_ place: Int, _ reason: ConnectionEnding) {
+        places[place] = nil
+        freePlaces.append(place)
+        counters.count(reason)
+        if isDraining { announceDrained() }
+    }
+
+    /// Closes one idle connection so that a new one may come; false where none was found. It looks at a few
+    /// only, going round, so that a flood of connections costs no more than it brings.
+    func displaceIdleConnection(of listener: Listener) -> Bool {
+        for _ in 0..<min(places.count, 32) {
+            nextToDisplace = (nextToDisplace + 1) % places.count
+            if let connection = places[nextToDisplace], connection.listener === listener, connection.isIdle {
+                connection.close(.displaced)
+                return true
+            }
+        }
+        return false
+    }
+
+    // MARK: Shared scratch
+
+    /// An empty buffer to read into; whoever takes it gives it back. A second taker gets a new one.
+    func takeInput() -> [UInt8] {
+        var buffer: [UInt8] = []
+        swap(&buffer, &spareInput)
+        if buffer.capacity < Self.inputSize { buffer.reserveCapacity(Self.inputSize) }
+        return buffer
+    }
+
+    func giveBackInput(_ buffer: consuming [UInt8]) {
+        guard buffer.capacity <= 4 * Self.inputSize else { return }
+        buffer.removeAll(keepingCapacity: true)
+        spareInput = buffer
+    }
+
+    func takeOutput() -> [UInt8] {
+        var buffer: [UInt8] = []
+        swap(&buffer, &spareOutput)
+        if buffer.capacity < Self.outputSize { buffer.reserveCapacity(Self.outputSize + 4096) }
+        return buffer
+    }
+
+    func giveBackOutput(_ buffer: consuming [UInt8]) {
+        guard buffer.capacity <= 4 * Self.outputSize else { return }
+        buffer.removeAll(keepingCapacity: true)
+        spareOutput = buffer
+    }
+
+    /// The `Date` field's value (RFC 9110 section 6.6.1), formatted once per second.
+    var date: String {
+        let second = loop.wallSeconds
+        if second != dateSecond {
+            dateSecond = second
+            dateText = HTTPDate.format(unixSeconds: second)
+        }
+        return dateText
+    }
+}

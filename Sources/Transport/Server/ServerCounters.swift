@@ -1,0 +1,64 @@
+import Telemetry
+
+/// Why a connection ended: a closed list.
+package enum ConnectionEnding: Int, CaseIterable, Sendable {
+    /// The client ended it where that does no harm: between requests, or before its first one.
+    case clientClosed
+    /// The client ended or reset it within a request or a response.
+    case clientGone
+    /// After a response that said so.
+    case finished
+    /// The client sent what is no HTTP, or breaks a limit on a message.
+    case badRequest
+    case handshakeFailed
+    case handshakeTimeout
+    case headTimeout
+    case idleTimeout
+    case bodyTimeout
+    case writeTimeout
+    /// The handler neither answered nor went on with its answer.
+    case handlerTimeout
+    /// A response's body failed, or did not keep to its length.
+    case bodyFailed
+    /// The listener has as many connections as it may.
+    case overLimit
+    /// Idle, and closed in favour of a new connection.
+    case displaced
+    /// The server is going down.
+    case drained
+
+    /// The coarser word that metrics have for it.
+    package var closeReason: CloseReason {
+        switch self {
+        case .clientClosed: .client
+        case .clientGone: .reset
+        case .finished, .bodyFailed, .handlerTimeout: .finished
+        case .badRequest: .malformed
+        case .handshakeFailed: .tls
+        case .handshakeTimeout, .headTimeout, .bodyTimeout, .writeTimeout: .timeout
+        case .idleTimeout: .idle
+        case .overLimit, .displaced: .limit
+        case .drained: .drain
+        }
+    }
+}
+
+/// What one worker's server has counted since it started.
+package struct ServerCounters: Sendable {
+    package var accepted = 0
+    package var requests = 0
+    /// Pauses of a listener because descriptors or memory had run out.
+    package var acceptPauses = 0
+    package var handshakes = 0
+    package var handshakesResumed = 0
+    /// Body bytes of responses that were handed to connections.
+    package var bodyBytesSent = 0
+    private var closes = [Int](repeating: 0, count: ConnectionEnding.allCases.count)
+
+    package init() {}
+
+    /// How many connections ended for that reason.
+    package func closed(_ reason: ConnectionEnding) -> Int { closes[reason.rawValue] }
+
+    mutating func count(_ reason: ConnectionEnding) { closes[reason.rawValue] += 1 }
+}

@@ -1,0 +1,35 @@
+import HTTP
+import Posix
+
+/// How much, and for how long, the server puts up with. Every limit has its name and default here.
+package struct ServerLimits: Sendable {
+    /// From the accepted connection to the end of the TLS handshake.
+    package var handshakeTime = Nanoseconds.seconds(10)
+    /// For a whole request head, from its first byte (on a new connection: from the accept). Absolute: a
+    /// trickle of bytes does not extend it.
+    package var headTime = Nanoseconds.seconds(10)
+    /// Between two requests on a connection.
+    package var idleTime = Nanoseconds.seconds(60)
+    /// Between two arrivals of a request body's bytes.
+    package var bodyIdleTime = Nanoseconds.seconds(10)
+    /// Between two moments at which the client takes some of a response.
+    package var writeIdleTime = Nanoseconds.seconds(30)
+    /// While nothing is owed by the client: until the handler answers, and between two pieces of its body.
+    /// The last resort against a handler that never speaks; whoever can fail has a shorter limit of its own.
+    package var handlerTime = Nanoseconds.seconds(120)
+    /// How long a connection that was ended waits for the client to end it too (RFC 9112 section 9.6).
+    package var lingerTime = Nanoseconds.seconds(5)
+    /// How many bytes are read and dropped in that time.
+    package var lingerBytes = 1 << 20
+    /// How much of a request body that nobody asked for is read and dropped so that the connection can be kept.
+    package var discardBytes = 64 << 10
+    /// Connections of one listener on one worker.
+    package var connections = 20_000
+    /// Requests on one connection; the last one's response closes it.
+    package var requestsPerConnection = 100_000
+    /// How long accepting pauses when the system has no descriptor or no memory left.
+    package var acceptPause = Nanoseconds.milliseconds(100)
+    package var http1 = HTTP1Limits()
+
+    package init() {}
+}

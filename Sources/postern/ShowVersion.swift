@@ -1,0 +1,39 @@
+import ArgumentParser
+import Posix
+import CNghttp2
+import Cryptography
+import Deflate
+
+struct ShowVersion: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "version", abstract: "Prints the versions of Postern and of what it is built on.")
+
+    func run() {
+        StandardStreams.print(
+            """
+            postern \(Version.postern)
+            Swift \(Version.swift)
+            \(OpenSSLVersion.text)
+            nghttp2 \(String(cString: nghttp2_version(0).pointee.version_str))
+            zlib \(ZlibVersion.text)
+
+            """)
+    }
+}
+
+enum Version {
+    static let postern = "0.1.0"
+
+    /// The compiler's, as far as the language lets a program know it.
+    static let swift: String = {
+        #if compiler(>=6.5)
+            "6.5 or later"
+        #elseif compiler(>=6.4)
+            "6.4"
+        #elseif compiler(>=6.3)
+            "6.3"
+        #else
+            "6.2"
+        #endif
+    }()
+}

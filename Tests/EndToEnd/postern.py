@@ -1,0 +1,141 @@
+"""The program under test: started from a config that a test gives as a tree, in an environment of its own."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+
+import yaml
+from parts import process
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BINARY = os.environ.get("POSTERN_BINARY") or os.path.join(ROOT, ".build", "release", "postern")
+
+
+class Plain(yaml.SafeDumper):
+    """No anchors: every value is written out where it is used."""
+
+    def ignore_aliases(self, _):
+        return True
+
+
+def to_yaml(tree):
+    return yaml.dump(tree, Dumper=Plain, sort_keys=False, allow_unicode=True)
+
+
+def secret():
+    return run("secret").stdout.strip()
+
+
+def run(*arguments, environment=None, cwd="/", timeout=30):
+    """A command that ends by itself: its status, and what it printed."""
+    return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=timeout,
+                          env=process.clean_environment("/nonexistent", **(environment or {})))
+
+
+class Postern:
+    """A running daemon. `hosts` gives names their addresses for it alone, by a file that it sees as /etc/hosts."""
+
+    count = 0
+
+    def __init__(self, directory, config, *, name="postern", environment=None, hosts=None, ready="/readyz",
+                 syntax="yaml"):
+        self.directory = str(directory)
+        os.makedirs(self.directory, exist_ok=True)
+        self.admin = process.free_port()
+        self.config = {"admin": {"address": f"127.0.0.1:{self.admin}"},
+                       "log": {"level": "debug", "format": "json", "access": "stdout"}, "workers": 2, **config}
+        self.path = os.path.join(self.directory, f"postern.{syntax}")
+        self.write(self.config)
+        Postern.count += 1
+        argv = [BINARY, "serve", "--config", self.path]
+        if hosts:
+            names = os.path.join(self.directory, "hosts")
+            with open(names, "w", encoding="ascii") as target:
+                target.write("127.0.0.1 localhost\n::1 localhost\n" + "".join(f"{a} {n}\n" for n, a in hosts.items()))
+            argv = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', names, *argv]
+        self.process = process.Process(
+            "postern", argv, log=os.path.join(self.directory, f"{name}-{Postern.count}.log"),
+            environment=process.clean_environment(self.directory, **(environment or {})), directory=self.directory,
+            ready=process.answers(f"http://127.0.0.1:{self.admin}{ready}") if ready else None, timeout=20)
+
+    def write(self, config):
+        with open(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as target:
+            target.write(ini(config) if self.path.endswith(".ini") else to_yaml(config))
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def status(self, path):
+        return process.answers(f"http://127.0.0.1:{self.admin}{path}")()
+
+    def records(self):
+        """The log's lines as JSON; a line that is none is a failure."""
+        return [json.loads(line) for line in self.process.log_text().splitlines() if line.strip()]
+
+    def resident(self):
+        return process.resident_bytes(self.pid)
+
+    def terminate(self):
+        self.process.send(signal.SIGTERM)
+
+    def stop(self):
+        return self.process.stop(grace=5)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def ini(tree):
+    """The same config as an INI file: a section is a dotted path, a list is separated by commas."""
+    sections = {}
+
+    def walk(path, node):
+        for name, value in node.items():
+            if isinstance(value, dict):
+                walk([*path, name], value)
+            else:
+                text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+                text = text.lower() if isinstance(value, bool) else text
+                sections.setdefault(".".join(path), []).append((name, text))
+
+    walk([], tree)
+    lines = []
+    for path in sorted(sections):
+        lines += ([f"[{path}]"] if path else []) + [f"{name} = {value}" for name, value in sections[path]] + [""]
+    return "\n".join(lines)
+
+
+class MemoryWatch:
+    """The most memory that a process had resident, sampled while a block of code runs."""
+
+    def __init__(self, daemon):
+        self.daemon, self.most, self.done = daemon, 0, threading.Event()
+
+    def __enter__(self):
+        self.before = self.daemon.resident()
+        self.thread = threading.Thread(target=self._sample, daemon=True)
+        self.thread.start()
+        return self
+
+    def _sample(self):
+        while not self.done.wait(0.05):
+            self.most = max(self.most, self.daemon.resident())
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()
+
+    @property
+    def growth(self):
+        return max(self.most, self.daemon.resident()) - self.before
+
+
+def have(name):
+    return shutil.which(name) is not None

@@ -1,0 +1,195 @@
+"""The command line, for people and for programs."""
+
+import base64
+import json
+import os
+
+import postern
+import pytest
+
+GOOD = {
+    "listeners": {"public": {"address": "127.0.0.1:8443"}},
+    "session_keys": ["file:session.key"],
+    "providers": {"corp": {"issuer": "https://id.example.com", "client_id": "postern"}},
+    "origins": {"folder": {"directory": "/srv"}},
+    "sites": {"docs": {"hosts": ["localhost:8443"], "provider": "corp", "origin": "folder"}},
+}
+
+
+@pytest.fixture
+def check(tmp_path):
+    def run(text, *arguments, name="postern.yaml", environment=None):
+        (tmp_path / "session.key").write_text(postern.secret() + "\n")
+        path = tmp_path / name
+        path.write_text(text if isinstance(text, str) else postern.to_yaml(text))
+        os.chmod(path, 0o600)
+        return postern.run("check", "--config", path, *arguments, cwd=tmp_path, environment=environment)
+
+    return run
+
+
+def test_secret_prints_a_fresh_key_every_time():
+    keys = {postern.run("secret").stdout for _ in range(5)}
+    assert len(keys) == 5
+    for one in keys:
+        assert one.endswith("\n") and one.count("\n") == 1
+        text = one.strip()
+        decoded = bytes.fromhex(text) if len(text) == 64 else base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        assert len(decoded) >= 32
+
+
+def test_version_names_what_is_linked_in():
+    done = postern.run("version")
+    assert done.returncode == 0
+    for name in ("postern", "swift", "openssl", "nghttp2", "zlib"):
+        assert name in done.stdout.lower(), done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["check", "--help"], ["secret", "--help"],
+                                       ["version", "--help"]])
+def test_help_works_everywhere(arguments):
+    done = postern.run(*arguments)
+    assert done.returncode == 0 and "usage" in done.stdout.lower()
+
+
+@pytest.mark.parametrize("arguments", [["--no-such-flag"], ["serve", "--no-such-flag"], ["no-such-command"],
+                                       ["check", "--format", "xml"], ["secret", "more"], ["serve", "--config"]])
+def test_wrong_usage_is_2_and_goes_to_stderr(arguments):
+    done = postern.run(*arguments)
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    assert done.stderr and not done.stdout
+
+
+def test_a_good_config_is_0(check):
+    done = check(GOOD)
+    assert done.returncode == 0, done.stderr
+    done = check(GOOD, "--format", "json")
+    assert done.returncode == 0 and json.loads(done.stdout) is not None
+
+
+def test_a_good_ini_file_is_0(check):
+    done = check(postern.ini(GOOD), name="postern.ini")
+    assert done.returncode == 0, done.stderr
+
+
+FAULTS = """\
+listeners:
+  public:
+    adress: 127.0.0.1:8443
+admin:
+  address: nonsense
+workers: many
+session_keys: [file:no-such-file]
+providers:
+  corp:
+    issuer: ftp://id.example.com
+    client_id: postern
+    client_auth: carrier-pigeon
+origins:
+  folder:
+    directory: relative/path
+sites:
+  docs:
+    hosts: [localhost:8443]
+    provider: crop
+    origin: missing
+    session:
+      idle: soon
+    rules:
+      /admin/**: grups:admins
+"""
+FAULTY_LINES = {3: "adress", 5: "address", 6: "workers", 10: "issuer", 12: "client_auth", 15: "directory",
+                19: "provider", 20: "origin", 22: "idle", 24: "/admin/**"}
+
+
+def test_every_fault_is_reported_at_once_as_text(check):
+    done = check(FAULTS)
+    assert done.returncode == 78
+    for line, key in FAULTY_LINES.items():
+        assert any(f"postern.yaml:{line}:" in one and key in one for one in done.stderr.splitlines()), (
+            f"line {line}, {key}:\n{done.stderr}")
+    assert "address" in next(one for one in done.stderr.splitlines() if "adress" in one), "the nearest known key"
+    assert "corp" in next(one for one in done.stderr.splitlines() if "crop" in one)
+    assert "no-such-file" in done.stderr
+
+
+def find_faults(content):
+    """The list of faults, wherever the report keeps it."""
+    if isinstance(content, list):
+        return content
+    return next(value for value in content.values() if isinstance(value, list))
+
+
+def test_every_fault_is_reported_at_once_as_json(check):
+    done = check(FAULTS, "--format", "json")
+    assert done.returncode == 78
+    faults = find_faults(json.loads(done.stdout))
+    assert set(FAULTY_LINES) <= {one.get("line") for one in faults}, done.stdout
+    assert all(one.get("key") and one.get("message") and one.get("file") for one in faults)
+
+
+def test_faults_of_an_ini_file_have_their_lines_too(check):
+    done = check("[listeners.public]\nadress = 127.0.0.1:80\n\n[sites.docs]\nhosts = a\nprovider = x\norigin = y\n",
+                 name="postern.ini")
+    assert done.returncode == 78
+    assert "postern.ini:2:" in done.stderr and "postern.ini:6:" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", "a: b: c", "sites: {", "\t- x", "a: 1\na: 2\n", "\x00\x01"])
+def test_what_is_no_config_is_78_and_never_a_crash(check, text):
+    done = check(text)
+    assert done.returncode == 78 and done.stderr
+
+
+def test_a_missing_file_is_a_fault(tmp_path):
+    for command in ("check", "serve"):
+        done = postern.run(command, "--config", tmp_path / "missing.yaml")
+        assert done.returncode in (1, 78) and "missing.yaml" in done.stderr
+
+
+def test_serve_refuses_a_faulty_config_in_the_same_words(check, tmp_path):
+    checked = check(FAULTS)
+    served = postern.run("serve", "--config", tmp_path / "postern.yaml", cwd=tmp_path)
+    assert served.returncode == 78
+    assert set(checked.stderr.splitlines()) & set(served.stderr.splitlines())
+
+
+def test_a_site_over_plain_http_on_a_public_host_is_a_fault(check):
+    config = {**GOOD, "sites": {"docs": {**GOOD["sites"]["docs"], "hosts": ["docs.example.com"]}}}
+    done = check(config)
+    assert done.returncode == 78 and "docs" in done.stderr
+
+
+def test_secrets_by_environment_and_credential(check, tmp_path):
+    (tmp_path / "corp").write_text("a-secret-for-the-client\n")
+    for reference in ("env:CLIENT", "credential:corp"):
+        provider = {**GOOD["providers"]["corp"], "client_auth": "basic", "client_secret": reference}
+        environment = {"CLIENT": "a-secret-for-the-client", "CREDENTIALS_DIRECTORY": str(tmp_path)}
+        done = check({**GOOD, "providers": {"corp": provider}}, environment=environment)
+        assert done.returncode == 0, done.stderr
+        assert check({**GOOD, "providers": {"corp": provider}}).returncode == 78
+        assert "a-secret-for-the-client" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["postern.yaml", "postern.ini", "demo.yaml.in"])
+def test_the_configs_of_the_repository_hold_together(check, tmp_path, name):
+    """The samples name files that are not here: those faults, and no others."""
+    with open(os.path.join(postern.ROOT, "config", name), encoding="utf-8") as source:
+        text = source.read()
+    if name == "demo.yaml.in":
+        values = {"PORT": "8080", "ADMIN_PORT": "9180", "STATE": str(tmp_path), "ISSUER": "http://localhost:8081",
+                  "BUCKET": "observatory", "S3_ENDPOINT": "http://127.0.0.1:8333", "HOSTS": '"localhost:8080"',
+                  "IPV6": '  ipv6:\n    address: "[::1]:8080"'}
+        for one, value in values.items():
+            text = text.replace(f"@{one}@", value)
+        for one in ("client.secret", "s3.id", "s3.secret"):
+            (tmp_path / one).write_text("some-text-or-other\n")
+        done = check(text)
+        assert done.returncode == 0, done.stderr
+        return
+    done = check(text, "--format", "json", name=name)
+    faults = [] if done.returncode == 0 else find_faults(json.loads(done.stdout))
+    others = [one for one in faults if one.get("severity") != "warning"
+              and not any(sign in one["message"] for sign in ("/etc/", "/srv/", "No such file", "environment",
+                                                              "credential", "CREDENTIALS_DIRECTORY"))]
+    assert not others, others

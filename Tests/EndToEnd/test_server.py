@@ -1,0 +1,249 @@
+"""Connections: how they are kept, encrypted, chosen between, and let go."""
+
+import os
+import re
+import socket
+import ssl
+import time
+
+import postern
+import pytest
+import web
+from conftest import BIG, OBJECTS, s3_origin
+from parts import process
+
+
+def pooled(gateway, trusting, site="path"):
+    return web.connect(gateway.ports["tls"], tls=trusting, name=f"{site}.postern.test")
+
+
+def test_a_connection_is_kept(gateway, trusting):
+    with pooled(gateway, trusting) as connection:
+        for target, key in (("/hello.txt", "hello.txt"), ("/style.css", "style.css"), ("/empty.txt", "empty.txt")) * 3:
+            connection.sendall(web.head("GET", target, gateway.host("path")))
+            assert web.read_answer(connection).body == OBJECTS[key]
+
+
+def test_requests_may_be_pipelined(gateway, trusting):
+    targets = ["/hello.txt", "/no-such-thing", "/style.css", "/.auth/me", "/empty.txt", "/hello.txt"]
+    with pooled(gateway, trusting) as connection:
+        connection.sendall(b"".join(web.head("GET", one, gateway.host("path"), {"Accept": "application/json"})
+                                    for one in targets))
+        source = connection.makefile("rb")  # one reader, or the buffer of each answer swallows the next
+
+        class Shared:
+            def makefile(self, *_):
+                return open_again(source)
+
+        answers = [web.read_answer(Shared()) for _ in targets]
+    assert [one.status for one in answers] == [200, 404, 200, 401, 200, 200]
+    assert answers[0].body == answers[5].body == OBJECTS["hello.txt"] and answers[2].body == OBJECTS["style.css"]
+
+
+class open_again:
+    """A file that its reader cannot close."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def close(self):
+        pass
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+
+def test_a_request_in_single_bytes(gateway, trusting):
+    with pooled(gateway, trusting) as connection:
+        for byte in web.head("GET", "/hello.txt", gateway.host("path")):
+            connection.sendall(bytes([byte]))
+        assert web.read_answer(connection).body == OBJECTS["hello.txt"]
+
+
+def test_http_1_0_and_connection_close(gateway, trusting):
+    for text in (f"GET /hello.txt HTTP/1.0\r\nHost: {gateway.host('path')}\r\n\r\n",
+                 f"GET /hello.txt HTTP/1.1\r\nHost: {gateway.host('path')}\r\nConnection: close\r\n\r\n"):
+        with pooled(gateway, trusting) as connection:
+            connection.sendall(text.encode())
+            data = b""
+            while part := connection.recv(65536):
+                data += part
+            assert data.startswith(b"HTTP/1.1 200") and data.endswith(OBJECTS["hello.txt"])
+
+
+@pytest.mark.parametrize("text,statuses", [
+    ("GET / HTTP/1.1\r\n\r\n", {400}), ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", {400}),
+    ("GET /\r\n\r\n", {400}), ("nonsense\r\n\r\n", {400}), ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", {400, 505}),
+    ("GET / HTTP/1.1\r\nHost: HOST\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", {400}),
+    ("GET / HTTP/1.1\r\nHost: HOST\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", {400}),
+    ("GET / HTTP/1.1\r\nHost: HOST\r\nBad Field: x\r\n\r\n", {400}),
+    ("GET / HTTP/1.1\r\nHost: HOST\r\n folded: x\r\n\r\n", {400}),
+    ("GET /" + "a" * 20000 + " HTTP/1.1\r\nHost: HOST\r\n\r\n", {400, 414}),
+    ("GET / HTTP/1.1\r\nHost: HOST\r\nX: " + "a" * 70000 + "\r\n\r\n", {400, 431}),
+])
+def test_what_is_no_request_is_refused_and_the_connection_closed(gateway, trusting, text, statuses):
+    with pooled(gateway, trusting) as connection:
+        connection.sendall(text.replace("HOST", gateway.host("path")).encode())
+        answer = web.read_answer(connection)
+        assert answer.status in statuses, str(answer)
+        assert connection.recv(1) == b""
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_tls_1_2_and_1_3(gateway, authority, version):
+    context = ssl.create_default_context(cafile=authority.certificate)
+    context.minimum_version = context.maximum_version = version
+    with pooled(gateway, context) as connection:
+        assert connection.version() == {"TLSv1_2": "TLSv1.2", "TLSv1_3": "TLSv1.3"}[version.name]
+        connection.sendall(web.head("GET", "/hello.txt", gateway.host("path")))
+        assert web.read_answer(connection).status == 200
+
+
+def test_tls_1_1_is_refused(gateway, authority):
+    context = ssl.create_default_context(cafile=authority.certificate)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises(ssl.SSLError):
+        pooled(gateway, context).close()
+
+
+def test_a_tls_session_is_resumed(gateway, trusting):
+    with pooled(gateway, trusting) as first:
+        first.sendall(web.head("GET", "/hello.txt", gateway.host("path")))
+        web.read_answer(first)
+        session = first.session
+    plain = socket.create_connection(("127.0.0.1", gateway.ports["tls"]), 5)
+    with trusting.wrap_socket(plain, server_hostname="path.postern.test", session=session) as second:
+        second.sendall(web.head("GET", "/hello.txt", gateway.host("path")))
+        assert web.read_answer(second).status == 200
+
+
+@pytest.mark.parametrize("name,expected", [
+    ("liar.postern.test", "postern.test"), ("www.other.test", "*.other.test"), ("other.test", "*.other.test"),
+    ("unknown.test", "postern.test"), (None, "postern.test"), ("a.b.other.test", "postern.test"),
+])
+def test_the_certificate_is_chosen_by_the_name_asked_for(gateway, authority, name, expected):
+    context = ssl.create_default_context(cafile=authority.certificate)
+    context.check_hostname = False
+    with web.connect(gateway.ports["tls"], tls=context, name=name) as connection:
+        names = [value for _, value in connection.getpeercert()["subjectAltName"]]
+        assert expected in names, names
+
+
+def test_plain_text_on_the_tls_port_does_no_harm(gateway, trusting):
+    with web.connect(gateway.ports["tls"]) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        try:
+            assert b"200 OK" not in connection.recv(1000)
+        except ConnectionResetError:
+            pass
+    assert gateway.request("path", "/hello.txt").status == 200
+
+
+@pytest.mark.skipif(not process.has_ipv6(), reason="this machine has no IPv6")
+def test_ipv6(gateway):
+    port = gateway.ports["ipv6"]
+    assert web.request(port, "/public/", host=f"[::1]:{port}", address="::1").body == OBJECTS["public/index.html"]
+
+
+def small(folder, listeners, host, **more):
+    """A config with one open site out of a folder."""
+    return {"listeners": listeners, "origins": {"folder": {"directory": folder}},
+            "sites": {"open": {"hosts": [host], "origin": "folder", "rules": {"/**": "anyone"}}}, **more}
+
+
+@pytest.fixture
+def own(build, request):
+    """A folder for a daemon of the test's own."""
+    return os.path.join(build, re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)[:60])
+
+
+def test_a_unix_socket(own, folder, tmp_path):
+    path = str(tmp_path / "postern.sock")
+    with postern.Postern(own, small(folder, {"unix": {"address": f"unix:{path}"}}, "localhost")):
+        assert web.request(0, "/hello.txt", host="localhost", address=path).body == OBJECTS["hello.txt"]
+
+
+def test_the_plain_listener_redirects_to_https(own, folder, authority):
+    tls, plain = process.free_ports(2)
+    certificate, key = authority.issue("redirect", "app.postern.test")
+    listeners = {"tls": {"address": f"127.0.0.1:{tls}", "tls": {"certificate": certificate, "key": f"file:{key}"}},
+                 "plain": {"address": f"127.0.0.1:{plain}", "redirect_to_https": True}}
+    with postern.Postern(own, small(folder, listeners, f"app.postern.test:{tls}")):
+        answer = web.request(plain, "/sub/?a=%20b", host="app.postern.test")
+        assert answer.status in (301, 308) and answer.get("location").startswith("https://app.postern.test")
+        assert answer.get("location").endswith("/sub/?a=%20b")
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_drains_and_exits_0(own, folder, name):
+    import signal
+    port = process.free_port()
+    host = f"localhost:{port}"
+    with postern.Postern(own, small(folder, {"plain": {"address": f"127.0.0.1:{port}"}}, host)) as daemon:
+        idle = web.connect(port)
+        running = socket.socket()
+        running.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        running.settimeout(10)
+        running.connect(("127.0.0.1", port))
+        with idle, running:
+            running.sendall(web.head("GET", "/big.bin", host))
+            response = web.read_answer(running, body=False)
+            assert response.status == 200
+            data = response.read(100_000)
+            daemon.process.send(getattr(signal, name))
+            time.sleep(0.5)
+            assert daemon.process.is_running(), "the download was cut off"
+            with pytest.raises(OSError):
+                web.request(port, "/hello.txt", host=host, timeout=2)
+            data += response.read()
+            assert data == BIG
+        assert daemon.process.wait(5) == 0
+        assert "error" not in {one.get("level") for one in daemon.records()}
+
+
+def test_a_second_daemon_on_the_same_port_or_a_wrong_config_says_so(own, folder):
+    port = process.free_port()
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        config = small(folder, {"plain": {"address": f"127.0.0.1:{port}"}}, "localhost")
+        with postern.Postern(own, config, ready=None) as daemon:
+            assert daemon.process.wait(10) == 1
+            assert str(port) in daemon.process.log_text()
+
+
+def test_the_admin_listener(gateway):
+    ask = lambda path: web.request(gateway.daemon.admin, path, host="localhost")
+    assert ask("/healthz").status == 200
+    assert ask("/readyz").status == 200 and ask("/readyz").json()
+    assert gateway.request("path", "/hello.txt").status == 200
+    metrics = ask("/metrics")
+    assert metrics.status == 200 and re.search(r"^postern_\w+(\{[^}]*\})? [0-9.e+]+$", metrics.text, re.M)
+    assert all(line.startswith(("#", "postern_")) for line in metrics.text.splitlines() if line)
+    assert gateway.request("path", "/metrics").status == 404 and gateway.request("path", "/healthz").status == 404
+
+
+def test_ini_and_yaml_behave_alike(own, weed, liar):
+    answers = []
+    for syntax in ("yaml", "ini"):
+        port = process.free_port()
+        host = f"localhost:{port}"
+        config = {"listeners": {"plain": {"address": f"127.0.0.1:{port}"}}, "session_keys": [postern.secret()],
+                  "providers": {"liar": {"issuer": liar.issuer, "client_id": "postern", "scopes": ["openid", "email"]}},
+                  "origins": {"bucket": s3_origin(weed)},
+                  "sites": {"docs": {"hosts": [host], "provider": "liar", "origin": "bucket",
+                                     "content": {"not_found": "/404.html"},
+                                     "rules": {"/public/**": "anyone", "/admin/**": "groups:admins,owners",
+                                               "/**": "signed-in"}}}}
+        with postern.Postern(own, config, syntax=syntax):
+            browser = web.Browser()
+            browser.open(f"http://{host}/")
+            answers.append([
+                (one.status, one.body) for one in (
+                    *(web.request(port, path, host=host) for path in ("/public/", "/admin/")),
+                    *(browser.send(f"http://{host}{path}") for path in ("/", "/admin/", "/no-such-thing", "/sub/")))])
+    assert [[status for status, _ in one] for one in answers] == [[200, 302, 200, 200, 404, 200]] * 2
+    assert answers[0][0] == answers[1][0] and answers[0][2:] == answers[1][2:]

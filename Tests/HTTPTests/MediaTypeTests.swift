@@ -1,0 +1,18 @@
+import HTTP
+import Testing
+
+@Suite struct MediaTypeTests {
+    @Test(arguments: [
+        ("/index.html", "text/html; charset=utf-8"), ("/a/b.CSS", "text/css; charset=utf-8"),
+        ("app.min.js", "text/javascript; charset=utf-8"),
+        ("/x.svg", "image/svg+xml"), ("/x.woff2", "font/woff2"), ("/x.wasm", "application/wasm"),
+        ("/x.json", "application/json; charset=utf-8"),
+        ("/a.tar.gz", "application/gzip"), ("/a", MediaType.unknown), ("/a.b/c", MediaType.unknown),
+        ("/a.", MediaType.unknown), ("", MediaType.unknown),
+        ("/a.unheardof", MediaType.unknown), ("/.html", "text/html; charset=utf-8"), ("/a.h\u{E9}", MediaType.unknown),
+        ("/a." + String(repeating: "x", count: 100), MediaType.unknown),
+    ])
+    func isToldByTheExtension(_ path: String, _ type: String) {
+        #expect(MediaType.forPath(path) == type)
+    }
+}

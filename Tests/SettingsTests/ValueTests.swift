@@ -1,0 +1,135 @@
+import Settings
+import Testing
+
+struct ValueTests {
+    @Test func addressesReadAndPrintCanonically() {
+        for (text, canonical) in [
+            ("127.0.0.1", "127.0.0.1"), ("::", "::"), ("::1", "::1"), ("2001:DB8:0:0:0:0:0:1", "2001:db8::1"),
+            ("1:0:0:2:0:0:0:3", "1:0:0:2::3"), ("::ffff:10.0.0.1", "::ffff:a00:1"),
+            ("1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"),
+            ("1::", "1::"), ("0:0:1::", "0:0:1::"),
+        ] {
+            #expect(IPAddress(text)?.description == canonical, "\(text)")
+        }
+        for text in [
+            "", "1.2.3", "1.2.3.4.5", "01.2.3.4", "256.0.0.1", ":", ":::", "1:2", "1::2::3", "12345::", "g::",
+            "::1.2.3", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8::", ":1:2:3:4:5:6:7:8", "+1.2.3.4", "::%lo",
+        ] {
+            #expect(IPAddress(text) == nil, "\(text)")
+        }
+    }
+
+    @Test func rangesHoldTheirAddressesAlone() {
+        let ten = AddressRange(address: IPAddress("10.128.0.0")!, prefixLength: 9)
+        #expect(ten.contains([10, 128, 0, 1]) && ten.contains([10, 255, 0, 1]))
+        #expect(!ten.contains([10, 127, 0, 1]) && !ten.contains([11, 128, 0, 1]))
+        #expect(ten.contains(IPAddress("::ffff:10.200.0.1")!.bytes))
+        #expect(!ten.contains(IPAddress("::10.200.0.1")!.bytes))
+        #expect(AddressRange(address: IPAddress("0.0.0.0")!, prefixLength: 0).contains([1, 2, 3, 4]))
+        #expect(!AddressRange(address: IPAddress("::")!, prefixLength: 0).contains([1, 2, 3, 4]))
+        let one = AddressRange(address: IPAddress("::1")!, prefixLength: 128)
+        #expect(one.contains(IPAddress("::1")!.bytes) && !one.contains(IPAddress("::2")!.bytes))
+    }
+
+    @Test func unitsPrintAsTheyAreRead() {
+        #expect(DurationText.format(TimeSpan(seconds: 5400)) == "90m")
+        #expect(DurationText.format(TimeSpan(milliseconds: 1500)) == "1500ms")
+        #expect(DurationText.format(TimeSpan(seconds: 0)) == "0s")
+        #expect(SizeText.format(1536) == "1536B" && SizeText.format(1 << 20) == "1MiB" && SizeText.format(0) == "0B")
+    }
+
+    @Test func secretDoesNotPrintItself() {
+        let secret = Secret(Array("hunter2".utf8))
+        var dumped = ""
+        dump(secret, to: &dumped)
+        for text in [
+            "\(secret)", "\(String(reflecting: secret))", "\([secret])", dumped,
+            "\(ClientAuthentication.basic(secret: secret))",
+        ] {
+            #expect(!text.contains("hunter2") && !text.contains("104"))
+        }
+    }
+
+    func key(_ text: String) -> (bytes: Int?, warnings: Int) { key(Array(text.utf8)) }
+
+    func key(_ bytes: [UInt8]) -> (bytes: Int?, warnings: Int) {
+        var files = MemoryFiles()
+        files.files["/etc/postern/session.key"] = bytes
+        let result = load(Sample.directory, files: files)
+        return (result.configuration?.sessionKeys[0].bytes.count, result.faults.count)
+    }
+
+    @Test func sessionKeysReadInEverySpelling() {
+        let raw: [UInt8] = Array(0..<31) + [0x0A]
+        #expect(key(raw) == (32, 0))
+        #expect(key(Array(raw.dropLast())) == (nil, 1))
+        #expect(key("00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF\n") == (32, 0))
+        #expect(key("00112233445566778899aabbccddeeff") == (32, 1))
+        #expect(key("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\r\n") == (32, 0))
+        #expect(key("+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/8=") == (32, 0))
+        #expect(key("-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_8") == (32, 0))
+        #expect(key("a passphrase of two and thirty le") == (33, 0))
+        #expect(key("MDEyMzQ1Njc4OTAxMjM0NQ==") == (nil, 1))
+        #expect(key("") == (nil, 1) && key("\n") == (nil, 1))
+    }
+
+    @Test func secretsComeFromFilesVariablesAndCredentials() throws {
+        for (reference, environment) in [
+            ("file:client.secret", [:]), ("file:/etc/postern/client.secret", [:]),
+            ("env:S", ["S": "very-secret-client"]),
+            ("credential:client.secret", ["CREDENTIALS_DIRECTORY": "/etc/postern"]), ("very-secret-client", [:]),
+        ] as [(String, [String: String])] {
+            let text = Sample.replacing("client_id: postern", "client_id: postern\n    client_secret: \(reference)")
+            let result = load(text, environment: environment)
+            #expect(result.faults == [])
+            let expected = ClientAuthentication.basic(secret: Secret(Array("very-secret-client".utf8)))
+            #expect(result.configuration?.providers[0].clientAuth == expected)
+        }
+    }
+
+    @Test func credentialsOfS3ComeFromTheEnvironmentUnlessNamed() throws {
+        let auto = Sample.replacing("directory: /srv/docs", "s3: {bucket: abc, region: eu-west-1}")
+        let environment = ["AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "B", "AWS_SESSION_TOKEN": "C"]
+        guard case .s3(let bucket) = load(auto, environment: environment).configuration?.origins[0].kind else {
+            return #expect(Bool(false))
+        }
+        #expect(bucket.credentials.keys?.sessionToken?.reveal() == "C")
+        #expect(bucket.endpoint.description == "https://s3.eu-west-1.amazonaws.com" && bucket.addressing == .virtual)
+        let without = load(auto)
+        #expect(without.configuration != nil && without.faults.map(\.severity) == [.warning])
+    }
+
+    @Test func addressingFollowsBucketAndEndpoint() {
+        for (bucket, endpoint, expected) in [
+            ("abc", "https://s3.example.com", S3Addressing.virtual), ("a.bc", "https://s3.example.com", .path),
+            ("abc", "http://127.0.0.1:8333", .path), ("abc", "http://localhost:8333", .path),
+            ("abc", "http://[::2]:1", .path),
+        ] {
+            let text = Sample.replacing(
+                "directory: /srv/docs",
+                "s3: {bucket: \(bucket), endpoint: '\(endpoint)', access_key_id: a, secret_access_key: b}")
+            guard case .s3(let s3) = load(text).configuration?.origins[0].kind else { return #expect(Bool(false)) }
+            #expect(s3.addressing == expected && s3.region == "us-east-1")
+        }
+    }
+
+    @Test func pathsStartFromTheConfigsDirectory() throws {
+        let text = Sample.replacing("127.0.0.1:8080", "unix:./run/web.sock")
+        let listener = try #require(load(text).configuration?.listeners[0])
+        #expect(listener.address == .unix("/etc/postern/run/web.sock"))
+    }
+
+    @Test func everyDefaultHoldsAndEveryExampleToo() {
+        for option in OptionTable.options {
+            #expect(option.isSecret == option.kindName.contains("secret"), "\(option.path)")
+            #expect(option.sentence.hasSuffix("."), "\(option.path)")
+            let path = option.path.split(separator: ".").map { $0 == "*" ? "a" : String($0) }
+            let last = option.path.hasSuffix(".rules.*") ? "/a" : path[path.count - 1]
+            for text in [option.example, option.defaultText].compactMap(\.self) where !text.isEmpty {
+                var lines = path.dropLast().enumerated().map { String(repeating: " ", count: $0) + $1 + ":" }
+                lines.append(String(repeating: " ", count: path.count) + last + ": " + text)
+                #expect(SpellingTests.readings(lines.joined(separator: "\n"), "yaml").count == 1, "\(option.path)")
+            }
+        }
+    }
+}
