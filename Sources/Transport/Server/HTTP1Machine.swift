@@ -275,7 +275,8 @@ final class HTTP1Machine: ProtocolMachine {
         var record = AccessRecord(startedAt: WallClock.microseconds(), peer: connection.info.peerText)
         record.status = status
         record.outcome = outcome
-        let text = "\(status) \(HTTP1Serializer.reasonPhrase(status))\n"
+        record.reference = Reference.make()
+        let text = "\(status) \(HTTP1Serializer.reasonPhrase(status))\nReference \(record.reference)\n"
         record.bytes = Int64(text.utf8.count)
         Self.append(status: status, text: text, date: server.date, to: &output)
         phase = .over
