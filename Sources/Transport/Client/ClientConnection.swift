@@ -225,10 +225,11 @@ final class ClientConnection: ReadinessHandler {
     private func lost(_ call: ClientCall) {
         let mayRepeat = call.request.isRepeatable || !stream.hasSent
         let isStale = requests > 1 && !responseHasBegun && !call.needsFresh
-        close()
         if isStale && mayRepeat {
             pool.repeatOnFresh(call)
+            close()
         } else {
+            close()
             call.fail(.disconnected)
         }
     }

@@ -64,9 +64,10 @@ final class ClientPool {
             queueTimer = nil
             while let first = waiting.first, first.enqueued + limits.queueTime <= loop.now {
                 waiting.removeFirst()
-                first.fail(.overloaded)
+                first.fail(open > 0 ? .overloaded : .connectTimedOut)
             }
             watchQueue()
+            retireIfUnused()
         }
     }
 
@@ -116,6 +117,7 @@ final class ClientPool {
         client.statistics.connectFailures += 1
         if waiting.count > connecting { waiting.removeFirst().fail(error) }
         connectIfNeeded()
+        retireIfUnused()
     }
 
     // MARK: - Connections
@@ -146,6 +148,15 @@ final class ClientPool {
     func connectionClosed() {
         open -= 1
         connectIfNeeded()
+        retireIfUnused()
+    }
+
+    /// The client and its pools keep each other only as long as there is something to keep.
+    private func retireIfUnused() {
+        guard open == 0, connecting == 0, waiting.isEmpty else { return }
+        if let timer = queueTimer { loop.cancel(timer) }
+        queueTimer = nil
+        client.retire(self)
     }
 
     func closeIdle() {

@@ -44,7 +44,7 @@ package final class HTTPClient {
 
     /// Closes the connections that nobody uses.
     package func closeIdle() {
-        for pool in pools.values { pool.closeIdle() }
+        for pool in Array(pools.values) { pool.closeIdle() }
     }
 
     /// Connections kept for later, and connections at all.
@@ -61,6 +61,11 @@ package final class HTTPClient {
         pools[endpoint] = pool
         recent = pool
         return pool
+    }
+
+    func retire(_ pool: ClientPool) {
+        if recent === pool { recent = nil }
+        if pools[pool.endpoint] === pool { pools[pool.endpoint] = nil }
     }
 
     func makeSession(_ endpoint: Endpoint) throws(TLSError) -> TLSSession {
