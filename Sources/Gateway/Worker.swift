@@ -58,7 +58,12 @@ final class Worker {
 
     /// What it has counted, for whoever adds it up.
     var metrics: MetricSnapshot {
-        counters.set(.connectionsOpen, 0, to: Int64(server.connectionCount))
+        counters.set(.connectionsOpen, to: Int64(server.connectionCount))
+        counters.set(.connectionsAccepted, to: Int64(server.counters.accepted))
+        counters.set(.tlsHandshakes, 0, MetricResult.ok.index, to: Int64(server.counters.handshakes))
+        var closed: [CloseReason: Int] = [:]
+        for ending in ConnectionEnding.allCases { closed[ending.closeReason, default: 0] += server.counters.closed(ending) }
+        for (reason, count) in closed { counters.set(.connectionsClosed, 0, reason.index, to: Int64(count)) }
         return counters.snapshot
     }
 
