@@ -9,7 +9,7 @@ import Tokens
 import Transport
 
 /// What all workers share: nothing in it changes.
-struct Shared: Sendable {
+final class Shared: Sendable {
     let configuration: Configuration
     let sites: SiteTable
     let template = PageTemplate()
