@@ -81,7 +81,7 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "Gateway", "Sessions", "Settings", "Posix", "Cryptography", "Deflate", "CNghttp2",
+                "Gateway", "Sessions", "Settings", "Telemetry", "Posix", "Cryptography", "Deflate", "CNghttp2",
                 argumentParser,
             ],
             swiftSettings: common),
@@ -101,7 +101,9 @@ let package = Package(
         tests(
             "OriginsTests", ["Origins", "Transport", "Reactor", "Posix", "HTTP", "Cryptography", "Bytes"],
             resources: [.copy("Vectors")]),
-        tests("GatewayTests", ["Gateway", "Sessions", "Origins", "Transport", "Tokens", "Settings", "HTTP", "Bytes"]),
+        tests(
+            "GatewayTests",
+            ["Gateway", "Sessions", "Origins", "Transport", "Tokens", "Telemetry", "Settings", "HTTP", "Bytes"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -13,7 +13,6 @@ final class Shared: Sendable {
     let configuration: Configuration
     let sites: SiteTable
     let template = PageTemplate()
-    /// Seals sessions and sign-ins. Where the config has no keys, for nobody can sign in, it has one of its own.
     let keyRing: KeyRing
     /// Listeners that answer every request with a redirect to HTTPS, by name.
     let redirectingListeners: Set<String>
@@ -29,8 +28,9 @@ final class Shared: Sendable {
         self.configuration = configuration
         self.logs = logs
         sites = SiteTable(configuration.sites)
-        let keys = configuration.sessionKeys.isEmpty ? [SecureRandom.bytes(32)] : configuration.sessionKeys.map(\.bytes)
-        keyRing = try KeyRing(keys.map { SecretBytes($0) })
+        // Where nobody can sign in nothing is sealed, and the config needs no keys.
+        let keys = configuration.sessionKeys.map { SecretBytes($0.bytes) }
+        keyRing = try KeyRing(keys.isEmpty ? [SecretBytes(SecureRandom.bytes(32))] : keys)
         redirectingListeners = Set(configuration.listeners.filter(\.redirectToHTTPS).map(\.name))
         metricLayout = MetricLayout(
             names: MetricNames(
