@@ -75,7 +75,7 @@ let package = Package(
             "Gateway",
             [
                 "Sessions", "Origins", "Transport", "Tokens", "Reactor", "HTTP", "Deflate", "TLS", "Cryptography",
-                "Posix", "Telemetry", "Settings", "Bytes",
+                "Posix", "Telemetry", "Settings", "Bytes", logging,
             ]),
 
         // 6

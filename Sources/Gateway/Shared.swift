@@ -9,10 +9,11 @@ import Tokens
 import Transport
 
 /// What all workers share: nothing in it changes.
-struct Shared: Sendable {
+final class Shared: Sendable {
     let configuration: Configuration
     let sites: SiteTable
     let template = PageTemplate()
+    /// Seals sessions and sign-ins. Where the config has no keys, for nobody can sign in, it has one of its own.
     let keyRing: KeyRing
     /// Listeners that answer every request with a redirect to HTTPS, by name.
     let redirectingListeners: Set<String>
@@ -28,7 +29,8 @@ struct Shared: Sendable {
         self.configuration = configuration
         self.logs = logs
         sites = SiteTable(configuration.sites)
-        keyRing = try KeyRing(configuration.sessionKeys.map { SecretBytes($0.bytes) })
+        let keys = configuration.sessionKeys.isEmpty ? [SecureRandom.bytes(32)] : configuration.sessionKeys.map(\.bytes)
+        keyRing = try KeyRing(keys.map { SecretBytes($0) })
         redirectingListeners = Set(configuration.listeners.filter(\.redirectToHTTPS).map(\.name))
         metricLayout = MetricLayout(
             names: MetricNames(

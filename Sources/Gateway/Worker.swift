@@ -19,6 +19,7 @@ final class Worker {
     /// The sessions that were signed out before their time.
     var revocations = RevocationList()
     var sessions = SessionCache()
+    var cookieMemo = CookieMemo()
     private(set) var signIn: SignIn!
 
     /// Requests that wait for an actor's answer. Whoever has left is not here any more.
@@ -58,7 +59,12 @@ final class Worker {
 
     /// What it has counted, for whoever adds it up.
     var metrics: MetricSnapshot {
-        counters.set(.connectionsOpen, 0, to: Int64(server.connectionCount))
+        counters.set(.connectionsOpen, to: Int64(server.connectionCount))
+        counters.set(.connectionsAccepted, to: Int64(server.counters.accepted))
+        counters.set(.tlsHandshakes, 0, MetricResult.ok.index, to: Int64(server.counters.handshakes))
+        var closed: [CloseReason: Int] = [:]
+        for ending in ConnectionEnding.allCases { closed[ending.closeReason, default: 0] += server.counters.closed(ending) }
+        for (reason, count) in closed { counters.set(.connectionsClosed, 0, reason.index, to: Int64(count)) }
         return counters.snapshot
     }
 

@@ -22,10 +22,10 @@ package final class LoopExecutor: SerialExecutor, @unchecked Sendable {
     private let event: EventFD
     private let thread = ThreadID.current
 
-    // Touched by the loop's thread only.
-    private var jobs: [Job] = []
-    private var running: [Job] = []
-    var stopRequested = false
+    // Touched by the loop's thread only, and not while a job runs.
+    @exclusivity(unchecked) private var jobs: [Job] = []
+    @exclusivity(unchecked) private var running: [Job] = []
+    @exclusivity(unchecked) var stopRequested = false
 
     init() throws(SystemError) { event = try EventFD() }
 

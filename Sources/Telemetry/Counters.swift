@@ -89,8 +89,8 @@ package final class Counters {
     }
 
     /// Sets a gauge. Snapshots of several workers are added up, so only one of them may set the same.
-    package func set(_ metric: Metric, _ first: Int = 0, to value: Int64) {
-        let cell = layout.cell(metric, first, 0)
+    package func set(_ metric: Metric, _ first: Int = 0, _ second: Int = 0, to value: Int64) {
+        let cell = layout.cell(metric, first, second)
         cells[cell] = value
     }
 

@@ -4,6 +4,11 @@
 package enum Reference {
     private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
+    /// Makes one of the system's random bits.
+    package static func make() -> String {
+        make(random: (0..<10).map { _ in UInt8.random(in: .min ... .max) })
+    }
+
     /// Makes a reference of 50 random bits: the low five of each of ten bytes.
     /// - Precondition: `random` has ten bytes at least.
     package static func make(random: [UInt8]) -> String {

@@ -18,6 +18,14 @@ def state(tmp_path_factory):
     return tmp_path_factory.mktemp("demo")
 
 
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as source:
+            return source.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class Demo:
     def __init__(self, state, port):
         self.output = open(state / "output.txt", "w+", encoding="utf-8")
@@ -42,8 +50,10 @@ class Demo:
         children = process.family(self.child.pid)
         os.killpg(self.child.pid, signal.SIGINT)
         self.child.wait(20)
-        time.sleep(0.3)
-        return [one for one in children if os.path.exists(f"/proc/{one}")]
+        end = time.monotonic() + 2  # orphans wait to be buried by process 1
+        while (left := [one for one in children if is_alive(one)]) and time.monotonic() < end:
+            time.sleep(0.1)
+        return left
 
 
 def test_the_demo_from_its_start_to_ctrl_c(state, build):

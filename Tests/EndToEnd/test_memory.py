@@ -59,6 +59,7 @@ def daemon(build, weed, tmp_path_factory):
                "weed": s3_origin(weed), "sparse": {"directory": str(folder)}}
     one = postern.Postern(os.path.join(build, "memory"), {
         "listeners": {"plain": {"address": f"127.0.0.1:{port}"}}, "workers": 1, "origins": origins,
+        "session_keys": [postern.secret()],
         "sites": {name: {"hosts": [f"{name}.test:{port}"], "origin": name, "rules": {"/**": "anyone"}}
                   for name in origins}})
     one.port = port

@@ -1,5 +1,7 @@
 """Who gets in where, and how those who do not are told."""
 
+import time
+
 import pytest
 import web
 from lying_provider import ALICE, BOB, Key
@@ -176,6 +178,7 @@ def test_a_bad_bearer_token_is_401_for_a_navigation_too(gateway, liar):
 
 def test_every_error_carries_a_reference_that_the_log_has(gateway, bob):
     answer = bob.send(gateway.url("liar", "/admin/?reference-test"))
+    time.sleep(0.2)
     references = [one["reference"] for one in gateway.daemon.records()
                   if one.get("path") == "/admin/" and one.get("status") == 403 and one.get("reference")]
     assert any(one in answer.text for one in references), str(answer)

@@ -99,6 +99,7 @@ def test_tls_1_2_and_1_3(gateway, authority, version):
         assert web.read_answer(connection).status == 200
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_tls_1_1_is_refused(gateway, authority):
     context = ssl.create_default_context(cafile=authority.certificate)
     context.set_ciphers("ALL:@SECLEVEL=0")
@@ -149,7 +150,7 @@ def test_ipv6(gateway):
 
 def small(folder, listeners, host, **more):
     """A config with one open site out of a folder."""
-    return {"listeners": listeners, "origins": {"folder": {"directory": folder}},
+    return {"session_keys": [postern.secret()], "listeners": listeners, "origins": {"folder": {"directory": folder}},
             "sites": {"open": {"hosts": [host], "origin": "folder", "rules": {"/**": "anyone"}}}, **more}
 
 
@@ -159,9 +160,11 @@ def own(build, request):
     return os.path.join(build, re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)[:60])
 
 
-def test_a_unix_socket(own, folder, tmp_path):
+def test_a_unix_socket_and_no_session_key_where_nobody_can_sign_in(own, folder, tmp_path):
     path = str(tmp_path / "postern.sock")
-    with postern.Postern(own, small(folder, {"unix": {"address": f"unix:{path}"}}, "localhost")):
+    config = small(folder, {"unix": {"address": f"unix:{path}"}}, "localhost")
+    del config["session_keys"]
+    with postern.Postern(own, config):
         assert web.request(0, "/hello.txt", host="localhost", address=path).body == OBJECTS["hello.txt"]
 
 
@@ -170,7 +173,7 @@ def test_the_plain_listener_redirects_to_https(own, folder, authority):
     certificate, key = authority.issue("redirect", "app.postern.test")
     listeners = {"tls": {"address": f"127.0.0.1:{tls}", "tls": {"certificate": certificate, "key": f"file:{key}"}},
                  "plain": {"address": f"127.0.0.1:{plain}", "redirect_to_https": True}}
-    with postern.Postern(own, small(folder, listeners, f"app.postern.test:{tls}")):
+    with postern.Postern(own, small(folder, listeners, "app.postern.test")):
         answer = web.request(plain, "/sub/?a=%20b", host="app.postern.test")
         assert answer.status in (301, 308) and answer.get("location").startswith("https://app.postern.test")
         assert answer.get("location").endswith("/sub/?a=%20b")

@@ -38,7 +38,7 @@ def test_a_sign_in_for_every_kind_of_client(gateway, liar, site, method):
     assert answer.url == gateway.url(site, "/hello.txt?x=1")
     _, fields, headers = [call for call in liar.calls if call[0] == "/token"][-1]
     assert len(fields["code_verifier"]) >= 43
-    assert ("Authorization" in headers) == (method == "basic")
+    assert ("authorization" in {name.lower() for name in headers}) == (method == "basic")
     assert ("client_secret" in fields) == (method == "post")
 
 
@@ -163,7 +163,7 @@ def test_a_bad_callback_is_a_page_with_a_way_on(gateway, change):
     query = {
         "no state": f"code={code}", "empty state": f"code={code}&state=", "no code": f"state={state}", "no query": "",
         "cut state": f"code={code}&state={state[:-6]}", "other state": f"code={code}&state={state[::-1]}",
-        "garbage state": f"code={code}&state=%00%ff<script>", "state twice": f"code={code}&state={state}&state={state}",
+        "garbage state": f"code={code}&state=%00%ff%3Cscript%3E", "state twice": f"code={code}&state={state}&state={state}",
         "code twice": f"code={code}&state={state}&code={code}", "huge state": f"code={code}&state={'A' * 6000}",
         "huge code": f"code={'A' * 6000}&state={state}", "bad encoding": f"code=%zz&state={state}%",
         "other site's state": f"code={code}&state={other}",
@@ -381,7 +381,7 @@ def test_a_logout_from_a_foreign_page_is_refused(gateway):
 
 def test_the_signed_out_page_is_public(gateway):
     answer = gateway.request("liar", "/.auth/signed-out")
-    assert answer.status == 200 and answer.get("cache-control") == "no-store" and "/.auth/login" in answer.text
+    assert answer.status == 200 and answer.get("cache-control") == "no-store" and 'href="/' in answer.text
 
 
 def test_an_idle_session_ends_and_a_used_one_goes_on_until_its_lifetime(gateway):

@@ -364,9 +364,11 @@ func connectionWithBytesLeftOverOrToBeClosedIsDiscarded(_ response: String) thro
 @Test func silentAddressDelaysOnlyALittle() throws {
     var limits = ClientLimits()
     limits.nextAddressTime = .milliseconds(20)
-    let bench = try ClientTestBench(limits: limits, lookUp: { _ in
-        .success([SocketAddress("127.0.0.9:0")!, SocketAddress("127.0.0.1:0")!])
-    })
+    let bench = try ClientTestBench(
+        limits: limits,
+        lookUp: { _ in
+            .success([SocketAddress("127.0.0.9:0")!, SocketAddress("127.0.0.1:0")!])
+        })
     let server = try ClientTestServer(bench.loop) { peer, _ in peer.respond("ok") }
     let silent = try SilentListener(port: server.address.port!)
     #expect(bench.whole("/", server.endpoint("a.test")).text == "ok")
@@ -486,6 +488,39 @@ private final class SilentListener {
     bench.turn { second.isDone }
     #expect(first.text == "GET /1" && second.text == "GET /2")
     #expect(server.connections.count == 1)
+}
+
+@Test func clientThatNobodyUsesGoesOnceItsConnectionsDo() throws {
+    let loop = try EventLoop()
+    let server = try ClientTestServer(loop) { peer, _ in peer.respond("ok") }
+    weak var gone: HTTPClient?
+    let handler = ClientTestHandler()
+    do {
+        var limits = ClientLimits()
+        limits.idleTime = .milliseconds(20)
+        let client = HTTPClient(loop: loop, resolver: Resolver(loop: loop), limits: limits)
+        gone = client
+        client.send(ClientRequest(method: .get, target: "/", host: "test"), to: server.endpoint(), handler: handler)
+    }
+    while !handler.isDone { loop.turn(waitAtMost: nil) }
+    #expect(handler.text == "ok")
+    handler.source = nil
+    while gone != nil, !server.connections[0].clientClosed { loop.turn(waitAtMost: nil) }
+    loop.turn()
+    #expect(gone == nil)
+}
+
+@Test func lookUpThatNeverEndsIsNoAnswer() throws {
+    var limits = ClientLimits()
+    limits.queueTime = .milliseconds(20)
+    let bench = try ClientTestBench(
+        limits: limits,
+        lookUp: { host in
+            Thread.sleep(.milliseconds(300))
+            return .failure(NameLookup.Failure(host: host, reason: "none"))
+        })
+    #expect(bench.whole("/", Endpoint(host: "a.test", port: 1, isSecure: false)).error == .connectTimedOut)
+    bench.turn { bench.client.statistics.connectFailures == 1 }
 }
 
 extension ClientStatistics {

@@ -44,8 +44,10 @@ final class ServerHarness: Sendable {
         thread = try Thread.spawn(name: "server") {
             do {
                 let world = try World(address, tls, limits)
-                box.put(.success(Started(
-                    address: world.listener.address!, world: LoopBound(world, to: world.loop.executor))))
+                box.put(
+                    .success(
+                        Started(
+                            address: world.listener.address!, world: LoopBound(world, to: world.loop.executor))))
                 world.loop.run()
             } catch {
                 box.put(.failure(error))

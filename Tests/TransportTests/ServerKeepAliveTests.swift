@@ -83,8 +83,11 @@ import Transport
         server.stop()
     }
 
-    @Test(arguments: ["GET /text HTTP/1.1\r\nHost: a.test\r\nX-A: b\r\n\r\n", "POST /echo/100 HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world",
-        "POST /echo/100 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"])
+    @Test(arguments: [
+        "GET /text HTTP/1.1\r\nHost: a.test\r\nX-A: b\r\n\r\n",
+        "POST /echo/100 HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world",
+        "POST /echo/100 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
+    ])
     func requestMayArriveSplitAnywhere(request: String) throws {
         let server = try ServerHarness()
         let client = try RawClient(server.address)

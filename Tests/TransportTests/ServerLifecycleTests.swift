@@ -235,6 +235,25 @@ import Transport
         server.executor.stop()
     }
 
+    @Test func drainServesWhoWaitsToBeAccepted() throws {
+        let server = try ServerHarness()
+        let clients = server.onLoop { world in
+            let clients = (0..<5).map { _ in try! RawClient(server.address) }
+            world.server.drain(hardStopAfter: .seconds(20)) {}
+            return clients
+        }
+        for client in clients.dropLast() {
+            let response = client.get("/text")
+            #expect(response?.text == "text for /text")
+            #expect(response?.fields[.connection] == "close")
+        }
+        // Who says nothing does not hold it up for long.
+        let start = MonotonicTime.now()
+        #expect(clients.last!.readToEnd() == .end)
+        #expect(MonotonicTime.now() - start < .seconds(4))
+        server.executor.stop()
+    }
+
     @Test func drainEndsAtTheHardStop() throws {
         let server = try ServerHarness()
         let client = try RawClient(server.address)
@@ -244,6 +263,7 @@ import Transport
         server.onLoop { $0.server.drain(hardStopAfter: .milliseconds(50)) { drained.put(true) } }
         #expect(drained.take())
         #expect(server.abandoned == 1)
+        #expect(server.records.map(\.outcome) == [.draining])
         _ = client.readToEnd()
         server.executor.stop()
     }

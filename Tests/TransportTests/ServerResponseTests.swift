@@ -71,8 +71,10 @@ import Transport
     @Test func failingBodyNeverLooksWhole() throws {
         let server = try ServerHarness()
         // A length that is not reached, a source that ends early, one that has too much
-        for target in ["/failing/5000/100", "/failing/500000/400000", "/announced/5000/100", "/announced/100/5000",
-            "/announced/100000/100001", "/announced/0/1", "/failing-chunked/100", "/failing-chunked/300000"] {
+        for target in [
+            "/failing/5000/100", "/failing/500000/400000", "/announced/5000/100", "/announced/100/5000",
+            "/announced/100000/100001", "/announced/0/1", "/failing-chunked/100", "/failing-chunked/300000",
+        ] {
             let client = try RawClient(server.address)
             #expect(client.get(target) == nil, "\(target)")
         }

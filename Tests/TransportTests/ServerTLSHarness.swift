@@ -19,7 +19,8 @@ enum ServerCertificate {
         process.arguments = [
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
             "-keyout", directory.appendingPathComponent("key").path, "-out",
-            directory.appendingPathComponent("pem").path, "-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:\(name)",
+            directory.appendingPathComponent("pem").path, "-subj", "/CN=\(name)", "-addext",
+            "subjectAltName=DNS:\(name)",
         ]
         process.standardError = FileHandle.nullDevice
         try process.run()
@@ -56,7 +57,8 @@ final class TLSClient {
         while session.hasOutput {
             var bytes: [UInt8] = []
             session.withOutput { span in
-                bytes.append(addingCapacity: span.count) { out in for index in span.indices { out.append(span[index]) } }
+                bytes.append(addingCapacity: span.count) { out in for index in span.indices { out.append(span[index]) }
+                }
                 return span.count
             }
             raw.send(bytes)

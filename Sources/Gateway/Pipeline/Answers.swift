@@ -1,5 +1,4 @@
 import Bytes
-import Cryptography
 import HTTP
 import Logging
 import Telemetry
@@ -69,7 +68,7 @@ extension Worker {
     private func reference(for context: RequestContext) -> String {
         let record = context.exchange.record
         if !record.reference.isEmpty { return record.reference }
-        let reference = Reference.make(random: SecureRandom.bytes(10))
+        let reference = Reference.make()
         context.exchange.record.reference = reference
         return reference
     }

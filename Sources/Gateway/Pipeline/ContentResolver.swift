@@ -21,7 +21,7 @@ struct ContentResolver: Sendable {
     }
 
     /// - Parameter isNavigation: whether a person opens the address, rather than a page fetching it.
-    func steps(for target: RequestTarget, isNavigation: Bool) -> [Step] {
+    func steps(for target: RequestTarget, isNavigation: @autoclosure () -> Bool) -> [Step] {
         var steps: [Step] = []
         let key = target.segments.joined(separator: "/")
         let query = target.query.map { "?" + $0 } ?? ""
@@ -40,7 +40,7 @@ struct ContentResolver: Sendable {
                 }
             }
         }
-        if isNavigation, !hasExtension, let fallback = content.fallback {
+        if !hasExtension, let fallback = content.fallback, isNavigation() {
             steps.append(.page(Self.key(fallback), status: 200))
         }
         if let notFound = content.notFound { steps.append(.page(Self.key(notFound), status: 404)) }

@@ -25,7 +25,11 @@ final class RequestContext {
         self.exchange = exchange
     }
 
-    var request: Request { exchange.request }
+    /// Read in place: a copy of a request costs a reference count for each of its parts.
+    var request: Request {
+        _read { yield exchange.request }
+    }
+
     var isHead: Bool { exchange.request.method == .head }
 }
 

@@ -7,10 +7,10 @@ import Tokens
 extension Worker {
     func readTarget(_ context: RequestContext) -> StageOutcome {
         // Content in a GET or HEAD has no meaning (RFC 9110 section 9.3.1), and what is read in two ways is refused.
-        let request = context.request
-        let hasContent = request.framing != .none && request.framing != .length(0)
-        guard !(hasContent && (request.method == .get || request.method == .head)),
-            let target = try? RequestTarget(request.target)
+        let framing = context.request.framing
+        let hasContent = framing != .none && framing != .length(0)
+        guard !(hasContent && (context.request.method == .get || context.isHead)),
+            let target = try? RequestTarget(context.request.target)
         else {
             return .respond(page(.badRequest(), .badRequest, for: context))
         }

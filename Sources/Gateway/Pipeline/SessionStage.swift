@@ -30,6 +30,18 @@ extension Worker {
             return .next
         }
 
+        if let key = cookieMemo.key(context.request.fields, site: context.site.index), let visitor = sessions[key],
+            visitor.record != nil
+        {
+            switch check(visitor, key, isNewestKey: true, context) {
+            case .visitor(let visitor):
+                accept(visitor, context)
+                return .next
+            case .unknownKey: return waitForKeys(provider, context)
+            case .noKeys: return .respond(unavailable(context, retry: context.request.target))
+            case .nobody: break
+            }
+        }
         let cookies = sessionCookies(context)
         let texts: [String]
         switch cookies.present({ Cookies.values(named: $0, in: context.request.fields) }) {
@@ -59,16 +71,24 @@ extension Worker {
     // MARK: Sessions
 
     private func check(session text: String, _ cookies: SessionCookies, _ context: RequestContext) -> Check {
-        let site = context.site!, now = loop.wallSeconds
+        let site = context.site!
         let key = CredentialKey(site: site.index, credential: text)
-        var known = sessions[key]
-        var isNewestKey = true
-        if known == nil {
+        let checked: Check
+        if let known = sessions[key] {
+            checked = check(known, key, isNewestKey: true, context)
+        } else {
             guard let opened = cookies.open(text), opened.record.provider == site.settings.provider else { return .nobody }
-            known = Visitor(opened.record)
-            isNewestKey = opened.isNewestKey
+            checked = check(Visitor(opened.record), key, isNewestKey: opened.isNewestKey, context)
         }
-        guard var visitor = known, let record = visitor.record, !revocations.contains(record.id) else { return .nobody }
+        if case .visitor = checked { cookieMemo.remember(key, for: context.request.fields) }
+        return checked
+    }
+
+    /// Whether the session of somebody who was known before, or has just been opened, still holds.
+    private func check(_ known: Visitor, _ key: CredentialKey, isNewestKey: Bool, _ context: RequestContext) -> Check {
+        let site = context.site!, now = loop.wallSeconds
+        var visitor = known
+        guard let record = visitor.record, !revocations.contains(record.id) else { return .nobody }
         guard case .valid(let isRenewalDue) = site.sessionPolicy.judge(record, now: now) else {
             sessions.remove(key)
             return .nobody
@@ -89,7 +109,7 @@ extension Worker {
                     return .nobody
                 }
             }
-        } else if visitor.keyGeneration != nil || known == nil {
+        } else if visitor.keyGeneration != nil || sessions[key] == nil {
             visitor = Visitor(record)
             sessions.insert(visitor, for: key)
         }

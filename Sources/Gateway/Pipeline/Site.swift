@@ -4,7 +4,7 @@ import Sessions
 import Settings
 
 /// A site as the pipeline needs it: its settings, with all that can be worked out beforehand.
-struct Site: Sendable {
+final class Site: Sendable {
     let name: String
     /// Its place among the sites, for counters and cache keys.
     let index: Int
@@ -65,7 +65,7 @@ struct Site: Sendable {
 }
 
 /// The sites, by the hosts that clients name.
-struct SiteTable: Sendable {
+final class SiteTable: Sendable {
     private let sites: [Site]
     private let byHost: [String: Int]
     private let byName: [String: Int]

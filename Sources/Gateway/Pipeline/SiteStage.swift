@@ -6,12 +6,13 @@ import Transport
 /// Which site is this host, and does the request come by the site's scheme?
 extension Worker {
     func findSite(_ context: RequestContext) -> StageOutcome {
-        let request = context.request, connection = context.exchange.connection
-        let trustsProxy = !connection.isSecure && isTrustedProxy(connection)
+        let connection = context.exchange.connection
         var isSecure = connection.isSecure
-        if trustsProxy, request.fields[.xForwardedProto]?.lowercased() == "https" { isSecure = true }
+        if !isSecure, isTrustedProxy(connection), context.request.fields[.xForwardedProto]?.lowercased() == "https" {
+            isSecure = true
+        }
 
-        var authority = Self.withoutOwnPort(request.authority, isSecure: isSecure)
+        var authority = Self.withoutOwnPort(context.request.authority, isSecure: isSecure)
         var site = shared.sites.site(for: authority)
         if site == nil, !isSecure {
             // A site that is known by its HTTPS address alone, asked for over HTTP.
@@ -33,7 +34,7 @@ extension Worker {
         guard !mustRedirect || isSecure else {
             // 308 keeps the method (RFC 9110 section 15.4.9). The host is one of the config's, never only the client's word.
             let host = site.settings.publicURL?.authority ?? authority
-            return .respond(redirect(to: "https://" + host + request.target, status: 308, .redirected))
+            return .respond(redirect(to: "https://" + host + context.request.target, status: 308, .redirected))
         }
         return .next
     }

@@ -1,4 +1,3 @@
-import Bytes
 import HTTP
 import Posix
 import Reactor
@@ -19,11 +18,11 @@ final class ClientConnection: ReadinessHandler {
         case closed
     }
 
-    private let pool: ClientPool
+    let pool: ClientPool
     private let registration: Registration
-    private var stream: ClientStream
+    var stream: ClientStream
     private var phase: Phase
-    private var parser: HTTP1ResponseParser
+    var parser: HTTP1ResponseParser
     private var output: [UInt8] = []
     private var outputSent = 0
     /// How many requests it has taken.
@@ -31,16 +30,18 @@ final class ClientConnection: ReadinessHandler {
     private var isBroken = false
 
     // The response under way.
-    private var input = ByteQueue()
+    /// What came and was not read straight into a consumer's room; from `inputStart` on it is still of use.
+    var input: [UInt8] = []
+    var inputStart = 0
     private var hasInputBuffer = false
     private var responseHasBegun = false
     private var keepAlive = false
     /// Content at the front of `input` that the parser has passed, and the consumer has not got.
-    private var passed = 0
+    var passed = 0
     /// What is still to come of content framed by its length; nil where chunked.
-    private var remaining: Int?
+    var remaining: Int?
     /// The consumer was told to wait.
-    private var consumerWaits = false
+    var consumerWaits = false
 
     init(_ socket: consuming FileDescriptor, _ registration: Registration, tls: TLSSession?, pool: ClientPool) {
         self.pool = pool
@@ -129,8 +130,7 @@ final class ClientConnection: ReadinessHandler {
     private func isQuiet() -> Bool {
         if stream.isQuiet { return true }
         borrowInputBuffer()
-        let result = input.append(upTo: 1) { stream.receive(into: &$0, limit: 1) }
-        let isQuiet = result == .wait && input.isEmpty
+        let isQuiet = receive(limit: 1) == .wait && hasReadAll
         returnInputBuffer()
         return isQuiet
     }
@@ -176,7 +176,7 @@ final class ClientConnection: ReadinessHandler {
     private func readHead(_ call: ClientCall) {
         borrowInputBuffer()
         while true {
-            switch input.append(upTo: ClientPool.inputSize, { stream.receive(into: &$0) }) {
+            switch receive() {
             case .bytes: responseHasBegun = true
             case .wait:
                 if responseHasBegun { setDeadline(pool.limits.betweenBytesTime) } else { returnInputBuffer() }
@@ -184,8 +184,8 @@ final class ClientConnection: ReadinessHandler {
             case .end, .failed: return lost(call)
             }
             while true {
-                let (consumed, event) = input.withSpan { parser.next($0) }
-                input.consume(consumed)
+                let (consumed, event) = parse()
+                consume(consumed)
                 switch event {
                 case .interim: continue
                 case .head(let head): return begin(head, of: call)
@@ -225,121 +225,29 @@ final class ClientConnection: ReadinessHandler {
     private func lost(_ call: ClientCall) {
         let mayRepeat = call.request.isRepeatable || !stream.hasSent
         let isStale = requests > 1 && !responseHasBegun && !call.needsFresh
-        close()
         if isStale && mayRepeat {
             pool.repeatOnFresh(call)
+            close()
         } else {
+            close()
             call.fail(.disconnected)
         }
     }
 
-    // MARK: - Body
-
-    /// Moves content to the consumer: straight from the socket where it is framed by its length and nothing is
-    /// buffered.
-    func readBody(into out: inout OutputSpan<UInt8>, for call: ClientCall) -> BodyRead {
-        precondition(out.freeCapacity > 0, "no room to read into")
-        let before = out.count
-        consumerWaits = false
-        while true {
-            if passed > 0 { deliver(&out) }
-            if passed == 0, remaining == nil || !input.isEmpty {
-                let (consumed, event) = input.withSpan { parser.next($0) }
-                switch event {
-                case .body(let range):
-                    input.consume(range.lowerBound)
-                    passed = range.count
-                    if let remaining { self.remaining = remaining - range.count }
-                    if out.freeCapacity > 0 { continue }
-                case .end:
-                    input.consume(consumed)
-                    finish(call, isClean: true)
-                    return .end
-                case .needMore: input.consume(consumed)
-                case .failed: return failBody(call, .malformed)
-                case .interim, .head: preconditionFailure("a head within content")
-                }
-            }
-            if passed == 0, remaining == 0 {
-                // Its end follows from the length, whatever else is there.
-                _ = parser.next(Span())
-                finish(call, isClean: true)
-                return .end
-            }
-            if out.freeCapacity == 0 { return .bytes }
-            switch receiveBody(into: &out) {
-            case .bytes: continue
-            case .extra:
-                finish(call, isClean: false)
-                return .end
-            case .wait:
-                if out.count > before { return .bytes }
-                consumerWaits = true
-                setDeadline(pool.limits.betweenBytesTime)
-                return .wait
-            case .ended:
-                // What has been read before is delivered first; the next read comes here again.
-                return out.count > before ? .bytes : failBody(call, .disconnected)
-            }
-        }
-    }
-
-    private enum Received {
-        case bytes, extra, wait, ended
-    }
-
-    private func receiveBody(into out: inout OutputSpan<UInt8>) -> Received {
-        guard let remaining else {
-            borrowInputBuffer()
-            switch input.append(upTo: ClientPool.inputSize, { stream.receive(into: &$0) }) {
-            case .bytes: return .bytes
-            case .wait: return .wait
-            case .end, .failed: return .ended
-            }
-        }
-        let start = out.count
-        // One byte more than is due: then a read that is not filled says also that nothing follows.
-        switch stream.receive(into: &out, limit: remaining + 1) {
-        case .bytes: break
-        case .wait: return .wait
-        case .end, .failed: return .ended
-        }
-        let isExtra = out.count - start > remaining
-        if isExtra { out.removeLast(out.count - start - remaining) }
-        _ = parser.next(out.span.extracting(start..<out.count))
-        self.remaining = remaining - (out.count - start)
-        return isExtra ? .extra : .bytes
-    }
-
-    private func deliver(_ out: inout OutputSpan<UInt8>) {
-        let count = min(passed, out.freeCapacity)
-        input.withSpan { bytes in
-            for index in 0..<count { out.append(bytes[index]) }
-        }
-        input.consume(count)
-        passed -= count
-    }
-
-    private func failBody(_ call: ClientCall, _ failure: BodyFailure) -> BodyRead {
-        close()
-        call.state = .failed(failure)
-        return .failed(failure)
-    }
+    // MARK: - The end
 
     /// The response is complete.
-    private func finish(_ call: ClientCall, isClean: Bool) {
+    func finish(_ call: ClientCall, isClean: Bool) {
         call.state = .finished
         phase = .idle
-        let isReusable = isClean && keepAlive && input.isEmpty && outputSent == output.count && !isBroken
-        if hasInputBuffer, input.isEmpty { returnInputBuffer() }
+        let isReusable = isClean && keepAlive && hasReadAll && outputSent == output.count && !isBroken
+        if hasInputBuffer, hasReadAll { returnInputBuffer() }
         if isReusable && isQuiet() {
             pool.release(self)
         } else {
             close()
         }
     }
-
-    // MARK: - The end
 
     /// Nobody wants the response any more.
     func abandon() { close() }
@@ -355,19 +263,49 @@ final class ClientConnection: ReadinessHandler {
 
     // MARK: - Private
 
-    private func setDeadline(_ time: Nanoseconds) { registration.setDeadline(pool.loop.now + time) }
+    func setDeadline(_ time: Nanoseconds) { registration.setDeadline(pool.loop.now + time) }
 
-    private func borrowInputBuffer() {
+    // MARK: - Input
+
+    var hasReadAll: Bool { inputStart == input.count }
+
+    func receive(limit: Int = .max) -> ClientStream.Input {
+        if inputStart > 0 {
+            // What is left is the start of a line.
+            input.removeFirst(inputStart)
+            inputStart = 0
+        }
+        var result = ClientStream.Input.wait
+        input.append(addingCapacity: ClientPool.inputSize) { (out: inout OutputSpan<UInt8>) in
+            result = stream.receive(into: &out, limit: limit)
+        }
+        return result
+    }
+
+    func parse() -> (consumed: Int, event: HTTP1ResponseEvent) {
+        let bytes = input
+        return parser.next(bytes.span.extracting(inputStart..<bytes.count))
+    }
+
+    func consume(_ count: Int) {
+        inputStart += count
+        guard hasReadAll else { return }
+        input.removeAll(keepingCapacity: true)
+        inputStart = 0
+    }
+
+    func borrowInputBuffer() {
         if hasInputBuffer { return }
-        input = pool.takeBuffer()
+        input = pool.client.takeBuffer()
         hasInputBuffer = true
     }
 
     private func returnInputBuffer() {
         guard hasInputBuffer else { return }
         hasInputBuffer = false
-        var buffer = ByteQueue()
+        inputStart = 0
+        var buffer: [UInt8] = []
         swap(&buffer, &input)
-        pool.giveBack(buffer)
+        pool.client.giveBack(buffer)
     }
 }

@@ -1,4 +1,3 @@
-import Bytes
 import HTTP
 import Posix
 import Reactor
@@ -65,9 +64,10 @@ final class ClientPool {
             queueTimer = nil
             while let first = waiting.first, first.enqueued + limits.queueTime <= loop.now {
                 waiting.removeFirst()
-                first.fail(.overloaded)
+                first.fail(open > 0 ? .overloaded : .connectTimedOut)
             }
             watchQueue()
+            retireIfUnused()
         }
     }
 
@@ -117,6 +117,7 @@ final class ClientPool {
         client.statistics.connectFailures += 1
         if waiting.count > connecting { waiting.removeFirst().fail(error) }
         connectIfNeeded()
+        retireIfUnused()
     }
 
     // MARK: - Connections
@@ -147,6 +148,15 @@ final class ClientPool {
     func connectionClosed() {
         open -= 1
         connectIfNeeded()
+        retireIfUnused()
+    }
+
+    /// The client and its pools keep each other only as long as there is something to keep.
+    private func retireIfUnused() {
+        guard open == 0, connecting == 0, waiting.isEmpty else { return }
+        if let timer = queueTimer { loop.cancel(timer) }
+        queueTimer = nil
+        client.retire(self)
     }
 
     func closeIdle() {
@@ -157,9 +167,4 @@ final class ClientPool {
 
     var idleCount: Int { idle.count }
     var openCount: Int { open }
-
-    // MARK: - Buffers
-
-    func takeBuffer() -> ByteQueue { client.takeBuffer() }
-    func giveBack(_ buffer: consuming ByteQueue) { client.giveBack(buffer) }
 }

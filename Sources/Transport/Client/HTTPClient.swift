@@ -1,4 +1,3 @@
-import Bytes
 import HTTP
 import Posix
 import Reactor
@@ -18,7 +17,7 @@ package final class HTTPClient {
     private var pools: [Endpoint: ClientPool] = [:]
     /// The pool asked for last, found without hashing.
     private var recent: ClientPool?
-    private var buffers: [ByteQueue] = []
+    private var buffers: [[UInt8]] = []
 
     /// - Parameter tls: whom to trust; without it, secure endpoints fail.
     package init(
@@ -45,7 +44,7 @@ package final class HTTPClient {
 
     /// Closes the connections that nobody uses.
     package func closeIdle() {
-        for pool in pools.values { pool.closeIdle() }
+        for pool in Array(pools.values) { pool.closeIdle() }
     }
 
     /// Connections kept for later, and connections at all.
@@ -64,6 +63,11 @@ package final class HTTPClient {
         return pool
     }
 
+    func retire(_ pool: ClientPool) {
+        if recent === pool { recent = nil }
+        if pools[pool.endpoint] === pool { pools[pool.endpoint] = nil }
+    }
+
     func makeSession(_ endpoint: Endpoint) throws(TLSError) -> TLSSession {
         guard let tls else { throw TLSError(.setup, "no TLS is set up for \(endpoint)") }
         return try TLSSession(client: tls, serverName: endpoint.serverName, pool: tlsBuffers)
@@ -71,12 +75,14 @@ package final class HTTPClient {
 
     // MARK: - Buffers
 
-    /// What a connection reads heads into, lent to it while a response is under way.
-    func takeBuffer() -> ByteQueue { buffers.popLast() ?? ByteQueue() }
+    /// What a connection reads into where it cannot read straight into a consumer's room; lent to it while a
+    /// response is under way.
+    func takeBuffer() -> [UInt8] { buffers.popLast() ?? [] }
 
-    func giveBack(_ buffer: consuming ByteQueue) {
-        buffer.consume(buffer.count)
-        if buffers.count < 32 { buffers.append(buffer) }
+    func giveBack(_ buffer: consuming [UInt8]) {
+        guard buffers.count < 32, buffer.capacity > 0 else { return }
+        buffer.removeAll(keepingCapacity: true)
+        buffers.append(buffer)
     }
 }
 

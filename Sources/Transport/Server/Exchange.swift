@@ -72,6 +72,7 @@ package final class Exchange {
     /// The owner's last word: nothing goes through this exchange any more.
     func close() {
         owner = nil
+        onAbandoned = nil
         if let registered { table.remove(registered) }
     }
 }

@@ -222,7 +222,6 @@ extension HTTP1Machine: ExchangeOwner, BodyConsumer {
     private func cut() {
         if case .source(_, .untilClose) = content { connection.resetOnClose() } else { flush() }
         content = .nothing
-        exchange?.record.outcome = .originFailed
         connection.close(.bodyFailed)
     }
 }

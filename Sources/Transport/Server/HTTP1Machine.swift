@@ -81,6 +81,7 @@ final class HTTP1Machine: ProtocolMachine {
     func drain() {
         isDraining = true
         guard phase == .request else { return }
+        wait = .nothing
         // What the client has sent by now is still answered.
         proceed()
         if isIdle { connection.end(.drained, lingers: true) }
@@ -120,8 +121,11 @@ final class HTTP1Machine: ProtocolMachine {
         bodyReader = nil
         let abandoned = exchange.onAbandoned
         exchange.close()
-        if reason == .clientGone || reason == .writeTimeout || reason == .bodyTimeout {
-            exchange.record.outcome = .clientGone
+        switch reason {
+        case .bodyFailed: exchange.record.outcome = .originFailed
+        case .handlerTimeout: exchange.record.outcome = exchange.record.status == 0 ? .internalError : .originTimeout
+        case .drained: exchange.record.outcome = .draining
+        default: exchange.record.outcome = .clientGone
         }
         reader?.done(.failure(reason == .bodyTimeout ? .timedOut : .disconnected))
         abandoned?()
@@ -284,7 +288,8 @@ final class HTTP1Machine: ProtocolMachine {
         var record = AccessRecord(startedAt: WallClock.microseconds(), peer: connection.info.peerText)
         record.status = status
         record.outcome = outcome
-        let text = "\(status) \(HTTP1Serializer.reasonPhrase(status))\n"
+        record.reference = Reference.make()
+        let text = "\(status) \(HTTP1Serializer.reasonPhrase(status))\nReference \(record.reference)\n"
         record.bytes = Int64(text.utf8.count)
         Self.append(status: status, text: text, date: server.date, to: &output)
         phase = .over
@@ -341,7 +346,7 @@ final class HTTP1Machine: ProtocolMachine {
             if requests > 0, input.isEmpty, parser.isIdle {
                 (wait, mark, time) = (.idle, requests, limits.idleTime)
             } else {
-                (wait, mark, time) = (.head, requests, limits.headTime)
+                (wait, mark, time) = (.head, requests, isDraining ? min(limits.headTime, .seconds(2)) : limits.headTime)
             }
         } else if phase == .discarding || bodyReader != nil {
             (wait, mark, time) = (.body, bodyReceived, limits.bodyIdleTime)

@@ -23,7 +23,7 @@ package final class Listener: ReadinessHandler {
     private var socket: FileDescriptor?
     private var registration: Registration?
     /// Given up for a moment when there is no other descriptor left.
-    private var reserve: FileDescriptor?
+    private var reserve: EventFD?
 
     init(
         server: Server, socket: consuming FileDescriptor, tls: TLSServerContext?, limits: ServerLimits,
@@ -36,7 +36,7 @@ package final class Listener: ReadinessHandler {
         self.name = name
         // Accepted sockets inherit it.
         socket.setNoDelay()
-        reserve = try socket.duplicate()
+        reserve = try EventFD()
         registration = nil
         self.socket = nil
         registration = try server.loop.register(socket, self)
@@ -51,8 +51,9 @@ package final class Listener: ReadinessHandler {
         return try socket!.duplicate()
     }
 
-    /// Accepts no more. Connections stay.
+    /// Accepts what is in the queue, for closing the socket would reset that, and then no more. Connections stay.
     package func close() {
+        accept(atMost: limits.connections)
         registration?.cancel()
         registration = nil
         socket = nil
@@ -63,12 +64,12 @@ package final class Listener: ReadinessHandler {
 
     // MARK: Events
 
-    package func ready(_ readiness: Readiness) { accept() }
+    package func ready(_ readiness: Readiness) { accept(atMost: Self.acceptsPerTurn) }
 
-    package func deadlineReached() { accept() }
+    package func deadlineReached() { accept(atMost: Self.acceptsPerTurn) }
 
-    private func accept() {
-        for _ in 0..<Self.acceptsPerTurn {
+    private func accept(atMost count: Int) {
+        for _ in 0..<count {
             guard let accepted = socket?.accept() else { return }
             switch consume accepted {
             case .wouldBlock: return
@@ -94,7 +95,7 @@ package final class Listener: ReadinessHandler {
         if let accepted = socket?.accept(), case .connection(let socket, _) = consume accepted {
             _ = consume socket
         }
-        reserve = try? socket?.duplicate()
+        reserve = try? EventFD()
         registration?.setDeadline(server.loop.now + limits.acceptPause)
     }
 }

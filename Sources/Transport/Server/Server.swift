@@ -9,7 +9,7 @@ import TLS
 /// two scratch buffers: a connection that waits owns no buffer.
 package final class Server {
     /// How much of a response is gathered before it is sent, in bytes.
-    static let outputSize = 64 << 10
+    static let outputSize = 128 << 10
     /// How much is read at a time, in bytes. A request fits; a body is copied out anyway.
     static let inputSize = 16 << 10
 
