@@ -1,5 +1,5 @@
 /// Looks at the frames that come, ahead of the library, and stops those that it would let pass: floods of
-/// frames that bring no request further, and heads on streams that were passed over.
+/// frames that bring no request further, and messages that go on behind their end or begin out of order.
 ///
 /// It follows the framing only (RFC 9113 section 4.1): the type, length, flags and stream of each frame, wherever
 /// the input is split, and the first bytes of a PRIORITY frame. What a frame does to its stream is the library's
@@ -28,6 +28,9 @@ struct FrameGuard {
     /// over streams at all is rare.
     private var passedOver: [ClosedRange<UInt32>] = []
     private static let rememberedRanges = 16
+    /// Streams of which the client has not sent the end, oldest first. Those that this side has reset stay until newer
+    /// ones push them out.
+    private var unfinished: [UInt32] = []
     /// Sent bytes that have not yet earned a frame.
     private var unearned = 0
 
@@ -83,9 +86,12 @@ struct FrameGuard {
     }
 
     private mutating func judge(_ now: UInt64) -> ErrorCode? {
+        // Nothing comes within a head but the rest of it (RFC 9113 section 4.3).
+        if isInHead, head.type != .continuation { return .protocolError }
         switch head.type {
         case .headers:
             if head.stream & 1 == 1, let error = judgeOrder() { return error }
+            finishIfLast()
             heads += 1
             continuations = 0
             isInHead = !head.has(.endHeaders)
@@ -94,11 +100,14 @@ struct FrameGuard {
             guard continuations <= limits.continuations else { return .enhanceYourCalm }
             if head.has(.endHeaders) { isInHead = false }
         case .data:
+            if let error = judgeKnown() { return error }
+            finishIfLast()
             // A padded frame may be all padding.
             let mayBeEmpty = head.length == 0 || (head.has(.padded) && head.length <= 256)
             if mayBeEmpty, !head.has(.endStream) { return takeIdle(now) }
         case .reset:
             guard clientResets.take(now: now) else { return .enhanceYourCalm }
+            finish()
         case .priority:
             guard head.stream != 0 else { return .protocolError }
             if head.length == 5 { (wordLeft, word) = (4, 0) }
@@ -114,19 +123,36 @@ struct FrameGuard {
         idleFrames.take(now: now) ? nil : .enhanceYourCalm
     }
 
-    /// A new stream has a higher number than all before it (RFC 9113 section 5.1.1). The library, which forgets
-    /// closed streams, takes one that was passed over for one of these.
+    /// More of a message whose end has come, or that has never begun (RFC 9113 section 5.1). The library forgets
+    /// streams that are closed, and would take the one for the other, and neither amiss.
+    private func judgeKnown() -> ErrorCode? {
+        let stream = head.stream
+        guard stream <= highestStream, stream & 1 == 1, !unfinished.contains(stream) else { return nil }
+        return passedOver.contains { $0.contains(stream) } ? .protocolError : .streamClosed
+    }
+
+    private mutating func finishIfLast() {
+        if head.has(.endStream) { finish() }
+    }
+
+    private mutating func finish() {
+        if let index = unfinished.lastIndex(of: head.stream) { unfinished.remove(at: index) }
+    }
+
+    /// A new stream has a higher number than all before it (RFC 9113 section 5.1.1).
     private mutating func judgeOrder() -> ErrorCode? {
         let stream = head.stream
-        guard stream > highestStream else {
-            return passedOver.contains { $0.contains(stream) } ? .protocolError : nil
-        }
+        guard stream > highestStream else { return judgeKnown() }
         let next = highestStream == 0 ? 1 : highestStream + 2
         if stream > next {
             if passedOver.count == Self.rememberedRanges { passedOver.removeFirst() }
             passedOver.append(next...stream - 2)
         }
         highestStream = stream
+        if !head.has(.endStream) {
+            if unfinished.count >= 4 * limits.concurrentStreams { unfinished.removeFirst() }
+            unfinished.append(stream)
+        }
         idleFrames.give(limits.idleFramesPerRequest)
         return nil
     }

@@ -238,9 +238,9 @@ private let definitions: [Case] = [
     Case("6.9/3 WINDOW_UPDATE of 3 bytes", .connection([frameSize]), Frame(Frame.windowUpdate, [0, 0, 1])),
     Case("6.9.1/1 no more than the window", .data([1]), Send.settings((4, 1)), Send.headers(1)),
     Case("6.9.1/2 an overflow on 0", .connection([flowControl]), Send.window(0, 0x7FFF_FFFF), Send.window(0, 0x7FFF_FFFF)),
-    Case(
-        "6.9.1/3 an overflow on a stream", .stream(1, [flowControl]), Send.settings((4, 0)), Send.headers(1),
-        Send.window(1, 0x7FFF_FFFF), Send.window(1, 0x7FFF_FFFF)),
+    Case("6.9.1/3 an overflow on a stream", .stream(1, [flowControl])) {
+        [Send.settings((4, 0)).bytes + Send.headers(1).bytes, Send.window(1, 0x7FFF_FFFF).bytes + Send.window(1, 0x7FFF_FFFF).bytes]
+    },
     Case("6.9.2/1 a window opened by SETTINGS", .data([1]), Send.settings((4, 0)), Send.headers(1), Send.settings((4, 1))),
     Case(
         "6.9.2/2 a negative window", .data([3, 1]), Send.settings((4, 3)), Send.headers(1), Send.settings((4, 2)),
