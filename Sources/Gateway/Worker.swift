@@ -19,6 +19,7 @@ final class Worker {
     /// The sessions that were signed out before their time.
     var revocations = RevocationList()
     var sessions = SessionCache()
+    var cookieMemo = CookieMemo()
     private(set) var signIn: SignIn!
 
     /// Requests that wait for an actor's answer. Whoever has left is not here any more.

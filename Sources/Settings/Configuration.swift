@@ -163,6 +163,13 @@ package struct ContentSettings: Sendable, Equatable {
     package let cleanURLs: Bool
     /// A path such as `/404.html`; nil for none.
     package let notFound: String?
+
+    package init(index: String?, fallback: String?, cleanURLs: Bool, notFound: String?) {
+        self.index = index
+        self.fallback = fallback
+        self.cleanURLs = cleanURLs
+        self.notFound = notFound
+    }
 }
 
 package struct LogSettings: Sendable, Equatable {

@@ -5,8 +5,7 @@ enum Options {
         "workers", .workers, default: "auto", "Event-loop threads; `auto` is one per core.")
     static let trustedProxies = Option(
         "trusted_proxies", .list(.addressRange), default: "",
-        "Whose `Forwarded` and `X-Forwarded-*` fields are believed. Name only proxies that set these fields themselves."
-    )
+        "Proxies whose `X-Forwarded-Proto` is believed. Name only those that set the field themselves.")
     static let sessionKeys = Option(
         "session_keys", .list(.secret),
         "Keys that sessions are sealed with, newest first: the first seals, all of them open. Each is 32 random bytes or more, raw or as base64 or hex; `postern secret` prints one. Required where a site has a provider."
@@ -15,7 +14,7 @@ enum Options {
     // Listeners
     static let listenerAddress = Option(
         "listeners.*.address", .listenAddress,
-        "Where to accept connections: `ADDRESS:PORT`, `[IPV6]:PORT`, `unix:PATH`, or `systemd:NAME` for a socket that systemd hands over."
+        "Where to accept connections: `ADDRESS:PORT`, `[IPV6]:PORT`, `unix:PATH`. `systemd:NAME`, a socket that systemd hands over, is not implemented yet."
     )
     static let listenerRedirect = Option(
         "listeners.*.redirect_to_https", .flag, default: "false",
@@ -45,7 +44,8 @@ enum Options {
         "How the client proves itself at the token endpoint. Left out: `basic` with a `client_secret`, `private_key_jwt` with a `client_key`, else `none`."
     )
     static let providerClientKey = Option(
-        "providers.*.client_key", .pemSecret, "The private key in PEM for `private_key_jwt`.")
+        "providers.*.client_key", .pemSecret,
+        "The private key in PEM for `private_key_jwt`, which is not implemented yet.")
     static let providerScopes = Option(
         "providers.*.scopes", .list(.scope), default: "openid, email, profile",
         "What to ask the provider for; `openid` must be among them.")
@@ -73,7 +73,8 @@ enum Options {
         "`auto`: the environment's `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, unless the keys below are given."
     )
     static let s3AccessKeyID = Option(
-        "origins.*.s3.access_key_id", .secret, "The access key's ID; with it goes `secret_access_key`.")
+        "origins.*.s3.access_key_id", .referenceOrText,
+        "The access key's ID, which is no secret; with it goes `secret_access_key`.")
     static let s3SecretAccessKey = Option("origins.*.s3.secret_access_key", .secret, "The access key's secret.")
     static let s3SessionToken = Option(
         "origins.*.s3.session_token", .secret, "The session token of temporary credentials.")
@@ -140,9 +141,11 @@ enum Options {
         "Header fields of a request; over it the answer is 431.")
     static let limitBodySize = Option(
         "limits.body_size", .size(1024...16_777_216), default: "64KiB",
-        "Bytes of the body of a request below the auth path; over it the answer is 413.")
+        "Bytes of the body of a request below the auth path. Nothing there reads a body yet, and so it has no effect.")
     static let limitConnections = Option(
-        "limits.connections", .count(1...1_000_000), default: "10000", "Client connections at a time, of all workers.")
+        "limits.connections", .count(1...1_000_000), default: "10000",
+        "Client connections of one listener at a time, of one worker. One more takes an idle one's place, or is closed."
+    )
     static let limitRequestsPerConnection = Option(
         "limits.requests_per_connection", .count(1...1_000_000_000), default: "10000",
         "Requests on one connection before it is closed.")
@@ -164,13 +167,13 @@ enum Options {
         "Connections to one origin at a time, of one worker.")
     static let limitOriginConnectTimeout = Option(
         "limits.origin_connect_timeout", .duration("10ms", "10m"), default: "3s",
-        "Connecting to an origin, TLS included.")
+        "Connecting to an origin; and once more for the TLS handshake.")
     static let limitOriginFirstByteTimeout = Option(
         "limits.origin_first_byte_timeout", .duration("10ms", "1h"), default: "30s",
         "From a request to an origin to its answer's head.")
     static let limitOriginIdleTimeout = Option(
         "limits.origin_idle_timeout", .duration("10ms", "1h"), default: "30s",
-        "How long an origin may pause within an answer, and how long its connection is kept unused.")
+        "How long an origin may pause within an answer.")
     static let limitProviderTimeout = Option(
         "limits.provider_timeout", .duration("10ms", "10m"), default: "10s", "A whole request to a provider.")
     static let limitProviderResponseSize = Option(

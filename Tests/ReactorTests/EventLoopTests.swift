@@ -225,4 +225,3 @@ final class Pair {
     loop.turn(waitAtMost: nil)
     #expect(order == [1, 2, 3])
 }
-

@@ -248,7 +248,9 @@ struct ClientTestBench {
         return (handler, client.send(request, to: endpoint, handler: handler))
     }
 
-    func whole(_ target: String = "/", _ endpoint: Endpoint, method: HTTP.Method = .get, body: [UInt8] = []) -> ClientTestHandler {
+    func whole(_ target: String = "/", _ endpoint: Endpoint, method: HTTP.Method = .get, body: [UInt8] = [])
+        -> ClientTestHandler
+    {
         let (handler, _) = get(target, endpoint, method: method, body: body)
         turn { handler.isDone }
         return handler

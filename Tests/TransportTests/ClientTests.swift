@@ -364,9 +364,11 @@ func connectionWithBytesLeftOverOrToBeClosedIsDiscarded(_ response: String) thro
 @Test func silentAddressDelaysOnlyALittle() throws {
     var limits = ClientLimits()
     limits.nextAddressTime = .milliseconds(20)
-    let bench = try ClientTestBench(limits: limits, lookUp: { _ in
-        .success([SocketAddress("127.0.0.9:0")!, SocketAddress("127.0.0.1:0")!])
-    })
+    let bench = try ClientTestBench(
+        limits: limits,
+        lookUp: { _ in
+            .success([SocketAddress("127.0.0.9:0")!, SocketAddress("127.0.0.1:0")!])
+        })
     let server = try ClientTestServer(bench.loop) { peer, _ in peer.respond("ok") }
     let silent = try SilentListener(port: server.address.port!)
     #expect(bench.whole("/", server.endpoint("a.test")).text == "ok")
@@ -511,10 +513,12 @@ private final class SilentListener {
 @Test func lookUpThatNeverEndsIsNoAnswer() throws {
     var limits = ClientLimits()
     limits.queueTime = .milliseconds(20)
-    let bench = try ClientTestBench(limits: limits, lookUp: { host in
-        Thread.sleep(.milliseconds(300))
-        return .failure(NameLookup.Failure(host: host, reason: "none"))
-    })
+    let bench = try ClientTestBench(
+        limits: limits,
+        lookUp: { host in
+            Thread.sleep(.milliseconds(300))
+            return .failure(NameLookup.Failure(host: host, reason: "none"))
+        })
     #expect(bench.whole("/", Endpoint(host: "a.test", port: 1, isSecure: false)).error == .connectTimedOut)
     bench.turn { bench.client.statistics.connectFailures == 1 }
 }

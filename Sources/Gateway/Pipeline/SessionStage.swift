@@ -38,6 +38,10 @@ extension Worker {
     func identify(_ context: RequestContext) -> Identification {
         guard let provider = context.site.settings.provider else { return .nobody }
         if let token = bearerToken(context) { return check(bearer: token, provider: provider, context) }
+        if let key = cookieMemo.key(context.request.fields, site: context.site.index), let known = sessions[key] {
+            let found = check(known, key, isNew: false, isNewestKey: true, context)
+            if case .visitor = found { return found }
+        }
         let cookies = sessionCookies(context)
         for text in presentedSessions(cookies, context) {
             let found = check(session: text, cookies, context)
@@ -70,17 +74,29 @@ extension Worker {
     // MARK: Sessions
 
     private func check(session text: String, _ cookies: SessionCookies, _ context: RequestContext) -> Identification {
-        let site = context.site!, now = loop.wallSeconds
+        let site = context.site!
         let key = CredentialKey(site: site.index, credential: text)
-        let known = sessions[key]
-        var opened: SessionCookies.Opened?
-        if known == nil {
-            opened = cookies.open(text)
-            guard opened?.record.provider == site.settings.provider else { return .nobody }
+        let found: Identification
+        if let known = sessions[key] {
+            found = check(known, key, isNew: false, isNewestKey: true, context)
+        } else {
+            guard let opened = cookies.open(text), opened.record.provider == site.settings.provider else { return .nobody }
+            found = check(Visitor(opened.record), key, isNew: true, isNewestKey: opened.isNewestKey, context)
         }
-        guard var visitor = known ?? opened.map({ Visitor($0.record) }), let record = visitor.record,
-            !revocations.contains(record.id)
-        else { return .nobody }
+        if case .visitor = found { cookieMemo.remember(key, for: context.request.fields) }
+        return found
+    }
+
+    /// Whether the session still holds.
+    /// - Parameters:
+    ///   - isNew: it has just been opened, and nothing of it is verified.
+    ///   - isNewestKey: false where it is time to seal it with another key.
+    private func check(
+        _ known: Visitor, _ key: CredentialKey, isNew: Bool, isNewestKey: Bool, _ context: RequestContext
+    ) -> Identification {
+        let site = context.site!, now = loop.wallSeconds
+        var visitor = known
+        guard let record = visitor.record, !revocations.contains(record.id) else { return .nobody }
         guard case .valid(let isRenewalDue) = site.sessionPolicy.judge(record, now: now) else {
             sessions.remove(key)
             return .nobody
@@ -101,7 +117,7 @@ extension Worker {
                     return refused(record, error, snapshot, context)
                 }
             }
-        } else if visitor.keyGeneration != nil || known == nil {
+        } else if visitor.keyGeneration != nil || isNew {
             // The token is over. Was its key still the provider's when its time came?
             if snapshot?.withdrawnKeys.ended(record.idToken, expiry: record.tokenExpiresAt) == true {
                 sessions.remove(key)
@@ -110,7 +126,7 @@ extension Worker {
             visitor = Visitor(record)
             sessions.insert(visitor, for: key)
         }
-        if isRenewalDue || opened?.isNewestKey == false { visitor = renewed(visitor, record, context) }
+        if isRenewalDue || !isNewestKey { visitor = renewed(visitor, record, context) }
         return .visitor(visitor)
     }
 

@@ -18,11 +18,11 @@ final class ClientConnection: ReadinessHandler {
         case closed
     }
 
-    private let pool: ClientPool
+    let pool: ClientPool
     private let registration: Registration
-    private var stream: ClientStream
+    var stream: ClientStream
     private var phase: Phase
-    private var parser: HTTP1ResponseParser
+    var parser: HTTP1ResponseParser
     private var output: [UInt8] = []
     private var outputSent = 0
     /// How many requests it has taken.
@@ -31,17 +31,17 @@ final class ClientConnection: ReadinessHandler {
 
     // The response under way.
     /// What came and was not read straight into a consumer's room; from `inputStart` on it is still of use.
-    private var input: [UInt8] = []
-    private var inputStart = 0
+    var input: [UInt8] = []
+    var inputStart = 0
     private var hasInputBuffer = false
     private var responseHasBegun = false
     private var keepAlive = false
     /// Content at the front of `input` that the parser has passed, and the consumer has not got.
-    private var passed = 0
+    var passed = 0
     /// What is still to come of content framed by its length; nil where chunked.
-    private var remaining: Int?
+    var remaining: Int?
     /// The consumer was told to wait.
-    private var consumerWaits = false
+    var consumerWaits = false
 
     init(_ socket: consuming FileDescriptor, _ registration: Registration, tls: TLSSession?, pool: ClientPool) {
         self.pool = pool
@@ -234,105 +234,10 @@ final class ClientConnection: ReadinessHandler {
         }
     }
 
-    // MARK: - Body
-
-    /// Moves content to the consumer: straight from the socket where it is framed by its length and nothing is
-    /// buffered.
-    func readBody(into out: inout OutputSpan<UInt8>, for call: ClientCall) -> BodyRead {
-        precondition(out.freeCapacity > 0, "no room to read into")
-        let before = out.count
-        consumerWaits = false
-        while true {
-            if passed > 0 { deliver(&out) }
-            if passed == 0, remaining == nil || !hasReadAll {
-                let (consumed, event) = parse()
-                switch event {
-                case .body(let range):
-                    consume(range.lowerBound)
-                    passed = range.count
-                    if let remaining { self.remaining = remaining - range.count }
-                    if out.freeCapacity > 0 { continue }
-                case .end:
-                    consume(consumed)
-                    finish(call, isClean: true)
-                    return .end
-                case .needMore: consume(consumed)
-                case .failed: return failBody(call, .malformed)
-                case .interim, .head: preconditionFailure("a head within content")
-                }
-            }
-            if passed == 0, remaining == 0 {
-                // Its end follows from the length, whatever else is there.
-                _ = parser.next(Span())
-                finish(call, isClean: true)
-                return .end
-            }
-            if out.freeCapacity == 0 { return .bytes }
-            switch receiveBody(into: &out) {
-            case .bytes: continue
-            case .extra:
-                finish(call, isClean: false)
-                return .end
-            case .wait:
-                if out.count > before { return .bytes }
-                consumerWaits = true
-                setDeadline(pool.limits.betweenBytesTime)
-                return .wait
-            case .ended:
-                // What has been read before is delivered first; the next read comes here again.
-                return out.count > before ? .bytes : failBody(call, .disconnected)
-            }
-        }
-    }
-
-    private enum Received {
-        case bytes, extra, wait, ended
-    }
-
-    private func receiveBody(into out: inout OutputSpan<UInt8>) -> Received {
-        guard let remaining else {
-            borrowInputBuffer()
-            switch receive() {
-            case .bytes: return .bytes
-            case .wait: return .wait
-            case .end, .failed: return .ended
-            }
-        }
-        let start = out.count
-        // One byte more than is due: then a read that is not filled says also that nothing follows.
-        switch stream.receive(into: &out, limit: remaining + 1) {
-        case .bytes: break
-        case .wait: return .wait
-        case .end, .failed: return .ended
-        }
-        let isExtra = out.count - start > remaining
-        if isExtra { out.removeLast(out.count - start - remaining) }
-        _ = parser.next(out.span.extracting(start..<out.count))
-        self.remaining = remaining - (out.count - start)
-        return isExtra ? .extra : .bytes
-    }
-
-    private func deliver(_ out: inout OutputSpan<UInt8>) {
-        let count = min(passed, out.freeCapacity)
-        let bytes = input
-        Self.copy(bytes.span.extracting(inputStart..<inputStart + count), to: &out)
-        consume(count)
-        passed -= count
-    }
-
-    /// In this shape the compiler makes it a copy of whole blocks.
-    private static func copy(_ bytes: Span<UInt8>, to out: inout OutputSpan<UInt8>) {
-        for index in bytes.indices { out.append(bytes[index]) }
-    }
-
-    private func failBody(_ call: ClientCall, _ failure: BodyFailure) -> BodyRead {
-        close()
-        call.state = .failed(failure)
-        return .failed(failure)
-    }
+    // MARK: - The end
 
     /// The response is complete.
-    private func finish(_ call: ClientCall, isClean: Bool) {
+    func finish(_ call: ClientCall, isClean: Bool) {
         call.state = .finished
         phase = .idle
         let isReusable = isClean && keepAlive && hasReadAll && outputSent == output.count && !isBroken
@@ -343,8 +248,6 @@ final class ClientConnection: ReadinessHandler {
             close()
         }
     }
-
-    // MARK: - The end
 
     /// Nobody wants the response any more.
     func abandon() { close() }
@@ -360,13 +263,13 @@ final class ClientConnection: ReadinessHandler {
 
     // MARK: - Private
 
-    private func setDeadline(_ time: Nanoseconds) { registration.setDeadline(pool.loop.now + time) }
+    func setDeadline(_ time: Nanoseconds) { registration.setDeadline(pool.loop.now + time) }
 
     // MARK: - Input
 
-    private var hasReadAll: Bool { inputStart == input.count }
+    var hasReadAll: Bool { inputStart == input.count }
 
-    private func receive(limit: Int = .max) -> ClientStream.Input {
+    func receive(limit: Int = .max) -> ClientStream.Input {
         if inputStart > 0 {
             // What is left is the start of a line.
             input.removeFirst(inputStart)
@@ -379,19 +282,19 @@ final class ClientConnection: ReadinessHandler {
         return result
     }
 
-    private func parse() -> (consumed: Int, event: HTTP1ResponseEvent) {
+    func parse() -> (consumed: Int, event: HTTP1ResponseEvent) {
         let bytes = input
         return parser.next(bytes.span.extracting(inputStart..<bytes.count))
     }
 
-    private func consume(_ count: Int) {
+    func consume(_ count: Int) {
         inputStart += count
         guard hasReadAll else { return }
         input.removeAll(keepingCapacity: true)
         inputStart = 0
     }
 
-    private func borrowInputBuffer() {
+    func borrowInputBuffer() {
         if hasInputBuffer { return }
         input = pool.client.takeBuffer()
         hasInputBuffer = true
