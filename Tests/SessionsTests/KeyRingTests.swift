@@ -53,15 +53,15 @@ import Testing
         #expect(reason(Hex.encode(raw) + "a") == .form)
         #expect(reason("a passphrase that somebody thought of, and wrote down here") == .form)
         #expect(reason(Hex.encode([UInt8](repeating: 0, count: 32))) == .guessable)
-        #expect(KeyRingError(position: 1, reason: .short).description.contains("session key 2"))
-        #expect(KeyRingError(position: 1, reason: .short).description.contains("postern secret"))
+        #expect(KeyRingError.key(.short, position: 1).description.contains("session key 2"))
+        #expect(KeyRingError.key(.short, position: 1).description.contains("postern secret"))
     }
 
     @Test func aRingHas1To16Keys() throws {
-        #expect(throws: KeyRingError(position: 0, reason: .none)) { try KeyRing([]) }
+        #expect(throws: KeyRingError.none) { try KeyRing([]) }
         let keys = (0..<17).map { number in SecretBytes((0..<32).map { UInt8($0 + number * 8) }) }
         #expect(try KeyRing(Array(keys.prefix(16))).keyIDs.count == 16)
-        #expect(throws: KeyRingError(position: 16, reason: .many)) { try KeyRing(keys) }
+        #expect(throws: KeyRingError.many) { try KeyRing(keys) }
     }
 
     @Test func aRingPrintsNoKey() {
@@ -81,11 +81,13 @@ import Testing
         #expect(SealedBox(Samples.ring(1)).open(new, purpose: .session, context: []) == nil)
     }
 
-    private func reason(_ text: String) -> KeyRingError.Reason? {
+    private func reason(_ text: String) -> KeyFault? {
         do {
             _ = try ring(text)
             return nil
-        } catch { return error.reason }
+        } catch KeyRingError.key(let fault, _) {
+            return fault
+        } catch { return nil }
     }
 
     private func standard(_ bytes: [UInt8]) -> String {
