@@ -1,5 +1,6 @@
 import Bytes
 import HTTP
+import Sessions
 import Telemetry
 import Transport
 
@@ -13,6 +14,8 @@ extension Worker {
             return .respond(page(.notFound(), .notFound, for: context))
         }
         switch segments.last {
+        case "login" where site.settings.provider == nil, "callback" where site.settings.provider == nil:
+            return .respond(page(.notFound(), .notFound, for: context))
         case "login": return only([.get, .head], context) { .respond(login(context)) }
         case "callback": return only([.get], context) { callback(context) }
         case "logout": return only([.get, .head, .post], context) { logout(context) }
@@ -62,25 +65,32 @@ extension Worker {
     private func logout(_ context: RequestContext) -> StageOutcome {
         switch establishSession(context) {
         case .next: break
-        // A session that cannot be checked now can still be ended.
+        // A session that cannot be checked now, for want of the provider's keys, can still be ended.
         case .wait: return .wait
         default: break
         }
         let site = context.site!
         guard context.request.method == .post else {
             return .respond(
-                page(.signOut(account: context.visitor?.account, action: site.authPath("logout")), .ownPage, for: context))
+                page(
+                    .signOut(account: context.visitor?.account, action: site.authPath("logout")), .ownPage,
+                    for: context))
         }
         guard isSameOrigin(context) else {
             return .respond(page(.badRequest(), .badRequest, for: context))
         }
         clearSessionCookies(context)
-        guard let record = context.visitor?.record else {
+        guard let record = context.visitor?.record ?? presentedSession(context) else {
             return .respond(redirect(to: site.authPath("signed-out"), status: 303, .signedOut))
         }
         let end = site.sessionPolicy.lastPossibleEnd(of: record), now = loop.wallSeconds, id = park(context)
         signIn.assumeIsolated { $0.signOut(record.id, until: end, now: now, for: id) }
         return .wait
+    }
+
+    /// The session in the request's cookies, unchecked: good enough to be ended.
+    private func presentedSession(_ context: RequestContext) -> SessionRecord? {
+        sessionCookies(context).load { Cookies.values(named: $0, in: context.request.fields) }?.record
     }
 
     /// The actor's answer to `signOut`: no worker takes the session's cookie any more.
