@@ -9,7 +9,7 @@ enum TLSContexts {
                 certificates: settings.certificates.map {
                     TLSCertificate(chainPEM: $0.chain.bytes, keyPEM: $0.key.bytes)
                 },
-                alpn: ["http/1.1"])
+                alpn: ["h2", "http/1.1"])
         } catch {
             let files = settings.certificates.map(\.chain.source).joined(separator: ", ")
             throw StartFailure("\(files): \(error)")

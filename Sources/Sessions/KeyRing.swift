@@ -10,8 +10,6 @@ package enum KeyPurpose: String, Sendable, CaseIterable {
     case login
     /// Derives a sign-in's PKCE verifier and nonce.
     case loginSecrets = "login-secrets"
-    /// Derives the token that a form carries against forgery.
-    case form
 }
 
 /// The server's own keys, newest first: the newest seals, every one of them opens.
@@ -50,7 +48,6 @@ package struct KeyRing: Sendable {
             case .session: 0
             case .login: 1
             case .loginSecrets: 2
-            case .form: 3
             }
         }
     }

@@ -20,6 +20,8 @@ package enum ConnectionEnding: Int, CaseIterable, Sendable {
     case handlerTimeout
     /// A response's body failed, or did not keep to its length.
     case bodyFailed
+    /// More of what costs the server and brings no request further than HTTP/2 clients are allowed.
+    case overBudget
     /// The listener has as many connections as it may.
     case overLimit
     /// Idle, and closed in favour of a new connection.
@@ -37,7 +39,7 @@ package enum ConnectionEnding: Int, CaseIterable, Sendable {
         case .handshakeFailed: .tls
         case .handshakeTimeout, .headTimeout, .bodyTimeout, .writeTimeout: .timeout
         case .idleTimeout: .idle
-        case .overLimit, .displaced: .limit
+        case .overLimit, .overBudget, .displaced: .limit
         case .drained: .drain
         }
     }
