@@ -13,6 +13,8 @@ extension Worker {
             return .respond(page(.notFound(), .notFound, for: context))
         }
         switch segments.last {
+        case "login" where site.settings.provider == nil, "callback" where site.settings.provider == nil:
+            return .respond(page(.notFound(), .notFound, for: context))
         case "login": return only([.get, .head], context) { .respond(login(context)) }
         case "callback": return only([.get], context) { callback(context) }
         case "logout": return only([.get, .head, .post], context) { logout(context) }
