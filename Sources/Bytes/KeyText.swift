@@ -9,7 +9,7 @@ package enum KeyFault: String, Error, Sendable {
 
 /// What a session key looks like in a file or a variable:
 ///
-/// - 32 bytes of whatever kind, taken as they are,
+/// - 32 bytes of whatever kind, or more that are no text, taken as they are,
 /// - or text that spells 32 to 1024 bytes: hexadecimal digits, or base64 of either alphabet, padded or not.
 ///
 /// One line ending after either is ignored, and nothing else is.
@@ -24,7 +24,8 @@ package enum KeyText {
         if text.last == UInt8(ascii: "\r") { text.removeLast() }
         if text.isEmpty { throw .empty }
         if text.count == minimum { return try checked(text) }
-        guard text.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw .form }
+        if text.contains(where: { $0 < 0x20 || $0 >= 0x7F }) { return try checked(content) }
+        guard !text.contains(0x20) else { throw .form }
         // Hexadecimal digits alone are never meant as base64: 22 of 64 characters, 43 times in a row.
         let isHex = text.allSatisfy { Hex.value($0) != nil }
         guard let bytes = isHex ? Hex.decode(String(decoding: text, as: UTF8.self)) : base64(text) else { throw .form }

@@ -44,6 +44,7 @@ class Rig:
             "origins": {"folder": {"directory": folder}},
             "sites": {"a": site("a", "one"), "b": site("b", "one"), "c": site("c", "two"),
                       "brief": site("brief", "one", session={"idle": "3s", "lifetime": "8s"}),
+                      "open": {"hosts": [self.host("open")], "origin": "folder", "rules": {"/**": "anyone"}},
                       "token": site("token", "one", session={"ends_with_token": True})},
             **more}
         self.directory = directory
@@ -524,6 +525,20 @@ def test_lonely_parts_are_cleared(shared):
     assert answer.status == 302 and cleared == {"postern.2", "postern.3"}
 
 
+def test_of_two_sessions_the_one_used_last_counts(rig, provider):
+    """Two sign-ins at once, a large one and a small one: neither answer could clear the other's cookies."""
+    provider.account = BOB
+    bob = rig.jar(rig.signed_in())
+    time.sleep(1.1)
+    large(provider)
+    alice = rig.jar(rig.signed_in())
+    both = {**bob, **alice}
+    line = "; ".join(f"{name}={cookie.value}" for name, cookie in both.items() if name != "postern-browser")
+    assert "postern" in both and "postern.1" in both
+    for cookies in (line, "; ".join(reversed(line.split("; ")))):
+        assert rig.send("/.auth/me", headers={**API, "Cookie": cookies}).json()["sub"] == ALICE["sub"]
+
+
 def test_a_cookie_changed_in_any_byte_opens_nothing(rig):
     value = rig.jar(rig.signed_in())["postern"].value
     assert rig.send("/hello.txt", headers={**API, "Cookie": f"postern={value}"}).status == 200
@@ -763,6 +778,12 @@ def test_a_public_url_decides_scheme_and_host(build, folder, provider):
 
 
 # Own pages
+
+
+def test_a_site_without_a_provider_has_no_sign_in(shared):
+    for path, status in (("login", 404), ("callback?code=x&state=y", 404), ("logout", 200), ("me", 401), ("signed-out", 200)):
+        assert shared.send(f"/.auth/{path}", "open").status == status
+    assert shared.send("/hello.txt", "open").status == 200
 
 
 @pytest.mark.parametrize("path,status", [

@@ -23,6 +23,11 @@ import Testing
         #expect(id[0].utf8.count == 8)
     }
 
+    @Test func aRawKeyMayBeLonger() throws {
+        #expect(try ring(raw + raw).keyIDs != ring(raw).keyIDs)
+        #expect(reason(String(decoding: [0xC3, 0xA9], as: UTF8.self)) == .short)
+    }
+
     @Test func aRawKeyMayEndWithALineEnding() throws {
         let key = Array(raw.dropLast()) + [0x0A]
         #expect(try ring(key).keyIDs == ring(Hex.encode(key)).keyIDs)
@@ -45,7 +50,7 @@ import Testing
     @Test func whatIsNoKeyIsRefusedWithARemedy() {
         #expect(reason("") == .empty)
         #expect(reason("\n") == .empty)
-        #expect(reason(Base64URL.encode(raw) + "\n\n") == .form)
+        #expect(reason(" " + String(repeating: "a passphrase ", count: 4)) == .form)
         #expect(reason(" " + Base64URL.encode(raw)) == .form)
         #expect(reason("-+" + String(repeating: "ab", count: 40)) == .form)
         #expect(reason("=" + Base64URL.encode(raw)) == .form)

@@ -72,7 +72,7 @@ actor Provider: LoopActor {
     private var latestKeys: KeySet?
     private var schedule: KeySetSchedule
     private var sessions = UnknownKeyThrottle()
-    private var fetching: Task<Bool, Never>?
+    private var fetching: Task<Void, Never>?
     private var usedFlows: RecentFlows
 
     init(
@@ -88,7 +88,7 @@ actor Provider: LoopActor {
         schedule = KeySetSchedule(now: 0)
         snapshot = ProviderSnapshot(
             name: settings.name, tokenPolicy: TokenPolicy(issuer: settings.issuer, audiences: [settings.clientID]))
-        usedFlows = RecentFlows(lifetime: limits.loginStateLifetime.seconds)
+        usedFlows = RecentFlows(lifetime: limits.loginStateLifetime.seconds + LoginState.clockSkew)
     }
 
     /// Fetches metadata and keys now, and from then on before they expire.
@@ -109,6 +109,8 @@ actor Provider: LoopActor {
     /// A token names a key that is not in the set: fetches it again, once for everybody who asks at the time, and
     /// for strangers and for sessions not more often than their throttles allow.
     func snapshotAfterUnknownKey(_ doubt: KeyDoubt) async -> ProviderSnapshot {
+        // A fetch that is under way may have begun before the provider changed its keys.
+        if doubt == .signIn, let fetching { _ = await fetching.value }
         if fetching != nil || allowsFetch(doubt) { await refresh() }
         return snapshot
     }
@@ -123,14 +125,16 @@ actor Provider: LoopActor {
 
     /// One fetch at a time, whoever asks.
     private func refresh() async {
-        if let fetching { return _ = await fetching.value }
-        let task = Task { await fetch() }
+        if let fetching { return await fetching.value }
+        let task = Task {
+            await fetch()
+            fetching = nil
+        }
         fetching = task
-        _ = await task.value
-        fetching = nil
+        await task.value
     }
 
-    private func fetch() async -> Bool {
+    private func fetch() async {
         do {
             let metadata = try await fetchMetadata()
             let askedAt = loop.value.wallSeconds
@@ -158,7 +162,6 @@ actor Provider: LoopActor {
             snapshot.keysSeenAt = askedAt
             snapshot.isUpToDate = true
             publish(snapshot)
-            return true
         } catch {
             schedule.failed(now: now, random: UInt64.random(in: 0 ... .max))
             if !schedule.isUsable(now: now) { snapshot.keys = nil }
@@ -167,7 +170,6 @@ actor Provider: LoopActor {
             events.warning(
                 "the provider's keys could not be fetched",
                 metadata: ["provider": "\(settings.name)", "reason": "\(error)"])
-            return false
         }
     }
 

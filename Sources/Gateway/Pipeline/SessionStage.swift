@@ -67,7 +67,7 @@ extension Worker {
     private func presentedSessions(_ cookies: SessionCookies, _ context: RequestContext) -> [String] {
         switch cookies.present({ Cookies.values(named: $0, in: context.request.fields) }) {
         case .nothing, .ambiguous: []
-        case .sealed(let texts): texts
+        case .sealed(let texts): cookies.newestFirst(texts)
         }
     }
 
