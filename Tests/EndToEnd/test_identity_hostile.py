@@ -311,6 +311,7 @@ def test_strangers_do_not_keep_sign_ins_from_seeing_new_keys(rig, provider):
 def test_a_new_key_is_seen_by_the_first_bearer_token_that_names_it(rig, provider):
     provider.signing = Key()
     provider.published = [provider.signing, provider.first_key]
+    assert rig.send("/.auth/me", headers=bearer(provider.token())).status == 200
     assert rig.send("/hello.txt", headers=bearer(provider.token())).status == 200
 
 
