@@ -109,3 +109,14 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The fuzz targets (scripts/fuzz.py): no part of an ordinary build, for libFuzzer brings their `main`.
+if Context.environment["POSTERN_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "Sessions", "Origins", "Tokens", "HTTP", "Deflate", "Cryptography", "Settings", "Bytes",
+            ],
+            path: "Fuzz", exclude: ["Seeds", "Dictionaries", "README.md"], sources: ["Targets"], swiftSettings: common))
+}

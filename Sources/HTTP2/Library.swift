@@ -7,14 +7,13 @@ enum Library {
         var option: OpaquePointer?
         guard nghttp2_option_new(&option) == 0 else { fatalError("nghttp2 has no memory") }
         defer { nghttp2_option_del(option) }
+        // Its own limit on resets, by its own clock, stays: a thousand at once, and 33 a second.
         // Content that nobody has taken keeps the window shut.
         nghttp2_option_set_no_auto_window_update(option, 1)
-        nghttp2_option_set_no_closed_streams(option, 0)
-        nghttp2_option_set_max_continuations(option, limits.continuations)
+        // It counts reads that bring some of a frame's nine bytes, not frames: `FrameGuard` counts these.
+        nghttp2_option_set_max_continuations(option, FrameHead.size * (limits.continuations + 1))
         nghttp2_option_set_max_settings(option, limits.settingsEntries)
         nghttp2_option_set_max_outbound_ack(option, limits.queuedAcknowledgements)
-        nghttp2_option_set_stream_reset_rate_limit(
-            option, UInt64(limits.clientResets.burst), UInt64(limits.clientResets.perSecond))
         var session: OpaquePointer?
         guard
             nghttp2_session_server_new2(&session, callbacks, Unmanaged.passUnretained(owner).toOpaque(), option) == 0,

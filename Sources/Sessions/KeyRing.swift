@@ -56,13 +56,13 @@ package struct KeyRing: Sendable {
 
     /// `contents`: the key files' contents as they are, newest first; see `KeyText` for the forms.
     package init(_ contents: [SecretBytes]) throws(KeyRingError) {
-        guard !contents.isEmpty else { throw KeyRingError(position: 0, reason: .none) }
-        guard contents.count <= Self.limit else { throw KeyRingError(position: Self.limit, reason: .many) }
+        guard !contents.isEmpty else { throw .none }
+        guard contents.count <= Self.limit else { throw .many }
         var keys: [Key] = []
         for (position, content) in contents.enumerated() {
             do {
                 keys.append(Key(SecretBytes(try content.withBytes(KeyText.decode))))
-            } catch { throw KeyRingError(position: position, reason: error) }
+            } catch { throw .key(error, position: position) }
         }
         self.keys = keys
     }

@@ -18,7 +18,7 @@ struct Check: ParsableCommand {
         if let configuration { faults += Preflight.faults(configuration) }
         let isValid = !faults.contains { $0.severity == .error }
         switch format {
-        case .json: StandardStreams.print(Fault.json(faults) + "\n")
+        case .json: StandardStreams.print(Fault.json(faults))
         case .text:
             for fault in faults { StandardStreams.print(fault.description + "\n", to: .error) }
             if !faults.isEmpty { StandardStreams.print(Fault.counts(faults) + "\n", to: .error) }

@@ -1,4 +1,4 @@
-"""What signals do to a running daemon."""
+"""The process and its signals, on daemons that a test starts, stops and starts again."""
 
 import os
 import signal
@@ -9,6 +9,8 @@ import urllib.request
 
 import postern
 import pytest
+import web
+from lying_provider import LyingProvider
 from parts import process
 
 
@@ -91,3 +93,33 @@ def test_metrics_tell_of_the_process(daemon):
     assert "\npostern_ready 1\n" in text and "\npostern_workers 2\n" in text
     started = float(next(one for one in text.splitlines() if one.startswith("postern_start_time_seconds ")).split()[1])
     assert abs(started - time.time()) < 60
+
+
+def test_a_session_that_cannot_be_checked_can_be_ended(tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "hello.txt").write_text("hello\n")
+    provider, port = LyingProvider({"postern": None}), process.free_port()
+    config = {"listeners": {"web": {"address": f"127.0.0.1:{port}"}}, "session_keys": [postern.secret()],
+              "providers": {"liar": {"issuer": provider.issuer, "client_id": "postern"}},
+              "origins": {"folder": {"directory": str(tmp_path / "site")}},
+              "sites": {"docs": {"hosts": [f"localhost:{port}"], "provider": "liar", "origin": "folder"}}}
+    url, browser = f"http://localhost:{port}", web.Browser()
+    try:
+        with postern.Postern(tmp_path / "first", config):
+            assert browser.open(url + "/hello.txt").status == 200
+        provider.stop()
+        copy = browser.clone()
+        with postern.Postern(tmp_path / "second", config, ready="/healthz") as daemon:
+            assert copy.send(url + "/hello.txt").status == 503
+            assert browser.send(url + "/.auth/logout", method="POST", headers={"Origin": url}).status == 303
+            provider.start()
+            assert wait_until(lambda: daemon.status("/readyz"), 15)
+            assert copy.fetch(url + "/hello.txt").status == 401
+    finally:
+        provider.stop()
+
+
+@pytest.mark.parametrize("page", ["login", "login?return_to=/hello.txt", "callback?code=a&state=b"])
+def test_nobody_is_sent_to_sign_in_where_there_is_no_provider(daemon, page):
+    answer = web.request(daemon.port, f"/.auth/{page}", host=f"localhost:{daemon.port}", headers=web.NAVIGATION)
+    assert answer.status == 404, str(answer)
