@@ -15,6 +15,7 @@ extension ServerLimits {
         writeIdleTime = Nanoseconds(limits.writeTimeout)
         connections = limits.connections
         requestsPerConnection = limits.requestsPerConnection
+        http2.concurrentStreams = limits.streamsPerConnection
         http1 = HTTP1Limits(requestLine: limits.requestLine, fieldsSize: limits.fieldsSize, fieldCount: limits.fieldsCount)
     }
 }

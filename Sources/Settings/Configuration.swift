@@ -197,6 +197,7 @@ package struct LimitSettings: Sendable, Equatable {
     // Of a client's connection
     package let connections: Int
     package let requestsPerConnection: Int
+    package let streamsPerConnection: Int
     package let tlsHandshakeTimeout: TimeSpan
     package let headTimeout: TimeSpan
     package let idleTimeout: TimeSpan

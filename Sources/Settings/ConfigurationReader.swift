@@ -92,6 +92,7 @@ struct ConfigurationReader {
             bodySize: section.value(Options.limitBodySize),
             connections: section.value(Options.limitConnections),
             requestsPerConnection: section.value(Options.limitRequestsPerConnection),
+            streamsPerConnection: section.value(Options.limitStreamsPerConnection),
             tlsHandshakeTimeout: section.value(Options.limitTLSHandshakeTimeout),
             headTimeout: section.value(Options.limitHeadTimeout),
             idleTimeout: section.value(Options.limitIdleTimeout),

@@ -77,6 +77,7 @@ package enum OptionTable {
         option(Options.limitBodySize, example: "128KiB"),
         option(Options.limitConnections, example: "50000"),
         option(Options.limitRequestsPerConnection, example: "1000"),
+        option(Options.limitStreamsPerConnection, example: "250"),
         option(Options.limitTLSHandshakeTimeout, example: "5s"),
         option(Options.limitHeadTimeout, example: "5s"),
         option(Options.limitIdleTimeout, example: "2m"),
