@@ -39,8 +39,13 @@ final class TLSClient {
     private let session: TLSSession
     private var plain: [UInt8] = []
 
-    init(_ address: SocketAddress, _ name: String, context: TLSClientContext = ServerCertificate.client) throws {
+    /// - Parameter header: sent before TLS begins.
+    init(
+        _ address: SocketAddress, _ name: String, context: TLSClientContext = ServerCertificate.client,
+        header: [UInt8] = []
+    ) throws {
         raw = try RawClient(address)
+        raw.send(header)
         session = try TLSSession(client: context, serverName: name, alpn: ["http/1.1"])
         while true {
             let progress = session.handshake()
