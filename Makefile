@@ -4,13 +4,14 @@ PORT ?= 8080
 # where the demo keeps its data
 STATE ?= .demo
 
-.PHONY: help demo test build bench lint clean
+.PHONY: help demo test build bench docs lint clean
 
 help:
 	@echo "make demo    a private bucket behind a real sign-in, on http://localhost:$(PORT) (PORT=... for another port)"
 	@echo "make test    all set-up, and all tests"
 	@echo "make build   the release binary: .build/release/postern"
 	@echo "make bench   CPU time per request beside nginx's, before the same origin"
+	@echo "make docs    writes the pages of docs/ that are made from the program's tables"
 	@echo "make lint    the formatter's opinion, and the layers"
 	@echo "make clean   removes what was built, and the demo's data"
 
@@ -26,6 +27,9 @@ build:
 
 bench:
 	@./scripts/python3 bench/bench.py
+
+docs: build
+	@for page in configuration metrics; do .build/release/postern reference $$page > docs/$$page.md || exit 1; done
 
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests

@@ -32,7 +32,9 @@ final class Shared: Sendable {
         census = ConnectionCensus(configuration, descriptors: descriptors)
         self.logs = logs
         sites = SiteTable(configuration.sites)
-        keyRing = try KeyRing(configuration.sessionKeys.map { SecretBytes($0.bytes) })
+        // Where nobody can sign in nothing is sealed, and the config needs no keys.
+        let keys = configuration.sessionKeys.map { SecretBytes($0.bytes) }
+        keyRing = try KeyRing(keys.isEmpty ? [SecretBytes(SecureRandom.bytes(32))] : keys)
         redirectingListeners = Set(configuration.listeners.filter(\.redirectToHTTPS).map(\.name))
         metricLayout = MetricLayout(
             names: MetricNames(

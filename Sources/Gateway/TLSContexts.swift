@@ -17,7 +17,7 @@ enum TLSContexts {
     static func server(
         _ certificates: [TLSCertificate], continuing old: TLSServerContext? = nil
     ) throws(TLSError) -> TLSServerContext {
-        try TLSServerContext(certificates: certificates, alpn: ["http/1.1"], continuing: old)
+        try TLSServerContext(certificates: certificates, alpn: ["h2", "http/1.1"], continuing: old)
     }
 
     static func client(_ authorities: FileContent?) throws -> TLSClientContext {

@@ -19,6 +19,7 @@ final class Worker {
     /// The sessions that were signed out before their time.
     var revocations = RevocationList()
     var sessions = SessionCache()
+    var cookieMemo = CookieMemo()
     private(set) var signIn: SignIn!
     /// By name.
     private(set) var listeners: [String: Listener] = [:]

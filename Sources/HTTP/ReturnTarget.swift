@@ -25,16 +25,38 @@ package enum ReturnTarget {
         return isReserved(target.segments, reservedPrefix) ? nil : value
     }
 
-    /// Decoded up to three times, the value never begins with `//`, `/\` or `/;`.
+    /// Decoded up to three times, the value never begins with `//`, `/\` or `/;`, also not for a browser, which drops
+    /// tabs and line ends wherever they stand.
     private static func decodesToOneHost(_ value: [UInt8]) -> Bool {
         guard PercentCoding.decode(value) != nil else { return false }
         var bytes = value
         for _ in 0...3 {
-            if bytes.count > 1, bytes[1] == 0x2F || bytes[1] == 0x5C || bytes[1] == 0x3B { return false }
-            guard let decoded = PercentCoding.decode(bytes), decoded != bytes else { return true }
+            let second = bytes.dropFirst().first { $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
+            if second == 0x2F || second == 0x5C || second == 0x3B { return false }
+            let decoded = decodedLeniently(bytes)
+            guard decoded != bytes else { return true }
             bytes = decoded
         }
         return true
+    }
+
+    /// What a careless program makes of it: a `%` without two digits, which a well-formed value may decode to, stays.
+    private static func decodedLeniently(_ bytes: [UInt8]) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(bytes.count)
+        var index = 0
+        while index < bytes.count {
+            if bytes[index] == 0x25, index + 2 < bytes.count, let high = Hex.value(bytes[index + 1]),
+                let low = Hex.value(bytes[index + 2])
+            {
+                out.append(high << 4 | low)
+                index += 3
+            } else {
+                out.append(bytes[index])
+                index += 1
+            }
+        }
+        return out
     }
 
     private static func isReserved(_ segments: [String], _ prefix: String) -> Bool {

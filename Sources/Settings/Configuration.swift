@@ -9,7 +9,7 @@ package struct Configuration: Sendable, Equatable {
     /// Event-loop threads; nil for one per core.
     package let workers: Int?
     package let trustedProxies: [AddressRange]
-    /// Newest first, each 32 bytes or more; empty only where no site has a provider.
+    /// Newest first, as they were read: each spells a key, see `KeyText`. Empty only where no site has a provider.
     package let sessionKeys: [Secret]
     package let providers: [ProviderSettings]
     package let origins: [OriginSettings]

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Makes the typed configuration of a checked tree, and finds what only shows across keys: what is
 /// missing, what excludes each other, and names of nothing.
 struct ConfigurationReader {
@@ -48,20 +50,13 @@ struct ConfigurationReader {
     private mutating func sessionKey(_ reference: Located<ContentReference>) -> Secret? {
         let key = Options.sessionKeys.path
         guard let bytes = source.read(reference, key: key, isSecret: true, &faults) else { return nil }
-        switch SessionKeyText.read(bytes) {
-        case .key(let bytes):
+        do {
+            _ = try KeyText.decode(bytes)
             return Secret(bytes)
-        case .weak(let bytes, let count):
-            faults.warning(
-                reference.position, key,
-                "the key in \(reference.value) is \(count) bytes in hex, fewer than \(SessionKeyText.minimum)",
-                "Run `postern secret` for a stronger one")
-            return Secret(bytes)
-        case .tooShort:
+        } catch {
             faults.error(
-                reference.position, key,
-                "the key in \(reference.value) is shorter than \(SessionKeyText.minimum) bytes",
-                "Run `postern secret` for one that is long enough")
+                reference.position, key, "the key in \(reference.value) cannot be used: \(error.rawValue)",
+                "Run `postern secret` for a good one")
             return nil
         }
     }

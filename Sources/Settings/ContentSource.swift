@@ -73,12 +73,16 @@ struct ContentSource {
         }
     }
 
-    /// A secret without the line feed at its end; nil after a fault.
-    func secret(_ reference: Located<ContentReference>, key: String, _ faults: inout FaultList) -> Secret? {
-        guard let bytes = read(reference, key: key, isSecret: true, &faults) else { return nil }
+    /// A secret, or what is kept beside one, without the line feed at its end; nil after a fault.
+    func secret(
+        _ reference: Located<ContentReference>, key: String, isSecret: Bool = true, _ faults: inout FaultList
+    ) -> Secret? {
+        guard let bytes = read(reference, key: key, isSecret: isSecret, &faults) else { return nil }
         let stripped = Self.withoutLineEnd(bytes)
         guard !stripped.isEmpty else {
-            faults.error(reference.position, key, "the secret is empty", "Put it there, or remove the key")
+            faults.error(
+                reference.position, key, "the \(isSecret ? "secret" : "value") is empty",
+                "Put it there, or remove the key")
             return nil
         }
         return Secret(stripped)

@@ -40,7 +40,7 @@ package enum OptionTable {
         option(Options.s3Addressing, example: "path"),
         option(Options.s3Prefix, example: "site/"),
         option(Options.s3Credentials, example: "auto"),
-        option(Options.s3AccessKeyID, isSecret: true, example: "env:AWS_ACCESS_KEY_ID"),
+        option(Options.s3AccessKeyID, example: "env:AWS_ACCESS_KEY_ID"),
         option(Options.s3SecretAccessKey, isSecret: true, example: "file:/etc/postern/s3.secret"),
         option(Options.s3SessionToken, isSecret: true, example: "env:AWS_SESSION_TOKEN"),
 

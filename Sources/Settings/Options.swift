@@ -15,7 +15,7 @@ enum Options {
     // Listeners
     static let listenerAddress = Option(
         "listeners.*.address", .listenAddress,
-        "Where to accept connections: `ADDRESS:PORT`, `[IPV6]:PORT`, `unix:PATH`, or `systemd:NAME` for a socket that systemd hands over."
+        "Where to accept connections: `ADDRESS:PORT`, `[IPV6]:PORT`, `unix:PATH`. `systemd:NAME`, a socket that systemd hands over, is not implemented yet."
     )
     static let listenerRedirect = Option(
         "listeners.*.redirect_to_https", .flag, default: "false",
@@ -49,7 +49,8 @@ enum Options {
         "How the client proves itself at the token endpoint. Left out: `basic` with a `client_secret`, `private_key_jwt` with a `client_key`, else `none`."
     )
     static let providerClientKey = Option(
-        "providers.*.client_key", .pemSecret, "The private key in PEM for `private_key_jwt`.")
+        "providers.*.client_key", .pemSecret,
+        "The private key in PEM for `private_key_jwt`, which is not implemented yet.")
     static let providerScopes = Option(
         "providers.*.scopes", .list(.scope), default: "openid, email, profile",
         "What to ask the provider for; `openid` must be among them.")
@@ -77,7 +78,8 @@ enum Options {
         "`auto`: the environment's `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, unless the keys below are given."
     )
     static let s3AccessKeyID = Option(
-        "origins.*.s3.access_key_id", .secret, "The access key's ID; with it goes `secret_access_key`.")
+        "origins.*.s3.access_key_id", .referenceOrText,
+        "The access key's ID, which is no secret; with it goes `secret_access_key`.")
     static let s3SecretAccessKey = Option("origins.*.s3.secret_access_key", .secret, "The access key's secret.")
     static let s3SessionToken = Option(
         "origins.*.s3.session_token", .secret, "The session token of temporary credentials.")
@@ -188,13 +190,13 @@ enum Options {
         "Connections to one origin at a time, of one worker.")
     static let limitOriginConnectTimeout = Option(
         "limits.origin_connect_timeout", .duration("10ms", "10m"), default: "3s",
-        "Connecting to an origin, TLS included.")
+        "Connecting to an origin; and once more for the TLS handshake.")
     static let limitOriginFirstByteTimeout = Option(
         "limits.origin_first_byte_timeout", .duration("10ms", "1h"), default: "30s",
         "From a request to an origin to its answer's head.")
     static let limitOriginIdleTimeout = Option(
         "limits.origin_idle_timeout", .duration("10ms", "1h"), default: "30s",
-        "How long an origin may pause within an answer, and how long its connection is kept unused.")
+        "How long an origin may pause within an answer.")
     static let limitProviderTimeout = Option(
         "limits.provider_timeout", .duration("10ms", "10m"), default: "10s", "A whole request to a provider.")
     static let limitProviderResponseSize = Option(

@@ -31,6 +31,20 @@ package enum Metric: Int, Sendable, CaseIterable {
     case workers
     case startTime
 
+    /// Whether anything counts it yet. What is not counted is neither rendered nor in the reference: a zero
+    /// that means nothing misleads more than a gap does.
+    package var isCounted: Bool {
+        switch self {
+        case .requests, .responses, .responseBytes, .requestDuration, .connectionsOpen, .logLinesDropped, .ready,
+            .workers, .startTime:
+            true
+        case .connectionsAccepted, .connectionsClosed, .tlsHandshakes, .signIns, .tokenChecks, .keySetFetches,
+            .keySetAge, .providerRequests, .providerDuration, .originRequests, .originFirstByte,
+            .originConnectionsOpen, .originConnectionsReused, .loopLag, .configReloads:
+            false
+        }
+    }
+
     package enum Kind: String, Sendable {
         case counter, gauge, histogram
     }

@@ -15,7 +15,8 @@ import Testing
     @Test(arguments: [
         "", "a", "?a", "#a", ".", "*", "//evil.test", "///evil.test", "/\\evil.test", "\\evil.test", "/%2fevil.test",
         "/%5cevil.test",
-        "/%252fevil.test", "/%25252fevil.test", "/%255cevil.test", "/;@evil.test", "/%3b@evil.test", "/\t/evil.test",
+        "/%252fevil.test", "/%25252fevil.test", "/%25252f%25253gevil.test", "/%25252fevil.test?%25", "/%255cevil.test",
+        "/%250d/evil.test", "/%2509%250a%255cevil.test", "/;@evil.test", "/%3b@evil.test", "/\t/evil.test",
         "/\u{B}a",
         "/%09/evil.test", "/a%0d%0aset-cookie:x", "/a\r\nb", "/a\u{0}", "/a\u{7F}", "/a b", "/a\"b", "/a<b", "/a|b",
         "/a^b", "/a`b", "/{a}",

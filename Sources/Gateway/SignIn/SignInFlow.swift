@@ -75,8 +75,9 @@ extension Worker {
             flow = opened
         case .expired(let expired):
             let retry = site.loginURL(returningTo: expired.returnTarget)
+            // It does not go on by itself: where two machines' clocks differ, that would never end.
             return goOn(context, to: expired.returnTarget) {
-                failed(context, "The sign-in took too long.", "the state has expired", retry: retry, continues: true)
+                failed(context, "The sign-in took too long.", "the state has expired", retry: retry)
             }
         case .otherBrowser(let returnTarget):
             let retry = site.loginURL(returningTo: returnTarget)
@@ -137,6 +138,8 @@ extension Worker {
             let answer = unavailable(context, retry: retry)
             note("a sign-in could not be completed", reason, context)
             outcome = .respond(answer)
+        case .tooLarge:
+            outcome = .respond(page(.sessionTooLarge(retry: retry), .sessionTooLarge, for: context))
         case .invalid(let reason):
             outcome = failed(context, "The identity provider's answer does not hold.", reason, retry: retry)
         }
@@ -163,7 +166,8 @@ extension Worker {
     /// A callback that cannot be used, in a browser that has a session all the same (another tab was faster, the
     /// page was reloaded): on to the page. Without a session, what `otherwise` says.
     private func goOn(_ context: RequestContext, to target: String, _ otherwise: () -> StageOutcome) -> StageOutcome {
-        if case .next = establishSession(context), context.visitor != nil {
+        if case .visitor(let visitor) = identify(context) {
+            context.exchange.record.subject = visitor.identity.subject
             return .respond(redirect(to: context.site.returnTarget(target), .signedIn))
         }
         return otherwise()

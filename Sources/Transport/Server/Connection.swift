@@ -147,6 +147,13 @@ final class Connection: ReadinessHandler {
         if case .open = stage { machine?.isIdle == true } else { false }
     }
 
+    /// What began as HTTP/1 turns out to be HTTP/2, spoken with prior knowledge (RFC 9113 section 3.3).
+    func switchToHTTP2(received: [UInt8]) {
+        guard case .open = stage else { return }
+        machine = HTTP2Machine(self, received: received)
+        askAgain()
+    }
+
     /// The machine has more to do than one turn allows.
     func askAgain() { registration?.again() }
 
@@ -182,8 +189,7 @@ final class Connection: ReadinessHandler {
             peer: info.peer, isSecure: true, serverName: tls.serverName, tlsVersion: tls.versionName,
             listener: info.listener)
         stage = .open
-        // The place where `tls.negotiatedProtocol` chooses the machine: all that is offered is http/1.1.
-        machine = HTTP1Machine(self)
+        machine = tls.negotiatedProtocol == "h2" ? HTTP2Machine(self) : HTTP1Machine(self)
         flush()
         machine?.proceed()
     }

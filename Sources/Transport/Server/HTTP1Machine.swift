@@ -208,6 +208,10 @@ final class HTTP1Machine: ProtocolMachine {
             case .head(let request):
                 begin(request)
                 return true
+            case .failed(.http2Preface) where isHTTP2Preface:
+                phase = .over
+                connection.switchToHTTP2(received: Array(input[(position - Self.prefaceLine.count)...]))
+                return false
             case .failed(let error):
                 refuse(status: error.status, outcome: .badRequest, .badRequest)
                 return false
@@ -218,6 +222,15 @@ final class HTTP1Machine: ProtocolMachine {
         flush()
         guard !connection.isBlocked, phase != .over else { return false }
         return read()
+    }
+
+    private static let prefaceLine = Array("PRI * HTTP/2.0\r\n".utf8)
+
+    /// The line that the parser has refused last is the first of a client that speaks HTTP/2 without asking. Over TLS
+    /// that is agreed in the handshake.
+    private var isHTTP2Preface: Bool {
+        requests == 0 && !connection.info.isSecure && position >= Self.prefaceLine.count
+            && input[..<position].suffix(Self.prefaceLine.count).elementsEqual(Self.prefaceLine)
     }
 
     /// One step of the parser over what has been read. A body's range is one of `input`.

@@ -24,6 +24,8 @@ package enum ConnectionEnding: Int, CaseIterable, Sendable {
     case handlerTimeout
     /// A response's body failed, or did not keep to its length.
     case bodyFailed
+    /// More of what costs the server and brings no request further than HTTP/2 clients are allowed.
+    case overBudget
     /// The listener has as many connections as it may.
     case overLimit
     /// The client's address has as many connections as it may.
@@ -48,7 +50,7 @@ package enum ConnectionEnding: Int, CaseIterable, Sendable {
         case .overAddressLimit: .limit
         case .proxyRefused: .proxy
         case .idleTimeout: .idle
-        case .overLimit, .displaced: .limit
+        case .overLimit, .overBudget, .displaced: .limit
         case .drained: .drain
         }
     }

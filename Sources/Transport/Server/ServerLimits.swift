@@ -1,4 +1,5 @@
 import HTTP
+import HTTP2
 import Posix
 
 /// How much, and for how long, the server puts up with. Every limit has its name and default here.
@@ -35,7 +36,9 @@ package struct ServerLimits: Sendable {
     package var requestsPerConnection = 100_000
     /// How long accepting pauses when the system has no descriptor or no memory left.
     package var acceptPause = Nanoseconds.milliseconds(100)
+    /// For heads of HTTP/2 too.
     package var http1 = HTTP1Limits()
+    package var http2 = HTTP2Limits()
 
     package init() {}
 }
