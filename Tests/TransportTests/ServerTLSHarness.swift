@@ -40,11 +40,13 @@ final class TLSClient {
     private let session: TLSSession
     private var plain: [UInt8] = []
 
+    /// - Parameter header: sent before TLS begins.
     init(
         _ address: SocketAddress, _ name: String, context: TLSClientContext = ServerCertificate.client,
-        alpn: [String] = ["http/1.1"]
+        alpn: [String] = ["http/1.1"], header: [UInt8] = []
     ) throws {
         raw = try RawClient(address)
+        raw.send(header)
         session = try TLSSession(client: context, serverName: name, alpn: alpn)
         while true {
             let progress = session.handshake()
