@@ -58,7 +58,7 @@ class Sanitizer:
         skipped = [word for name in SKIPPED_UNIT_TESTS for word in ("--skip", name)]
         unit, _ = test.run(f"swift test, {self.kind} sanitizer",
                            ["swift", "test", "--skip-build", "--parallel", *swift, *skipped],
-                           {**os.environ, self.variable: self.options("tests")})
+                           {**steps.test_environment(), self.variable: self.options("tests")})
         ignored = [f"--ignore=Tests/EndToEnd/{name}" for name in SKIPPED_FILES]
         whole, _ = test.run(f"pytest, {self.kind} sanitizer",
                             [steps.PYTHON, "-m", "pytest", "Tests/EndToEnd", *ignored, *arguments],

@@ -42,7 +42,7 @@ def main():
     with steps.Step("Building the unit tests (some minutes)") as step:
         step.run(["swift", "build", "--build-tests", "--explicit-target-dependency-import-check", "error"],
                  log=os.path.join(LOG, "tests.log"))
-    unit, unit_said = run("swift test", ["swift", "test", "--skip-build", "--parallel"])
+    unit, unit_said = run("swift test", ["swift", "test", "--skip-build", "--parallel"], steps.test_environment())
     fuzz, fuzz_said = run("fuzz", [sys.executable, os.path.join(steps.ROOT, "scripts", "fuzz.py"),
                                    "--total", str(FUZZ_SECONDS)])
     whole, whole_said = run("pytest", [steps.PYTHON, "-m", "pytest", "Tests/EndToEnd", *sys.argv[1:]],
