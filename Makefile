@@ -7,13 +7,14 @@ STATE ?= .demo
 SECONDS ?= 60
 TARGET ?=
 
-.PHONY: help demo test build bench fuzz sanitize-address sanitize-thread lint clean
+.PHONY: help demo test build bench docs fuzz sanitize-address sanitize-thread lint clean
 
 help:
 	@echo "make demo    a private bucket behind a real sign-in, on http://localhost:$(PORT) (PORT=... for another port)"
 	@echo "make test    all set-up, and all tests"
 	@echo "make build   the release binary: .build/release/postern"
 	@echo "make bench   CPU time per request beside nginx's, before the same origin"
+	@echo "make docs    writes the pages of docs/ that are made from the program's tables"
 	@echo "make fuzz    the fuzz targets, each for SECONDS=$(SECONDS); TARGET=... for one of them"
 	@echo "make sanitize-address, make sanitize-thread    the tests, with memory or threads watched"
 	@echo "make lint    the formatter's opinion, and the layers"
@@ -31,6 +32,9 @@ build:
 
 bench:
 	@./scripts/python3 bench/bench.py
+
+docs: build
+	@for page in configuration metrics; do .build/release/postern reference $$page > docs/$$page.md || exit 1; done
 
 fuzz:
 	@./scripts/python3 scripts/prepare.py build

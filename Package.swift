@@ -60,10 +60,11 @@ let package = Package(
 
         // 2
         binding("Reactor", ["Posix"]),
+        binding("HTTP2", ["HTTP", "Bytes", "CNghttp2"]),
         pure("Tokens", ["HTTP", "Cryptography", "Bytes"]),
 
         // 3
-        pure("Transport", ["Reactor", "Posix", "TLS", "HTTP", "Telemetry", "Bytes"]),
+        pure("Transport", ["Reactor", "Posix", "TLS", "HTTP2", "HTTP", "Telemetry", "Bytes"]),
 
         // 4
         pure("Sessions", ["Cryptography", "Deflate", "Bytes"]),
@@ -74,14 +75,14 @@ let package = Package(
             "Gateway",
             [
                 "Sessions", "Origins", "Transport", "Tokens", "Reactor", "HTTP", "Deflate", "TLS", "Cryptography",
-                "Posix", "Telemetry", "Settings", "Bytes",
+                "Posix", "Telemetry", "Settings", "Bytes", logging,
             ]),
 
         // 6
         .executableTarget(
             name: "postern",
             dependencies: [
-                "Gateway", "Sessions", "Settings", "Posix", "Cryptography", "Deflate", "CNghttp2",
+                "Gateway", "Sessions", "Settings", "Telemetry", "Posix", "Cryptography", "Deflate", "CNghttp2",
                 argumentParser,
             ],
             swiftSettings: common),
@@ -99,13 +100,16 @@ let package = Package(
         tests("DeflateTests", ["Deflate", "Bytes"]),
         tests("HTTPTests", ["HTTP", "Bytes"]),
         tests("ReactorTests", ["Reactor", "Posix"]),
+        tests("HTTP2Tests", ["HTTP2", "HTTP", "Bytes"]),
         tests("TokensTests", ["Tokens", "HTTP", "Cryptography", "Bytes"], resources: [.copy("Vectors")]),
-        tests("TransportTests", ["Transport", "Reactor", "Posix", "TLS", "HTTP", "Telemetry", "Bytes"]),
+        tests("TransportTests", ["Transport", "Reactor", "Posix", "TLS", "HTTP2", "HTTP", "Telemetry", "Bytes"]),
         tests("SessionsTests", ["Sessions", "Cryptography", "Deflate", "Bytes"]),
         tests(
             "OriginsTests", ["Origins", "Transport", "Reactor", "Posix", "HTTP", "Cryptography", "Bytes"],
             resources: [.copy("Vectors")]),
-        tests("GatewayTests", ["Gateway", "Sessions", "Origins", "Transport", "Tokens", "Settings", "HTTP", "Bytes"]),
+        tests(
+            "GatewayTests",
+            ["Gateway", "Sessions", "Origins", "Transport", "Tokens", "Telemetry", "Settings", "HTTP", "Bytes"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -11,19 +11,26 @@ struct ListeningSockets: Sendable {
         let descriptor: Int32
         /// Nil for plain HTTP.
         let tls: TLSServerContext?
+        var hasProxyHeaders = false
 
         func take() -> FileDescriptor { FileDescriptor(owning: descriptor) }
     }
 
     private var perWorker: [[Bound]]
+    /// By the listener's name.
+    private(set) var contexts: [String: TLSServerContext] = [:]
 
     init(_ configuration: Configuration, workers: Int) throws {
         perWorker = Array(repeating: [], count: workers)
         for listener in configuration.listeners {
             let tls = try listener.tls.map { try TLSContexts.server($0) }
+            contexts[listener.name] = tls
             let key = "listeners.\(listener.name).address"
             for (index, descriptor) in try Self.bind(listener.address, key: key, count: workers).enumerated() {
-                perWorker[index].append(Bound(name: listener.name, descriptor: descriptor, tls: tls))
+                perWorker[index].append(
+                    Bound(
+                        name: listener.name, descriptor: descriptor, tls: tls,
+                        hasProxyHeaders: listener.proxyProtocol))
             }
         }
     }
@@ -46,7 +53,9 @@ struct ListeningSockets: Sendable {
                 // Without SO_REUSEPORT first: with it, a second Postern would share the port unnoticed.
                 _ = try Socket.listen(on: socketAddress, backlog: 1)
                 var descriptors: [Int32] = []
-                for _ in 0..<count { descriptors.append(try Socket.listen(on: socketAddress, reusePort: count > 1).take()) }
+                for _ in 0..<count {
+                    descriptors.append(try Socket.listen(on: socketAddress, reusePort: count > 1).take())
+                }
                 return descriptors
             } catch {
                 throw failure(error, address, key)
@@ -61,16 +70,19 @@ struct ListeningSockets: Sendable {
                 throw failure(error, address, key)
             }
         case .systemd(let name):
-            throw StartFailure("\(key): no socket named \(name) was handed over. Start Postern from its socket unit.")
+            throw StartFailure("\(key): systemd:\(name): \(Self.noActivation)")
         }
     }
+
+    /// What there is to say of sockets that systemd would hand over.
+    static let noActivation = "sockets from systemd are not implemented yet: use ADDRESS:PORT or unix:PATH"
 
     private static func failure(_ error: SystemError, _ address: ListenAddress, _ key: String) -> StartFailure {
         let remedy =
             if error.isAddressInUse {
                 "Another program listens there: end it, or choose another address."
             } else if error.isPermissionDenied {
-                "Ports below 1024 need root, CAP_NET_BIND_SERVICE or a socket unit."
+                "Ports below 1024 need root or CAP_NET_BIND_SERVICE."
             } else if error.isAddressNotAvailable {
                 "This machine has no such address."
             } else {

@@ -8,10 +8,13 @@ struct LogOutputs: Sendable {
     /// Nil where the access log is off.
     let access: LogSink?
     let format: LogFormat
+    /// The access log's file, where it is one.
+    private let accessPath: String?
 
     init(_ settings: LogSettings) throws {
         events = LogSink(StandardStream(.error))
         format = settings.format == .json ? .json : .text
+        accessPath = if case .file(let path) = settings.access { path } else { nil }
         switch settings.access {
         case .off: access = nil
         case .stderr: access = events
@@ -21,9 +24,25 @@ struct LogOutputs: Sendable {
             do {
                 access = LogSink(LogFile(try File.openForAppending(path: path)))
             } catch {
-                throw StartFailure("log.access: cannot open \(path): \(error.reason). Make the folder writable for Postern.")
+                throw StartFailure(
+                    "log.access: cannot open \(path): \(error.reason). Make the folder writable for Postern.")
             }
         }
+    }
+
+    /// Goes on in a new file, for the old one was moved away; without one, in the same. Where it cannot be opened
+    /// the old one is kept.
+    /// - Returns: the file's path; nil where the access log is no file.
+    func reopen() throws(SystemError) -> String? {
+        guard let accessPath, let access else { return nil }
+        access.replace(LogFile(try File.openForAppending(path: accessPath)))
+        return accessPath
+    }
+
+    /// Lines that nobody took.
+    var droppedLines: UInt64 {
+        let accessLines = access.map { $0 === events ? 0 : $0.droppedLines } ?? 0
+        return events.droppedLines + accessLines
     }
 
     /// Gives what a slow reader left one more chance.

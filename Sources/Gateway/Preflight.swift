@@ -15,6 +15,10 @@ package enum Preflight {
                         remedy: "Serving would fail with it"))
             }
         }
+        let addresses = configuration.listeners.map { ("listeners.\($0.name).address", $0.address) }
+        for (key, address) in addresses + (configuration.admin.map { [("admin.address", $0.address)] } ?? []) {
+            check(key) { if case .systemd = address { throw StartFailure(ListeningSockets.noActivation) } }
+        }
         for listener in configuration.listeners {
             check("listeners.\(listener.name).tls") {
                 if let tls = listener.tls { _ = try TLSContexts.server(tls) }

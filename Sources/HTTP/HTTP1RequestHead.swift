@@ -28,7 +28,7 @@ struct HTTP1RequestHead: Sendable {
     }
 
     /// The longest method taken, in bytes.
-    private static let methodLimit = 32
+    static let methodLimit = 32
 
     /// Tells what cannot become a request line by its first bytes, before the line has ended: another protocol's
     /// greeting gets its answer at once. A control byte is the line scanner's to refuse.
@@ -67,12 +67,12 @@ struct HTTP1RequestHead: Sendable {
         }
     }
 
-    private static func method(_ bytes: Span<UInt8>) -> Method {
+    static func method(_ bytes: Span<UInt8>) -> Method {
         if bytes.count == 3, bytes[0] == 0x47, bytes[1] == 0x45, bytes[2] == 0x54 { return .get }
         return Method(bytes.text())
     }
 
-    private mutating func takeTarget(_ bytes: Span<UInt8>) throws(HTTP1Error) {
+    mutating func takeTarget(_ bytes: Span<UInt8>) throws(HTTP1Error) {
         if bytes[0] == 0x2F {
             try takeOriginForm(bytes)
         } else if bytes.count == 1, bytes[0] == 0x2A, request.method == .options {
@@ -124,7 +124,7 @@ struct HTTP1RequestHead: Sendable {
         var end = schemeLength
         while end < bytes.count, bytes[end] != 0x2F, bytes[end] != 0x3F { end += 1 }
         guard let authority = Authority(bytes.extracting(schemeLength..<end)) else { throw .target }
-        targetAuthority = authority
+        takeAuthority(authority)
         if end < bytes.count, bytes[end] == 0x2F {
             try takeOriginForm(bytes.extracting(end..<bytes.count))
         } else if end == bytes.count {
@@ -134,9 +134,11 @@ struct HTTP1RequestHead: Sendable {
         }
     }
 
-    mutating func takeField(_ input: Span<UInt8>, _ line: HTTP1FieldLine) throws(HTTP1Error) {
-        let name = input.extracting(line.name)
-        let value = input.extracting(line.value)
+    /// The host by other means than a Host field, which then must say the same: absolute form, or `:authority`.
+    mutating func takeAuthority(_ authority: Authority) { targetAuthority = authority }
+
+    @inline(__always)
+    mutating func takeField(name: Span<UInt8>, value: Span<UInt8>) throws(HTTP1Error) {
         switch name.count {
         case 4 where name.spells("host"):
             try once(.host)

@@ -98,7 +98,8 @@ package struct HTTP1RequestParser: Sendable {
                     head.fieldsSize += bounds.count + 2
                     guard head.fieldsSize <= limits.fieldsSize else { throw .fieldsTooLarge }
                     guard head.request.fields.count < limits.fieldCount else { throw .tooManyFields }
-                    try head.takeField(input, HTTP1FieldLine(input, bounds))
+                    let field = try HTTP1FieldLine(input, bounds)
+                    try head.takeField(name: input.extracting(field.name), value: input.extracting(field.value))
                 }
             case .length(let remaining):
                 let taken = min(remaining, input.count - position)

@@ -10,8 +10,6 @@ package enum KeyPurpose: String, Sendable, CaseIterable {
     case login
     /// Derives a sign-in's PKCE verifier and nonce.
     case loginSecrets = "login-secrets"
-    /// Derives the token that a form carries against forgery.
-    case form
 }
 
 /// The server's own keys, newest first: the newest seals, every one of them opens.
@@ -50,7 +48,6 @@ package struct KeyRing: Sendable {
             case .session: 0
             case .login: 1
             case .loginSecrets: 2
-            case .form: 3
             }
         }
     }
@@ -59,13 +56,13 @@ package struct KeyRing: Sendable {
 
     /// `contents`: the key files' contents as they are, newest first; see `KeyText` for the forms.
     package init(_ contents: [SecretBytes]) throws(KeyRingError) {
-        guard !contents.isEmpty else { throw KeyRingError(position: 0, reason: .none) }
-        guard contents.count <= Self.limit else { throw KeyRingError(position: Self.limit, reason: .many) }
+        guard !contents.isEmpty else { throw .none }
+        guard contents.count <= Self.limit else { throw .many }
         var keys: [Key] = []
         for (position, content) in contents.enumerated() {
             do {
                 keys.append(Key(SecretBytes(try content.withBytes(KeyText.decode))))
-            } catch { throw KeyRingError(position: position, reason: error) }
+            } catch { throw .key(error, position: position) }
         }
         self.keys = keys
     }

@@ -111,12 +111,12 @@ package struct SessionCookies: Sendable {
         return Opened(record: record, isNewestKey: opened.isNewest)
     }
 
-    /// The session in a request's cookies: `present`, `open`, and the one used last where there are two.
-    package func load(_ values: (String) -> [String]) -> Opened? {
-        guard case .sealed(let texts) = present(values) else { return nil }
-        return texts.compactMap(open).max { left, right in
-            (left.record.lastSeenAt, left.record.createdAt) < (right.record.lastSeenAt, right.record.createdAt)
-        }
+    /// Those texts that open, the session used last first.
+    package func newestFirst(_ texts: [String]) -> [String] {
+        guard texts.count > 1 else { return texts }
+        return texts.compactMap { text in open(text).map { (text, $0.record) } }.sorted { left, right in
+            (left.1.lastSeenAt, left.1.createdAt) > (right.1.lastSeenAt, right.1.createdAt)
+        }.map(\.0)
     }
 
     /// Every name that a session's cookies can have.

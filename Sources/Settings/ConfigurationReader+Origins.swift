@@ -67,7 +67,7 @@ extension ConfigurationReader {
         }
         let accessKeyID =
             section.required(Options.s3AccessKeyID, &faults) == nil
-            ? nil : secret(Options.s3AccessKeyID, in: section)
+            ? nil : secret(Options.s3AccessKeyID, in: section, isSecret: false)
         let secretAccessKey =
             section.required(Options.s3SecretAccessKey, &faults) == nil
             ? nil : secret(Options.s3SecretAccessKey, in: section)
@@ -76,9 +76,11 @@ extension ConfigurationReader {
         return .fixed(S3Keys(accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: token))
     }
 
-    private mutating func secret(_ option: Option<ContentReference>, in section: SettingSection) -> Secret? {
+    private mutating func secret(
+        _ option: Option<ContentReference>, in section: SettingSection, isSecret: Bool = true
+    ) -> Secret? {
         guard let reference = section.located(option) else { return nil }
-        return source.secret(reference, key: section.key(of: option), &faults)
+        return source.secret(reference, key: section.key(of: option), isSecret: isSecret, &faults)
     }
 
     private mutating func automaticCredentials(in section: SettingSection) -> S3Credentials {

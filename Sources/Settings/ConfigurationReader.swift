@@ -1,3 +1,5 @@
+import Bytes
+
 /// Makes the typed configuration of a checked tree, and finds what only shows across keys: what is
 /// missing, what excludes each other, and names of nothing.
 struct ConfigurationReader {
@@ -6,11 +8,11 @@ struct ConfigurationReader {
 
     /// Nil, or a configuration that may only be used where no fault is an error.
     mutating func read(_ root: SettingSection, file: String) -> Configuration? {
-        let listeners = listeners(in: root)
+        let proxies = root.value(Options.trustedProxies).map(\.value)
+        let listeners = listeners(in: root, hasTrustedProxies: !proxies.isEmpty)
         let admin = admin(in: root.section("admin"), listeners: listeners)
         let providers = providers(in: root.section("providers"))
         let origins = origins(in: root.section("origins"))
-        let proxies = root.value(Options.trustedProxies).map(\.value)
         let context = SiteContext(
             providers: root.section("providers").named.map(\.name), origins: root.section("origins").named.map(\.name),
             hasTLSListener: root.section("listeners").named.contains { $0.section("tls").isPresent },
@@ -48,20 +50,13 @@ struct ConfigurationReader {
     private mutating func sessionKey(_ reference: Located<ContentReference>) -> Secret? {
         let key = Options.sessionKeys.path
         guard let bytes = source.read(reference, key: key, isSecret: true, &faults) else { return nil }
-        switch SessionKeyText.read(bytes) {
-        case .key(let bytes):
+        do {
+            _ = try KeyText.decode(bytes)
             return Secret(bytes)
-        case .weak(let bytes, let count):
-            faults.warning(
-                reference.position, key,
-                "the key in \(reference.value) is \(count) bytes in hex, fewer than \(SessionKeyText.minimum)",
-                "Run `postern secret` for a stronger one")
-            return Secret(bytes)
-        case .tooShort:
+        } catch {
             faults.error(
-                reference.position, key,
-                "the key in \(reference.value) is shorter than \(SessionKeyText.minimum) bytes",
-                "Run `postern secret` for one that is long enough")
+                reference.position, key, "the key in \(reference.value) cannot be used: \(error.rawValue)",
+                "Run `postern secret` for a good one")
             return nil
         }
     }
@@ -96,12 +91,17 @@ struct ConfigurationReader {
             fieldsCount: section.value(Options.limitFieldsCount),
             bodySize: section.value(Options.limitBodySize),
             connections: section.value(Options.limitConnections),
+            connectionsPerAddress: section.value(Options.limitConnectionsPerAddress),
             requestsPerConnection: section.value(Options.limitRequestsPerConnection),
+            streamsPerConnection: section.value(Options.limitStreamsPerConnection),
             tlsHandshakeTimeout: section.value(Options.limitTLSHandshakeTimeout),
             headTimeout: section.value(Options.limitHeadTimeout),
             idleTimeout: section.value(Options.limitIdleTimeout),
             readTimeout: section.value(Options.limitReadTimeout),
             writeTimeout: section.value(Options.limitWriteTimeout),
+            requestTimeout: section.value(Options.limitRequestTimeout),
+            minReadRate: section.value(Options.limitMinReadRate),
+            minWriteRate: section.value(Options.limitMinWriteRate),
             originConnections: section.value(Options.limitOriginConnections),
             originConnectTimeout: section.value(Options.limitOriginConnectTimeout),
             originFirstByteTimeout: section.value(Options.limitOriginFirstByteTimeout),

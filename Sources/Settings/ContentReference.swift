@@ -55,6 +55,15 @@ extension ValueKind where Value == ContentReference {
         return try ContentReference.parse(text) ?? .literal(text)
     }
 
+    /// Text that may be kept where secrets are, and is none: what is no reference is the text itself.
+    static let referenceOrText = ValueKind("reference or text", samples: ["env:POSTERN_ID", "AKIA"]) {
+        text throws(ValueProblem) in
+        guard !text.isEmpty else {
+            throw ValueProblem("the value is empty", "Write it, or file:PATH, env:NAME or credential:NAME")
+        }
+        return try ContentReference.parse(text) ?? .literal(text)
+    }
+
     /// A PEM file: what is no reference is a path, but for PEM text itself.
     static let pem = ValueKind("file", samples: ["/etc/postern/tls/fullchain.pem", "credential:tls"]) {
         text throws(ValueProblem) in

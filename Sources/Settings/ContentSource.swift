@@ -46,6 +46,15 @@ struct ContentSource {
         }
     }
 
+    /// The file that a reference names, absolute; nil where it names none.
+    func file(of reference: ContentReference) -> String? {
+        switch reference {
+        case .file(let path): self.path(path)
+        case .credential(let name): environment["CREDENTIALS_DIRECTORY"].map { PathText.absolute(name, from: $0) }
+        case .environment, .literal: nil
+        }
+    }
+
     private func readFile(_ path: String, _ position: Position, _ key: String, _ faults: inout FaultList) -> [UInt8]? {
         do throws(FileProblem) {
             let bytes = try files.read(path, limit: Self.maximumSize)
@@ -64,12 +73,16 @@ struct ContentSource {
         }
     }
 
-    /// A secret without the line feed at its end; nil after a fault.
-    func secret(_ reference: Located<ContentReference>, key: String, _ faults: inout FaultList) -> Secret? {
-        guard let bytes = read(reference, key: key, isSecret: true, &faults) else { return nil }
+    /// A secret, or what is kept beside one, without the line feed at its end; nil after a fault.
+    func secret(
+        _ reference: Located<ContentReference>, key: String, isSecret: Bool = true, _ faults: inout FaultList
+    ) -> Secret? {
+        guard let bytes = read(reference, key: key, isSecret: isSecret, &faults) else { return nil }
         let stripped = Self.withoutLineEnd(bytes)
         guard !stripped.isEmpty else {
-            faults.error(reference.position, key, "the secret is empty", "Put it there, or remove the key")
+            faults.error(
+                reference.position, key, "the \(isSecret ? "secret" : "value") is empty",
+                "Put it there, or remove the key")
             return nil
         }
         return Secret(stripped)

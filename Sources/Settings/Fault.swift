@@ -42,6 +42,14 @@ package struct Fault: Sendable, Equatable {
         return out
     }
 
+    /// `2 errors, 1 warning`; empty where there is nothing to count.
+    package static func counts(_ faults: [Fault]) -> String {
+        [Severity.error, .warning].compactMap { severity in
+            let count = faults.count { $0.severity == severity }
+            return count == 0 ? nil : "\(count) \(severity.rawValue)\(count == 1 ? "" : "s")"
+        }.joined(separator: ", ")
+    }
+
     private static func sentence(_ text: String) -> String {
         let line = oneLine(text)
         return line.hasSuffix("?") || line.hasSuffix(".") ? line : line + "."

@@ -21,8 +21,9 @@ package enum OptionReference {
             | secret | `file:PATH`, `env:NAME`, or `credential:NAME` for a file in systemd's credentials directory; \
             a line feed at the end is left out. Anything else is the secret itself, with a warning where others may read \
             the config. A private key may also be named by its path alone |
+            | reference or text | the same, for what is no secret: it may stand in the config |
             | file | a path, or `env:NAME` or `credential:NAME` |
-            | address | `ADDRESS:PORT`, `[IPV6]:PORT`, `unix:PATH`, or `systemd:NAME` |
+            | address | `ADDRESS:PORT`, `[IPV6]:PORT`, or `unix:PATH` |
             | CIDR | `10.0.0.0/8`, `fd00::/8`, or one address |
             | requirement | `anyone`, `signed-in`, `nobody`, `groups:a,b` (any of them), `email:*@example.com,bob@x.org`, \
             `claim:NAME=VALUE`; several joined with ` and ` must all hold |

@@ -5,7 +5,7 @@ enum Options {
         "workers", .workers, default: "auto", "Event-loop threads; `auto` is one per core.")
     static let trustedProxies = Option(
         "trusted_proxies", .list(.addressRange), default: "",
-        "Whose `Forwarded` and `X-Forwarded-*` fields are believed. Name only proxies that set these fields themselves."
+        "Whose `X-Forwarded-*` and `Forwarded` fields, and whose PROXY headers, are believed. Name only proxies that set these fields themselves. Where a request has `X-Forwarded-*`, its `Forwarded` does not count."
     )
     static let sessionKeys = Option(
         "session_keys", .list(.secret),
@@ -15,11 +15,15 @@ enum Options {
     // Listeners
     static let listenerAddress = Option(
         "listeners.*.address", .listenAddress,
-        "Where to accept connections: `ADDRESS:PORT`, `[IPV6]:PORT`, `unix:PATH`, or `systemd:NAME` for a socket that systemd hands over."
+        "Where to accept connections: `ADDRESS:PORT`, `[IPV6]:PORT`, `unix:PATH`. `systemd:NAME`, a socket that systemd hands over, is not implemented yet."
     )
     static let listenerRedirect = Option(
         "listeners.*.redirect_to_https", .flag, default: "false",
         "Answers every request with a redirect to its `https` URL. For plain HTTP listeners.")
+    static let listenerProxyProtocol = Option(
+        "listeners.*.proxy_protocol", .flag, default: "false",
+        "Every connection begins with a PROXY header, version 1 or 2, that names the client. Only `trusted_proxies` may connect then, or whoever reaches the Unix socket."
+    )
     static let listenerCertificate = Option(
         "listeners.*.tls.certificate", .list(.pem),
         "The certificate chain in PEM, the host's own first. Several: the first is for clients that name no host, the others are chosen by SNI."
@@ -45,7 +49,8 @@ enum Options {
         "How the client proves itself at the token endpoint. Left out: `basic` with a `client_secret`, `private_key_jwt` with a `client_key`, else `none`."
     )
     static let providerClientKey = Option(
-        "providers.*.client_key", .pemSecret, "The private key in PEM for `private_key_jwt`.")
+        "providers.*.client_key", .pemSecret,
+        "The private key in PEM for `private_key_jwt`, which is not implemented yet.")
     static let providerScopes = Option(
         "providers.*.scopes", .list(.scope), default: "openid, email, profile",
         "What to ask the provider for; `openid` must be among them.")
@@ -73,7 +78,8 @@ enum Options {
         "`auto`: the environment's `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, unless the keys below are given."
     )
     static let s3AccessKeyID = Option(
-        "origins.*.s3.access_key_id", .secret, "The access key's ID; with it goes `secret_access_key`.")
+        "origins.*.s3.access_key_id", .referenceOrText,
+        "The access key's ID, which is no secret; with it goes `secret_access_key`.")
     static let s3SecretAccessKey = Option("origins.*.s3.secret_access_key", .secret, "The access key's secret.")
     static let s3SessionToken = Option(
         "origins.*.s3.session_token", .secret, "The session token of temporary credentials.")
@@ -93,6 +99,10 @@ enum Options {
     static let siteAuthPath = Option(
         "sites.*.auth_path", .authPath, default: "/.auth",
         "Where Postern's own pages are; nothing below it is looked up in the origin.")
+    static let siteHSTS = Option(
+        "sites.*.hsts", .duration("0", "3650d"), default: "180d",
+        "How long browsers are to use `https` alone for the site's hosts (Strict-Transport-Security, RFC 6797), told in every answer over HTTPS and on no loopback host; `0` says nothing. Browsers keep to it for the whole host, whatever the port."
+    )
     static let sessionIdle = Option(
         "sites.*.session.idle", .duration("1s", "365d"), default: "1h", "Unused for this long, a session ends.")
     static let sessionLifetime = Option(
@@ -142,10 +152,19 @@ enum Options {
         "limits.body_size", .size(1024...16_777_216), default: "64KiB",
         "Bytes of the body of a request below the auth path; over it the answer is 413.")
     static let limitConnections = Option(
-        "limits.connections", .count(1...1_000_000), default: "10000", "Client connections at a time, of all workers.")
+        "limits.connections", .count(1...1_000_000), default: "10000",
+        "Client connections at a time, of all listeners and workers; three quarters of the process's file descriptors at most. One more takes the place of an idle one, or is closed."
+    )
+    static let limitConnectionsPerAddress = Option(
+        "limits.connections_per_address", .count(1...1_000_000), default: "1000",
+        "Connections at a time from one client address, or one IPv6 /64; one more is closed. `trusted_proxies` and Unix sockets are not counted, but the clients that PROXY headers name are."
+    )
     static let limitRequestsPerConnection = Option(
         "limits.requests_per_connection", .count(1...1_000_000_000), default: "10000",
         "Requests on one connection before it is closed.")
+    static let limitStreamsPerConnection = Option(
+        "limits.streams_per_connection", .count(1...10_000), default: "100",
+        "Requests that an HTTP/2 client may have under way at once on one connection.")
     static let limitTLSHandshakeTimeout = Option(
         "limits.tls_handshake_timeout", .duration("10ms", "10m"), default: "10s", "A whole TLS handshake.")
     static let limitHeadTimeout = Option(
@@ -159,18 +178,28 @@ enum Options {
     static let limitWriteTimeout = Option(
         "limits.write_timeout", .duration("10ms", "1h"), default: "30s",
         "How long a client may take nothing of its answer.")
+    static let limitRequestTimeout = Option(
+        "limits.request_timeout", .duration("10ms", "365d"), default: "1d",
+        "A whole request, from the end of its head to the end of its answer. Then the connection is cut.")
+    static let limitMinReadRate = Option(
+        "limits.min_read_rate", .size(0...1_048_576), default: "512B",
+        "Bytes a second that a request's body must bring on average, once `read_timeout` has passed; `0` for none.")
+    static let limitMinWriteRate = Option(
+        "limits.min_write_rate", .size(0...1_048_576), default: "512B",
+        "Bytes a second that a client must take of its answer while there is more for it, on average over each `write_timeout`; `0` for none."
+    )
     static let limitOriginConnections = Option(
         "limits.origin_connections", .count(1...100_000), default: "256",
         "Connections to one origin at a time, of one worker.")
     static let limitOriginConnectTimeout = Option(
         "limits.origin_connect_timeout", .duration("10ms", "10m"), default: "3s",
-        "Connecting to an origin, TLS included.")
+        "Connecting to an origin; and once more for the TLS handshake.")
     static let limitOriginFirstByteTimeout = Option(
         "limits.origin_first_byte_timeout", .duration("10ms", "1h"), default: "30s",
         "From a request to an origin to its answer's head.")
     static let limitOriginIdleTimeout = Option(
         "limits.origin_idle_timeout", .duration("10ms", "1h"), default: "30s",
-        "How long an origin may pause within an answer, and how long its connection is kept unused.")
+        "How long an origin may pause within an answer.")
     static let limitProviderTimeout = Option(
         "limits.provider_timeout", .duration("10ms", "10m"), default: "10s", "A whole request to a provider.")
     static let limitProviderResponseSize = Option(

@@ -5,7 +5,7 @@ package enum PrometheusText {
     /// - Parameter build: label names and values of `postern_build_info`.
     package static func render(_ snapshot: MetricSnapshot, build: [(String, String)] = []) -> String {
         var out = ""
-        for metric in Metric.allCases { append(metric, snapshot, to: &out) }
+        for metric in Metric.allCases where metric.isCounted { append(metric, snapshot, to: &out) }
         if !build.isEmpty {
             appendHeader("postern_build_info", "gauge", "The build that runs, in its labels; always 1.", to: &out)
             appendSample("postern_build_info", build, "1", to: &out)

@@ -59,7 +59,8 @@ package struct KeySetSchedule: Sendable {
     }
 }
 
-/// Lets an unknown `kid` cause one fetch of the key set a cooldown, however many tokens name one.
+/// Lets an unknown `kid` cause one fetch of the key set a cooldown, however many tokens name one. All times are
+/// milliseconds of one monotonic clock.
 package struct UnknownKeyThrottle: Sendable {
     package let cooldown: Int64
     private var lastFetch: Int64?
@@ -67,9 +68,14 @@ package struct UnknownKeyThrottle: Sendable {
     /// - Parameter cooldown: milliseconds.
     package init(cooldown: Int64 = 30_000) { self.cooldown = cooldown }
 
+    /// Whether a fetch would be allowed now.
+    package func isOpen(now: Int64) -> Bool {
+        lastFetch.map { now - $0 >= cooldown } ?? true
+    }
+
     /// Whether to fetch now. A yes starts the cooldown.
     package mutating func allowsFetch(now: Int64) -> Bool {
-        if let lastFetch, now - lastFetch < cooldown { return false }
+        guard isOpen(now: now) else { return false }
         lastFetch = now
         return true
     }

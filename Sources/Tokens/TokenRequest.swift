@@ -62,18 +62,3 @@ package struct TokenRequest: Sendable {
         body = Array(FormEncoding.encode(form).utf8)
     }
 }
-
-/// Base64 with padding (RFC 4648 section 4), from the URL-safe form by its two other characters.
-enum Base64 {
-    static func encode(_ bytes: [UInt8]) -> String {
-        var text = Base64URL.encodeBytes(bytes).map { byte in
-            switch byte {
-            case UInt8(ascii: "-"): UInt8(ascii: "+")
-            case UInt8(ascii: "_"): UInt8(ascii: "/")
-            default: byte
-            }
-        }
-        while text.count % 4 != 0 { text.append(UInt8(ascii: "=")) }
-        return String(decoding: text, as: UTF8.self)
-    }
-}

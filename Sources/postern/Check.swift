@@ -13,13 +13,15 @@ struct Check: ParsableCommand {
     @ArgumentParser.Option(help: "text or json.") var format: Format = .text
 
     func run() throws {
-        var (configuration, faults) = ConfigurationLoader.load(path: file.config, environment: CurrentProcess.environment)
+        var (configuration, faults) = ConfigurationLoader.load(
+            path: file.config, environment: CurrentProcess.environment)
         if let configuration { faults += Preflight.faults(configuration) }
         let isValid = !faults.contains { $0.severity == .error }
         switch format {
-        case .json: StandardStreams.print(Fault.json(faults) + "\n")
+        case .json: StandardStreams.print(Fault.json(faults))
         case .text:
             for fault in faults { StandardStreams.print(fault.description + "\n", to: .error) }
+            if !faults.isEmpty { StandardStreams.print(Fault.counts(faults) + "\n", to: .error) }
             if isValid { StandardStreams.print("\(file.config): fine\n") }
         }
         if !isValid { throw CommandFailure.config("") }

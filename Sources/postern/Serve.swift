@@ -1,6 +1,6 @@
 import ArgumentParser
-import Posix
 import Gateway
+import Posix
 import Settings
 
 struct Serve: ParsableCommand {
@@ -9,7 +9,8 @@ struct Serve: ParsableCommand {
     @OptionGroup var file: ConfigOption
 
     func run() throws {
-        var (configuration, faults) = ConfigurationLoader.load(path: file.config, environment: CurrentProcess.environment)
+        var (configuration, faults) = ConfigurationLoader.load(
+            path: file.config, environment: CurrentProcess.environment)
         if let checked = configuration {
             let more = Preflight.faults(checked)
             if !more.isEmpty { configuration = nil }

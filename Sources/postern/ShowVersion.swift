@@ -1,8 +1,8 @@
 import ArgumentParser
-import Posix
 import CNghttp2
 import Cryptography
 import Deflate
+import Posix
 
 struct ShowVersion: ParsableCommand {
     static let configuration = CommandConfiguration(

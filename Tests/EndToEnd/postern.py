@@ -51,10 +51,14 @@ class Postern:
         self.write(self.config)
         Postern.count += 1
         argv = [BINARY, "serve", "--config", self.path]
-        if hosts:
+        lines = "".join(f"{address} {host}\n" for host, address in (hosts or {}).items())
+        self.borrowed = None
+        if hosts and subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode:
+            self.borrowed = BorrowedHosts(lines)
+        elif hosts:
             names = os.path.join(self.directory, "hosts")
             with open(names, "w", encoding="ascii") as target:
-                target.write("127.0.0.1 localhost\n::1 localhost\n" + "".join(f"{a} {n}\n" for n, a in hosts.items()))
+                target.write("127.0.0.1 localhost\n::1 localhost\n" + lines)
             argv = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', names, *argv]
         self.process = process.Process(
             "postern", argv, log=os.path.join(self.directory, f"{name}-{Postern.count}.log"),
@@ -83,6 +87,8 @@ class Postern:
         self.process.send(signal.SIGTERM)
 
     def stop(self):
+        if self.borrowed:
+            self.borrowed.give_back()
         return self.process.stop(grace=5)
 
     def __enter__(self):
@@ -90,6 +96,25 @@ class Postern:
 
     def __exit__(self, *_):
         self.stop()
+
+
+class BorrowedHosts:
+    """Names in the machine's own /etc/hosts, for as long as a daemon runs that cannot have a file of its own (a mount
+    namespace is refused in some containers)."""
+
+    PATH, MARK = "/etc/hosts", "  # for a test of Postern, %d"
+
+    def __init__(self, lines):
+        self.mark = self.MARK % os.getpid()
+        with open(self.PATH, "a", encoding="utf-8") as target:
+            target.write("".join(line + self.mark + "\n" for line in lines.splitlines()))
+
+    def give_back(self):
+        with open(self.PATH, "r+", encoding="utf-8") as file:  # in place: it may be mounted
+            rest = [line for line in file if not line.rstrip("\n").endswith(self.mark)]
+            file.seek(0)
+            file.writelines(rest)
+            file.truncate()
 
 
 def ini(tree):

@@ -1,8 +1,8 @@
 import HTTP
-import Settings
 import Testing
 
 @testable import Gateway
+@testable import Settings
 
 @Suite struct ContentResolverTests {
     private func steps(

@@ -23,6 +23,11 @@ import Testing
         #expect(id[0].utf8.count == 8)
     }
 
+    @Test func aRawKeyMayBeLonger() throws {
+        #expect(try ring(raw + raw).keyIDs != ring(raw).keyIDs)
+        #expect(reason(String(decoding: [0xC3, 0xA9], as: UTF8.self)) == .short)
+    }
+
     @Test func aRawKeyMayEndWithALineEnding() throws {
         let key = Array(raw.dropLast()) + [0x0A]
         #expect(try ring(key).keyIDs == ring(Hex.encode(key)).keyIDs)
@@ -45,7 +50,7 @@ import Testing
     @Test func whatIsNoKeyIsRefusedWithARemedy() {
         #expect(reason("") == .empty)
         #expect(reason("\n") == .empty)
-        #expect(reason(Base64URL.encode(raw) + "\n\n") == .form)
+        #expect(reason(" " + String(repeating: "a passphrase ", count: 4)) == .form)
         #expect(reason(" " + Base64URL.encode(raw)) == .form)
         #expect(reason("-+" + String(repeating: "ab", count: 40)) == .form)
         #expect(reason("=" + Base64URL.encode(raw)) == .form)
@@ -53,15 +58,15 @@ import Testing
         #expect(reason(Hex.encode(raw) + "a") == .form)
         #expect(reason("a passphrase that somebody thought of, and wrote down here") == .form)
         #expect(reason(Hex.encode([UInt8](repeating: 0, count: 32))) == .guessable)
-        #expect(KeyRingError(position: 1, reason: .short).description.contains("session key 2"))
-        #expect(KeyRingError(position: 1, reason: .short).description.contains("postern secret"))
+        #expect(KeyRingError.key(.short, position: 1).description.contains("session key 2"))
+        #expect(KeyRingError.key(.short, position: 1).description.contains("postern secret"))
     }
 
     @Test func aRingHas1To16Keys() throws {
-        #expect(throws: KeyRingError(position: 0, reason: .none)) { try KeyRing([]) }
+        #expect(throws: KeyRingError.none) { try KeyRing([]) }
         let keys = (0..<17).map { number in SecretBytes((0..<32).map { UInt8($0 + number * 8) }) }
         #expect(try KeyRing(Array(keys.prefix(16))).keyIDs.count == 16)
-        #expect(throws: KeyRingError(position: 16, reason: .many)) { try KeyRing(keys) }
+        #expect(throws: KeyRingError.many) { try KeyRing(keys) }
     }
 
     @Test func aRingPrintsNoKey() {
@@ -81,11 +86,13 @@ import Testing
         #expect(SealedBox(Samples.ring(1)).open(new, purpose: .session, context: []) == nil)
     }
 
-    private func reason(_ text: String) -> KeyRingError.Reason? {
+    private func reason(_ text: String) -> KeyFault? {
         do {
             _ = try ring(text)
             return nil
-        } catch { return error.reason }
+        } catch KeyRingError.key(let fault, _) {
+            return fault
+        } catch { return nil }
     }
 
     private func standard(_ bytes: [UInt8]) -> String {

@@ -47,3 +47,11 @@ enum Samples {
         { name in cookies.filter { $0.name == name }.map(\.value) }
     }
 }
+
+extension SessionCookies {
+    /// The session that a request's cookies stand for.
+    func load(_ values: (String) -> [String]) -> Opened? {
+        guard case .sealed(let texts) = present(values) else { return nil }
+        return newestFirst(texts).first.flatMap { open($0) }
+    }
+}

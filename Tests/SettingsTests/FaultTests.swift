@@ -229,6 +229,31 @@ struct FaultTests {
         #expect(!result.faults.text.contains("hunter2"))
     }
 
+    @Test func literalAccessKeyIDIsNoSecret() throws {
+        let bucket = "s3: {bucket: abc, region: eu, access_key_id: AKIAEXAMPLE, secret_access_key: 'file:s3.secret'}"
+        let text = Sample.replacing("directory: /srv/docs", bucket)
+        var files = MemoryFiles()
+        files.permissions = 0o644
+        let result = load(text, files: files)
+        #expect(result.faults == [], "\(result.faults.text)")
+        guard case .s3(let s3) = result.configuration?.origins[0].kind else { return #expect(Bool(false)) }
+        #expect(s3.credentials.keys?.accessKeyID.reveal() == "AKIAEXAMPLE")
+    }
+
+    @Test func faultsAreCounted() {
+        let error = Fault(.error, file: "a", line: 1, message: "m", remedy: "r")
+        let warning = Fault(.warning, file: "a", line: 1, message: "m", remedy: "r")
+        #expect(Fault.counts([]) == "")
+        #expect(Fault.counts([error]) == "1 error")
+        #expect(Fault.counts([warning, error, error]) == "2 errors, 1 warning")
+        #expect(Fault.counts([warning, warning]) == "2 warnings")
+    }
+
+    @Test func aQuestionHasNoFullStop() {
+        let fault = Fault(.error, file: "a.yaml", line: 3, key: "k", message: "unknown", remedy: "Did you mean 'x'?")
+        #expect(fault.description == "a.yaml:3: k: unknown. Did you mean 'x'?")
+    }
+
     @Test func faultsNeverShowASecret() {
         let secrets = """
             client_id: postern

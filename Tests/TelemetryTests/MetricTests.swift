@@ -49,9 +49,17 @@ struct MetricTests {
             #"postern_request_duration_seconds_bucket{site="",le="30"} 0"#,
             #"postern_request_duration_seconds_bucket{site="",le="+Inf"} 1"#,
             #"postern_response_body_bytes_total{site="a\"b\\c\n"} 0"#,
-            "# TYPE postern_requests_total counter", "# TYPE postern_event_loop_lag_seconds histogram",
+            "# TYPE postern_requests_total counter", "# TYPE postern_request_duration_seconds histogram",
         ] {
             #expect(text.split(separator: "\n").contains { $0 == line }, "\(line)")
+        }
+    }
+
+    /// A metric that nothing counts would stand at 0, and lie.
+    @Test func onlyWhatIsCountedIsShown() {
+        let text = PrometheusText.render(MetricSnapshot(layout))
+        for metric in Metric.allCases {
+            #expect(text.contains("# TYPE \(metric.declaration.name) ") == metric.isCounted, "\(metric)")
         }
     }
 
@@ -59,13 +67,13 @@ struct MetricTests {
         var sum = MetricSnapshot(layout)
         for _ in 0..<3 {
             let counters = Counters(layout)
-            counters.add(to: .tokenChecks, TokenCheck.cached)
+            counters.add(1, to: .logLinesDropped)
             counters.add(2, to: .connectionsOpen, 1)
             counters.add(-1, to: .connectionsOpen, 1)
             sum.merge(counters.snapshot)
         }
         let text = PrometheusText.render(sum, build: [("version", "1")])
-        #expect(text.contains("postern_token_checks_total{check=\"cached\"} 3\n"))
+        #expect(text.contains("postern_log_lines_dropped_total 3\n"))
         #expect(text.contains("postern_connections_open{listener=\"web\"} 3\n"))
         #expect(text.contains("postern_build_info{version=\"1\"} 1\n"))
     }

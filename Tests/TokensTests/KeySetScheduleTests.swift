@@ -63,5 +63,7 @@ import Tokens
         #expect(fetches == 1)
         let answers = [30_006, 30_007, 30_008].map { throttle.allowsFetch(now: $0) }
         #expect(answers == [false, true, false])
+        #expect(!throttle.isOpen(now: 60_006) && throttle.isOpen(now: 60_007))
+        #expect(UnknownKeyThrottle().isOpen(now: 0))
     }
 }

@@ -243,7 +243,7 @@ final class PatternSource: BodySource {
 /// A blocking client that speaks bytes.
 final class RawClient: @unchecked Sendable {
     private let descriptor: Int32
-    private(set) var received: [UInt8] = []
+    fileprivate(set) var received: [UInt8] = []
     private var scanned = 0
     private var found = 0
 
@@ -383,6 +383,9 @@ extension RawClient {
 
     /// Forgets what was received.
     func drop() { received.removeAll(keepingCapacity: true) }
+
+    /// What was taken too early.
+    func putBack(_ bytes: [UInt8]) { received = bytes + received }
 
     /// How often `text` has come.
     func count(of text: String) -> Int {

@@ -8,6 +8,7 @@ import Transport
 enum ServerCertificate {
     static let pem = try! make("docs.example.com")
     static let context = try! TLSServerContext(certificates: [pem], alpn: ["http/1.1"])
+    static let withHTTP2 = try! TLSServerContext(certificates: [pem], alpn: ["h2", "http/1.1"])
     static let client = try! TLSClientContext(caPEM: pem.chainPEM, systemRoots: false)
 
     static func make(_ name: String) throws -> TLSCertificate {
@@ -39,9 +40,14 @@ final class TLSClient {
     private let session: TLSSession
     private var plain: [UInt8] = []
 
-    init(_ address: SocketAddress, _ name: String, context: TLSClientContext = ServerCertificate.client) throws {
+    /// - Parameter header: sent before TLS begins.
+    init(
+        _ address: SocketAddress, _ name: String, context: TLSClientContext = ServerCertificate.client,
+        alpn: [String] = ["http/1.1"], header: [UInt8] = []
+    ) throws {
         raw = try RawClient(address)
-        session = try TLSSession(client: context, serverName: name, alpn: ["http/1.1"])
+        raw.send(header)
+        session = try TLSSession(client: context, serverName: name, alpn: alpn)
         while true {
             let progress = session.handshake()
             push()
@@ -73,8 +79,9 @@ final class TLSClient {
         return ending
     }
 
-    func send(_ text: String) {
-        let bytes = Array(text.utf8)
+    func send(_ text: String) { send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) {
         var sent = 0
         while sent < bytes.count {
             let taken = session.write(bytes.span.extracting(sent..<bytes.count))
@@ -103,6 +110,12 @@ final class TLSClient {
             case .timeout: return .timeout
             }
         }
+    }
+
+    /// Reads until `count` bytes of plaintext have come.
+    func read(atLeast count: Int) -> [UInt8] {
+        while plain.count < count { if more() != nil { break } }
+        return plain
     }
 
     func readToEnd() -> Ending {

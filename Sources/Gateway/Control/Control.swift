@@ -2,6 +2,7 @@ import HTTP
 import Posix
 import Reactor
 import Settings
+import TLS
 import Telemetry
 import Transport
 
@@ -12,9 +13,15 @@ final class Control {
     private let server: Server
     private let signals: SignalReader
     private let expectedWorkers: Int
+    /// The process's own metrics, beside the workers'.
+    private let counters: Counters
     private var snapshots: [String: ProviderSnapshot] = [:]
     private var workers: [WorkerHandle] = []
+    private var certificates: CertificateWatch?
+    /// Workers that could not start, and will never register.
+    private var failedWorkers = 0
     private var isDraining = false
+    private var isStopping = false
     private var drained = 0
     /// What ended the daemon before its time.
     private(set) var failure: StartFailure?
@@ -23,6 +30,8 @@ final class Control {
         self.loop = loop
         self.shared = shared
         expectedWorkers = workers
+        counters = Counters(shared.metricLayout)
+        counters.set(.startTime, to: loop.wallSeconds)
         server = Server(loop: loop)
         self.signals = try SignalReader(signals, loop: loop)
     }
@@ -34,7 +43,17 @@ final class Control {
         try server.listen(on: socket.take(), handler: AdminHandler(control: self), name: socket.name)
     }
 
+    /// - Parameter contexts: what the listeners begin with, by name.
+    func watchCertificates(_ contexts: [String: TLSServerContext]) {
+        certificates = CertificateWatch(
+            shared.configuration.listeners, contexts: contexts, loop: loop, events: shared.events
+        ) { [unowned self] listener, context in
+            for worker in workers { worker.send { $0.listeners[listener]?.tls = context } }
+        }
+    }
+
     func start() {
+        certificates?.start()
         signals.receive = { [unowned self] in received($0) }
         let handle = handle
         for provider in shared.providers.values {
@@ -51,13 +70,14 @@ final class Control {
         shared.revocations.assumeIsolated { $0.register(worker) }
         if workers.count == expectedWorkers {
             shared.events.info("serving", metadata: ["workers": "\(expectedWorkers)"])
-            if isDraining { tellWorkersToDrain() }
         }
+        goDownIfDue()
     }
 
     func workerFailed(_ failure: StartFailure) {
         self.failure = failure
-        drain()
+        failedWorkers += 1
+        if isDraining { goDownIfDue() } else { drain() }
     }
 
     /// A provider's keys or metadata changed: every worker gets them.
@@ -77,8 +97,11 @@ final class Control {
 
     /// Asks every worker for its counters, and calls `done` with all of them added up, as Prometheus reads it.
     func collectMetrics(_ done: @escaping ([UInt8]) -> Void) {
+        counters.set(.ready, to: readiness.isReady ? 1 : 0)
+        counters.set(.workers, to: Int64(workers.count))
+        counters.set(.logLinesDropped, to: Int64(clamping: shared.logs.droppedLines))
         let gathering = LoopBound(
-            MetricsGathering(layout: shared.metricLayout, expected: workers.count, done: done), to: loop.executor)
+            MetricsGathering(counters.snapshot, expected: workers.count, done: done), to: loop.executor)
         let executor = loop.executor
         for worker in workers {
             worker.send { worker in
@@ -90,35 +113,62 @@ final class Control {
 
     // MARK: Going down
 
-    /// The first signal drains; a second one ends at once.
     private func received(_ signal: Signal) {
         switch signal {
         case .terminate, .interrupt:
-            if isDraining { loop.stop() } else { drain() }
-        case .hangUp, .user1:
-            break
+            if isDraining { stopAtOnce() } else { drain() }
+        case .user1:
+            reopenLogs()
+        case .hangUp:
+            shared.events.warning(
+                "SIGHUP: reloading is not available yet, and nothing was changed; restart to apply a config")
+        }
+    }
+
+    private func reopenLogs() {
+        do throws(SystemError) {
+            guard let path = try shared.logs.reopen() else {
+                return shared.events.info("SIGUSR1: the access log is no file, and there is nothing to open again")
+            }
+            shared.events.info("SIGUSR1: the access log was opened again", metadata: ["path": "\(path)"])
+        } catch {
+            shared.events.error(
+                "SIGUSR1: the access log could not be opened again, and goes on in the old file",
+                metadata: ["reason": "\(error)"])
         }
     }
 
     private func drain() {
         isDraining = true
         shared.events.info("draining: no new connections, what runs is finished")
-        if workers.count == expectedWorkers { tellWorkersToDrain() }
+        goDownIfDue()
     }
 
-    private func tellWorkersToDrain() {
+    /// A second signal: what still runs is cut.
+    private func stopAtOnce() {
+        isStopping = true
+        goDownIfDue()
+    }
+
+    /// Tells the workers once all are here, so that none is left behind.
+    private func goDownIfDue() {
+        guard isDraining, workers.count + failedWorkers == expectedWorkers else { return }
+        if isStopping || workers.isEmpty {
+            for worker in workers { worker.send { $0.loop.stop() } }
+            return loop.stop()
+        }
         let time = Nanoseconds(shared.configuration.limits.drainTimeout.nanoseconds), handle = handle
-        for worker in workers {
-            worker.send { worker in
-                worker.server.drain(hardStopAfter: time) {
-                    worker.loop.stop()
-                    handle.send { $0.workerHasDrained() }
-                }
+        for one in workers {
+            one.send { worker in
+                worker.server.drain(hardStopAfter: time) { handle.send { $0.workerHasDrained(one) } }
             }
         }
     }
 
-    private func workerHasDrained() {
+    /// Its loop ends after the messages that were sent to it before, so that nobody waits for an answer of its for ever.
+    private func workerHasDrained(_ worker: WorkerHandle) {
+        shared.revocations.assumeIsolated { $0.unregister(worker) }
+        worker.send { $0.loop.stop() }
         drained += 1
         if drained == workers.count { loop.stop() }
     }

@@ -6,8 +6,9 @@ final class MetricsGathering {
     private var missing: Int
     private let done: ([UInt8]) -> Void
 
-    init(layout: MetricLayout, expected: Int, done: @escaping ([UInt8]) -> Void) {
-        sum = MetricSnapshot(layout)
+    /// - Parameter own: the process's own, to which the workers' are added.
+    init(_ own: MetricSnapshot, expected: Int, done: @escaping ([UInt8]) -> Void) {
+        sum = own
         missing = expected
         self.done = done
         if expected == 0 { done(text) }

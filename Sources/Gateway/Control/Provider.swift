@@ -15,6 +15,23 @@ struct ProviderSnapshot: Sendable {
     var metadata: ProviderMetadata?
     /// The last good set. Its generation changes when its keys do.
     var keys: KeySet?
+    /// When that set was last seen at the provider, in Unix seconds.
+    var keysSeenAt: Int64 = 0
+    /// Whether the last look at the provider succeeded.
+    var isUpToDate = false
+    var withdrawnKeys = WithdrawnKeys()
+    /// When strangers' tokens may next cause a fetch: who would be told no need not ask.
+    var strangers = UnknownKeyThrottle()
+}
+
+/// Whose token names a key that is not in the set, and so how often the set may be fetched again for it.
+enum KeyDoubt: Hashable, Sendable {
+    /// A token that the provider has just issued to this client: fetched each time, for it took a code to get here.
+    case signIn
+    /// A session that was sealed here, or by another instance.
+    case session
+    /// A bearer token, which anybody can make up.
+    case stranger
 }
 
 /// Why a provider could not be used.
@@ -51,9 +68,11 @@ actor Provider: LoopActor {
     private var publish: @Sendable (ProviderSnapshot) -> Void = { _ in }
 
     private(set) var snapshot: ProviderSnapshot
+    /// The last good set, also once it has become too old to be believed.
+    private var latestKeys: KeySet?
     private var schedule: KeySetSchedule
-    private var throttle = UnknownKeyThrottle()
-    private var fetching: Task<Bool, Never>?
+    private var sessions = UnknownKeyThrottle()
+    private var fetching: Task<Void, Never>?
     private var usedFlows: RecentFlows
 
     init(
@@ -69,7 +88,7 @@ actor Provider: LoopActor {
         schedule = KeySetSchedule(now: 0)
         snapshot = ProviderSnapshot(
             name: settings.name, tokenPolicy: TokenPolicy(issuer: settings.issuer, audiences: [settings.clientID]))
-        usedFlows = RecentFlows(lifetime: limits.loginStateLifetime.seconds)
+        usedFlows = RecentFlows(lifetime: limits.loginStateLifetime.seconds + LoginState.clockSkew)
     }
 
     /// Fetches metadata and keys now, and from then on before they expire.
@@ -87,53 +106,70 @@ actor Provider: LoopActor {
         }
     }
 
-    /// A token names a key that is not in the set: fetches it again, once for everybody who asks, and
-    /// not more often than the throttle allows.
-    func snapshotAfterUnknownKey() async -> ProviderSnapshot {
-        if fetching != nil || throttle.allowsFetch(now: now) { await refresh() }
+    /// A token names a key that is not in the set: fetches it again, once for everybody who asks at the time, and
+    /// for strangers and for sessions not more often than their throttles allow.
+    func snapshotAfterUnknownKey(_ doubt: KeyDoubt) async -> ProviderSnapshot {
+        // A fetch that is under way may have begun before the provider changed its keys.
+        if doubt == .signIn, let fetching { _ = await fetching.value }
+        if fetching != nil || allowsFetch(doubt) { await refresh() }
         return snapshot
+    }
+
+    private func allowsFetch(_ doubt: KeyDoubt) -> Bool {
+        switch doubt {
+        case .signIn: true
+        case .session: sessions.allowsFetch(now: now)
+        case .stranger: snapshot.strangers.allowsFetch(now: now)
+        }
     }
 
     /// One fetch at a time, whoever asks.
     private func refresh() async {
-        if let fetching { return _ = await fetching.value }
-        let task = Task { await fetch() }
+        if let fetching { return await fetching.value }
+        let task = Task {
+            await fetch()
+            fetching = nil
+        }
         fetching = task
-        _ = await task.value
-        fetching = nil
+        await task.value
     }
 
-    private func fetch() async -> Bool {
+    private func fetch() async {
         do {
             let metadata = try await fetchMetadata()
+            let askedAt = loop.value.wallSeconds
             let response = try await get(metadata.keySetURL)
             var keys: KeySet
             do { keys = try KeySet.parse(json: response.body) } catch {
                 throw ProviderError.malformed("is no key set (\(error))", url: metadata.keySetURL.text)
             }
+            guard !keys.isEmpty else {
+                throw ProviderError.malformed("holds no key that can be used", url: metadata.keySetURL.text)
+            }
             let cacheControl = response.fields.values(of: .cacheControl).joined(separator: ",")
             schedule.succeeded(now: now, cacheControl: cacheControl)
-            keys.generation = snapshot.keys?.generation ?? 0
-            if keys.fingerprint != snapshot.keys?.fingerprint {
+            keys.generation = latestKeys?.generation ?? 0
+            if keys.fingerprint != latestKeys?.fingerprint {
                 keys.generation += 1
+                snapshot.withdrawnKeys.note(keys, after: latestKeys, now: askedAt)
                 events.info(
                     "the provider's keys are loaded",
                     metadata: ["provider": "\(settings.name)", "keys": "\(keys.keys.count)"])
             }
             snapshot.metadata = metadata
+            latestKeys = keys
             snapshot.keys = keys
+            snapshot.keysSeenAt = askedAt
+            snapshot.isUpToDate = true
             publish(snapshot)
-            return true
         } catch {
             schedule.failed(now: now, random: UInt64.random(in: 0 ... .max))
-            if snapshot.keys != nil, !schedule.isUsable(now: now) {
-                snapshot.keys = nil
-                publish(snapshot)
-            }
+            if !schedule.isUsable(now: now) { snapshot.keys = nil }
+            snapshot.isUpToDate = false
+            publish(snapshot)
             events.warning(
                 "the provider's keys could not be fetched",
                 metadata: ["provider": "\(settings.name)", "reason": "\(error)"])
-            return false
         }
     }
 
@@ -171,8 +207,10 @@ actor Provider: LoopActor {
         }
     }
 
-    /// Milliseconds of the monotonic clock.
-    private var now: Int64 { Int64(loop.value.now.nanoseconds / 1_000_000) }
+    private var now: Int64 { Self.milliseconds(loop.value.now) }
+
+    /// The monotonic clock, as schedule and throttles count.
+    nonisolated static func milliseconds(_ time: MonotonicTime) -> Int64 { Int64(time.nanoseconds / 1_000_000) }
 
     private func sleep(milliseconds: Int64) async {
         let loop = loop.value

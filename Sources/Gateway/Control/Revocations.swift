@@ -1,6 +1,9 @@
 import Reactor
 import Sessions
 
+/// A session that is ended before its time, and when it would have ended by itself, in Unix seconds.
+typealias EndedSession = (id: SessionID, expiry: Int64)
+
 /// The sessions that were signed out: kept on the control loop, copied whole to every worker.
 actor Revocations: LoopActor {
     nonisolated let executor: LoopExecutor
@@ -16,12 +19,20 @@ actor Revocations: LoopActor {
         workers.append(worker)
     }
 
-    /// Ends a session. When this returns, no worker takes its cookie any more.
-    /// - Parameter expiry: when the cookie would end by itself, in Unix seconds.
-    func revoke(_ session: SessionID, until expiry: Int64, now: Int64) async {
-        list = list.removingExpired(now: now).adding(session, until: expiry, now: now)
-        let list = list
-        for worker in workers { await worker.run { $0.revocations = list } }
+    /// The worker serves nobody any more.
+    func unregister(_ worker: WorkerHandle) {
+        workers.removeAll { $0.executor === worker.executor }
+    }
+
+    /// Ends sessions. When this returns, no worker takes their cookies any more.
+    func revoke(_ sessions: [EndedSession], now: Int64) async {
+        list = list.removingExpired(now: now).adding(sessions, now: now)
+        for worker in workers where workers.contains(where: { $0.executor === worker.executor }) {
+            // Both read anew for each worker: another call may have added to the list, and what was sent is never taken
+            // back; and a worker may have gone.
+            let list = list
+            await worker.run { $0.revocations = list }
+        }
     }
 }
 

@@ -31,11 +31,14 @@ extension Worker {
     /// 401 to whatever cannot follow a redirect to a sign-in page.
     func signInRequired(_ context: RequestContext) -> Answer {
         let reference = reference(for: context)
-        return json(status: 401, .signInRequired) {
+        var answer = json(status: 401, .signInRequired) {
             $0.member("error", "sign_in_required")
             $0.member("login_url", context.site.loginURL(returningTo: context.target.escaped))
             $0.member("reference", reference)
         }
+        // A 401 names a challenge (RFC 9110 section 15.5.2); this one opens no browser's dialogue.
+        answer.response.fields.append(.wwwAuthenticate, "Bearer")
+        return answer
     }
 
     /// RFC 6750 section 3.1.

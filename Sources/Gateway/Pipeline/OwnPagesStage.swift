@@ -13,9 +13,11 @@ extension Worker {
             return .respond(page(.notFound(), .notFound, for: context))
         }
         switch segments.last {
+        case "login" where site.settings.provider == nil, "callback" where site.settings.provider == nil:
+            return .respond(page(.notFound(), .notFound, for: context))
         case "login": return only([.get, .head], context) { .respond(login(context)) }
         case "callback": return only([.get], context) { callback(context) }
-        case "logout": return only([.get, .head, .post], context) { logout(context) }
+        case "logout": return only([.get, .head, .post], context) { receiveForm(context) { logout(context) } }
         case "signed-out": return only([.get, .head], context) { .respond(signedOut(context)) }
         case "me": return only([.get, .head], context) { me(context) }
         default: return .respond(page(.notFound(), .notFound, for: context))
@@ -27,6 +29,23 @@ extension Worker {
         var answer = page(.methodNotAllowed(), .methodNotAllowed, for: context)
         answer.response.fields.append(.allow, methods.map(\.description).joined(separator: ", "))
         return .respond(answer)
+    }
+
+    /// Reads the form that comes with a post, for its limits' sake: no page here needs what is in it.
+    private func receiveForm(_ context: RequestContext, _ serve: () -> StageOutcome) -> StageOutcome {
+        guard context.request.method == .post, !context.formWasRead else { return serve() }
+        context.exchange.readBody(limit: shared.configuration.limits.bodySize) { [self] result in
+            switch result {
+            case .success:
+                context.formWasRead = true
+                run(context, from: .ownPages)
+            case .failure(.tooLarge): respond(page(.formTooLarge(), .badRequest, for: context), to: context)
+            case .failure(.timedOut): respond(page(.formTimedOut(), .requestTimeout, for: context), to: context)
+            case .failure(.malformed): respond(page(.badRequest(), .badRequest, for: context), to: context)
+            case .failure(.disconnected): break
+            }
+        }
+        return .wait
     }
 
     // MARK: /.auth/login
@@ -60,26 +79,23 @@ extension Worker {
     // MARK: /.auth/logout
 
     private func logout(_ context: RequestContext) -> StageOutcome {
-        switch establishSession(context) {
-        case .next: break
-        // A session that cannot be checked now can still be ended.
-        case .wait: return .wait
-        default: break
-        }
-        let site = context.site!
+        // A session that cannot be verified now can still be ended.
+        let site = context.site!, sessions = openSessions(context)
+        let current = sessions.first { goesOn($0, context) }
+        context.exchange.record.subject = current?.identity.subject ?? ""
         guard context.request.method == .post else {
-            return .respond(
-                page(.signOut(account: context.visitor?.account, action: site.authPath("logout")), .ownPage, for: context))
+            let account = current?.identity.account
+            return .respond(page(.signOut(account: account, action: site.authPath("logout")), .ownPage, for: context))
         }
         guard isSameOrigin(context) else {
             return .respond(page(.badRequest(), .badRequest, for: context))
         }
         clearSessionCookies(context)
-        guard let record = context.visitor?.record else {
+        guard !sessions.isEmpty else {
             return .respond(redirect(to: site.authPath("signed-out"), status: 303, .signedOut))
         }
-        let end = site.sessionPolicy.lastPossibleEnd(of: record), now = loop.wallSeconds, id = park(context)
-        signIn.assumeIsolated { $0.signOut(record.id, until: end, now: now, for: id) }
+        let ended = sessions.map { self.ended($0, context) }, now = loop.wallSeconds, id = park(context)
+        signIn.assumeIsolated { $0.signOut(ended, now: now, for: id) }
         return .wait
     }
 

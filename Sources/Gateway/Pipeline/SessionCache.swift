@@ -14,14 +14,19 @@ struct CredentialKey: Hashable {
 /// The visitors that this worker has verified lately.
 ///
 /// Two generations in place of a list of uses: when the young one is full it becomes the old one, and
-/// what was in the old one and has not been asked for since is gone. O(1), and at most twice the capacity.
+/// what was in the old one and has not been asked for since is gone. O(1), and at most twice the limit.
 struct SessionCache {
+    /// What one generation may take, in bytes: some 8000 sessions of 2 KiB.
+    static let defaultLimit = 16 << 20
+
     private var young: [CredentialKey: Visitor] = [:]
     private var old: [CredentialKey: Visitor] = [:]
-    private let capacity: Int
+    private var youngSize = 0
+    private let limit: Int
 
-    init(capacity: Int = 20_000) {
-        self.capacity = capacity
+    /// `limit` in bytes.
+    init(limit: Int = Self.defaultLimit) {
+        self.limit = limit
     }
 
     var count: Int { young.count + old.count }
@@ -29,22 +34,24 @@ struct SessionCache {
     subscript(key: CredentialKey) -> Visitor? {
         mutating get {
             if let visitor = young[key] { return visitor }
-            guard let visitor = old[key] else { return nil }
+            guard let visitor = old.removeValue(forKey: key) else { return nil }
             insert(visitor, for: key)
             return visitor
         }
     }
 
     mutating func insert(_ visitor: Visitor, for key: CredentialKey) {
-        if young.count >= capacity {
+        let size = visitor.size
+        if youngSize + size > limit {
             old = young
             young = [:]
+            youngSize = 0
         }
-        young[key] = visitor
+        youngSize += size - (young.updateValue(visitor, forKey: key)?.size ?? 0)
     }
 
     mutating func remove(_ key: CredentialKey) {
-        young[key] = nil
+        youngSize -= young.removeValue(forKey: key)?.size ?? 0
         old[key] = nil
     }
 }

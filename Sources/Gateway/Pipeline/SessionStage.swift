@@ -7,123 +7,178 @@ import Transport
 
 /// Who is it? The bearer token or the session cookie, verified against the provider's current keys.
 extension Worker {
-    /// What a credential turned out to be.
-    private enum Check {
+    /// What a request's credentials turned out to be.
+    enum Identification {
         case visitor(Visitor)
-        /// Nobody's: not ours, over, revoked, or signed by a key that the provider has withdrawn.
+        /// No credentials, or a session's that is not ours, over, revoked, or signed by a key that was withdrawn.
         case nobody
+        case badToken
         /// Signed with a key that is not in the set: worth one more look at the provider's.
-        case unknownKey
+        case unknownKey(KeyDoubt)
         /// The provider's keys have not been loaded yet, so nothing can be verified.
         case noKeys
     }
 
     func establishSession(_ context: RequestContext) -> StageOutcome {
-        guard let provider = context.site.settings.provider else { return .next }
-        if let token = bearerToken(context.request) {
-            switch check(bearer: token, provider: provider, context) {
-            case .visitor(let visitor): accept(visitor, context)
-            case .unknownKey: return waitForKeys(provider, context)
-            case .nobody: return .respond(invalidToken(context))
-            case .noKeys: return .respond(unavailable(context, retry: context.request.target))
-            }
+        switch identify(context) {
+        case .visitor(let visitor):
+            context.visitor = visitor
+            context.exchange.record.subject = visitor.identity.subject
             return .next
+        case .nobody:
+            clearSessionCookies(context)
+            return .next
+        case .badToken: return .respond(invalidToken(context))
+        case .unknownKey(let doubt): return waitForKeys(doubt, context)
+        case .noKeys: return .respond(unavailable(context, retry: context.target.escaped))
         }
-
-        let cookies = sessionCookies(context)
-        let texts: [String]
-        switch cookies.present({ Cookies.values(named: $0, in: context.request.fields) }) {
-        case .nothing: return .next
-        case .ambiguous: texts = []
-        case .sealed(let sealed): texts = sealed
-        }
-        for text in texts {
-            switch check(session: text, cookies, context) {
-            case .visitor(let visitor):
-                accept(visitor, context)
-                return .next
-            case .unknownKey: return waitForKeys(provider, context)
-            case .noKeys: return .respond(unavailable(context, retry: context.request.target))
-            case .nobody: break
-            }
-        }
-        clearSessionCookies(context)
-        return .next
     }
 
-    private func accept(_ visitor: Visitor, _ context: RequestContext) {
-        context.visitor = visitor
-        context.exchange.record.subject = visitor.identity.subject
+    /// Answers nothing, and waits for nothing.
+    func identify(_ context: RequestContext) -> Identification {
+        guard let provider = context.site.settings.provider else { return .nobody }
+        if let token = bearerToken(context) { return check(bearer: token, provider: provider, context) }
+        if let key = cookieMemo.key(context.request.fields, site: context.site.index), let known = sessions[key] {
+            let found = check(known, key, isNew: false, isNewestKey: true, context)
+            if case .visitor = found { return found }
+        }
+        let cookies = sessionCookies(context)
+        for text in presentedSessions(cookies, context) {
+            let found = check(session: text, cookies, context)
+            if case .nobody = found { continue }
+            return found
+        }
+        return .nobody
+    }
+
+    /// The sessions in the request's cookies, whether they hold or not: what a sign-out ends. One that is over here
+    /// may be alive in a copy of the cookie that was used since.
+    func openSessions(_ context: RequestContext) -> [SessionRecord] {
+        let cookies = sessionCookies(context)
+        return presentedSessions(cookies, context).compactMap { cookies.open($0)?.record }
+    }
+
+    /// Whether the session goes on, as far as can be told without its token.
+    func goesOn(_ record: SessionRecord, _ context: RequestContext) -> Bool {
+        guard case .valid = context.site.sessionPolicy.judge(record, now: loop.wallSeconds) else { return false }
+        return !revocations.contains(record.id)
+    }
+
+    private func presentedSessions(_ cookies: SessionCookies, _ context: RequestContext) -> [String] {
+        switch cookies.present({ Cookies.values(named: $0, in: context.request.fields) }) {
+        case .nothing, .ambiguous: []
+        case .sealed(let texts): cookies.newestFirst(texts)
+        }
     }
 
     // MARK: Sessions
 
-    private func check(session text: String, _ cookies: SessionCookies, _ context: RequestContext) -> Check {
-        let site = context.site!, now = loop.wallSeconds
+    private func check(session text: String, _ cookies: SessionCookies, _ context: RequestContext) -> Identification {
+        let site = context.site!
         let key = CredentialKey(site: site.index, credential: text)
-        var known = sessions[key]
-        var isNewestKey = true
-        if known == nil {
-            guard let opened = cookies.open(text), opened.record.provider == site.settings.provider else { return .nobody }
-            known = Visitor(opened.record)
-            isNewestKey = opened.isNewestKey
+        let found: Identification
+        if let known = sessions[key] {
+            found = check(known, key, isNew: false, isNewestKey: true, context)
+        } else {
+            guard let opened = cookies.open(text), opened.record.provider == site.settings.provider else {
+                return .nobody
+            }
+            found = check(Visitor(opened.record), key, isNew: true, isNewestKey: opened.isNewestKey, context)
         }
-        guard var visitor = known, let record = visitor.record, !revocations.contains(record.id) else { return .nobody }
+        if case .visitor = found { cookieMemo.remember(key, for: context.request.fields) }
+        return found
+    }
+
+    /// Whether the session still holds.
+    /// - Parameters:
+    ///   - isNew: it has just been opened, and nothing of it is verified.
+    ///   - isNewestKey: false where it is time to seal it with another key.
+    private func check(
+        _ known: Visitor, _ key: CredentialKey, isNew: Bool, isNewestKey: Bool, _ context: RequestContext
+    ) -> Identification {
+        let site = context.site!, now = loop.wallSeconds
+        var visitor = known
+        guard let record = visitor.record, !revocations.contains(record.id) else { return .nobody }
         guard case .valid(let isRenewalDue) = site.sessionPolicy.judge(record, now: now) else {
             sessions.remove(key)
             return .nobody
         }
+        let snapshot = providers[record.provider]
         if now < record.tokenExpiresAt {
-            guard let snapshot = providers[record.provider], let keys = snapshot.keys else { return .noKeys }
+            guard let snapshot, let keys = snapshot.keys else { return .noKeys }
             if visitor.keyGeneration != keys.generation {
                 do {
                     let identity = try TokenVerifier.verifyIDToken(
                         record.idToken, keys: keys, policy: snapshot.tokenPolicy, nonce: nil, now: now)
-                    visitor = Visitor(identity, record: record, keyGeneration: keys.generation)
+                    visitor = Visitor(
+                        SessionIdentity(identity, claimNames: site.claimNames), record: record,
+                        tokenExpiresAt: identity.expiresAt, keyGeneration: keys.generation)
                     sessions.insert(visitor, for: key)
                 } catch {
-                    if case .unknownKey = error, !context.keysWereRefreshed { return .unknownKey }
-                    // It must not come back to life when the token's time is over.
                     sessions.remove(key)
-                    end(record, context)
-                    return .nobody
+                    return refused(record, error, snapshot, context)
                 }
             }
-        } else if visitor.keyGeneration != nil || known == nil {
+        } else if visitor.keyGeneration != nil || isNew {
+            // The token is over. Was its key still the provider's when its time came?
+            if snapshot?.withdrawnKeys.ended(record.idToken, expiry: record.tokenExpiresAt) == true {
+                sessions.remove(key)
+                return .nobody
+            }
             visitor = Visitor(record)
             sessions.insert(visitor, for: key)
         }
-        if isRenewalDue || !isNewestKey { renew(record, visitor, context) }
+        if isRenewalDue || !isNewestKey { visitor = renewed(visitor, record, context) }
         return .visitor(visitor)
     }
 
+    /// A session's token that is not over and does not hold.
+    private func refused(
+        _ record: SessionRecord, _ error: TokenError, _ snapshot: ProviderSnapshot, _ context: RequestContext
+    ) -> Identification {
+        // Whoever sealed the session, here or in another instance, had seen the key: was that after we last looked?
+        if case .unknownKey = error, snapshot.keysSeenAt <= record.lastSeenAt {
+            guard context.keysWereRefreshed else { return .unknownKey(.session) }
+            return snapshot.isUpToDate ? .nobody : .noKeys
+        }
+        // It must not come back to life when the token's time is over.
+        if !snapshot.withdrawnKeys.ended(record.idToken, expiry: record.tokenExpiresAt) { end(record, context) }
+        return .nobody
+    }
+
     /// Sets the cookie again with the time of this use in it.
-    private func renew(_ record: SessionRecord, _ visitor: Visitor, _ context: RequestContext) {
+    private func renewed(_ visitor: Visitor, _ record: SessionRecord, _ context: RequestContext) -> Visitor {
         var record = record
         record.lastSeenAt = loop.wallSeconds
-        _ = setSessionCookies(record, context)
+        guard setSessionCookies(record, context) else { return visitor }
+        return Visitor(
+            visitor.identity, record: record, tokenExpiresAt: visitor.tokenExpiresAt,
+            keyGeneration: visitor.keyGeneration)
     }
 
     private func end(_ record: SessionRecord, _ context: RequestContext) {
-        let end = context.site.sessionPolicy.lastPossibleEnd(of: record), now = loop.wallSeconds
-        revocations = revocations.adding(record.id, until: end, now: now)
-        let id = record.id
-        signIn.assumeIsolated { $0.revoke(id, until: end, now: now) }
+        let session = ended(record, context), now = loop.wallSeconds
+        revocations = revocations.adding(session.id, until: session.expiry, now: now)
+        signIn.assumeIsolated { $0.revoke(session, now: now) }
+    }
+
+    func ended(_ record: SessionRecord, _ context: RequestContext) -> EndedSession {
+        (record.id, context.site.sessionPolicy.lastPossibleEnd(of: record))
     }
 
     // MARK: Bearer tokens
 
     /// RFC 6750 section 2.1; the scheme's name in any case.
-    private func bearerToken(_ request: Request) -> String? {
-        guard let value = request.fields[.authorization] else { return nil }
+    private func bearerToken(_ context: RequestContext) -> String? {
+        guard let value = context.request.fields[.authorization] else { return nil }
         let scheme = value.prefix { $0 != " " }
         guard scheme.lowercased() == "bearer" else { return nil }
         return String(value.dropFirst(scheme.count).drop { $0 == " " })
     }
 
-    private func check(bearer token: String, provider: String, _ context: RequestContext) -> Check {
+    private func check(bearer token: String, provider: String, _ context: RequestContext) -> Identification {
         guard let snapshot = providers[provider], let keys = snapshot.keys else { return .noKeys }
-        let key = CredentialKey(site: context.site.index, credential: token), now = loop.wallSeconds
+        let site = context.site!, key = CredentialKey(site: site.index, credential: token), now = loop.wallSeconds
         if let visitor = sessions[key], visitor.record == nil, visitor.keyGeneration == keys.generation,
             now < visitor.tokenExpiresAt
         {
@@ -131,20 +186,25 @@ extension Worker {
         }
         do {
             let identity = try TokenVerifier.verifyBearer(token, keys: keys, policy: snapshot.tokenPolicy, now: now)
-            let visitor = Visitor(identity, record: nil, keyGeneration: keys.generation)
+            let visitor = Visitor(
+                SessionIdentity(identity, claimNames: site.claimNames), record: nil, tokenExpiresAt: identity.expiresAt,
+                keyGeneration: keys.generation)
             sessions.insert(visitor, for: key)
             return .visitor(visitor)
         } catch {
-            if case .unknownKey = error, !context.keysWereRefreshed { return .unknownKey }
-            return .nobody
+            guard case .unknownKey = error, !context.keysWereRefreshed,
+                snapshot.strangers.isOpen(now: Provider.milliseconds(loop.now))
+            else { return .badToken }
+            return .unknownKey(.stranger)
         }
     }
 
     // MARK: Keys
 
-    private func waitForKeys(_ provider: String, _ context: RequestContext) -> StageOutcome {
+    private func waitForKeys(_ doubt: KeyDoubt, _ context: RequestContext) -> StageOutcome {
+        guard let provider = context.site.settings.provider else { return .next }
         let id = park(context)
-        signIn.assumeIsolated { $0.refreshKeys(of: provider, for: id) }
+        signIn.assumeIsolated { $0.refreshKeys(of: provider, doubt, for: id) }
         return .wait
     }
 
@@ -169,7 +229,9 @@ extension Worker {
         guard let encoded = try? cookies.encode(record) else { return false }
         let lifetime = Int(context.site.sessionPolicy.lastPossibleEnd(of: record) - loop.wallSeconds)
         for cookie in encoded { set(cookie.name, cookie.value, maxAge: lifetime, context) }
-        clear(cookies.namesToClear(presentIn: { Cookies.values(named: $0, in: context.request.fields) }, keeping: encoded), context)
+        clear(
+            cookies.namesToClear(
+                presentIn: { Cookies.values(named: $0, in: context.request.fields) }, keeping: encoded), context)
         return true
     }
 
@@ -179,7 +241,8 @@ extension Worker {
 
     func set(_ name: String, _ value: String, maxAge: Int, _ context: RequestContext) {
         let cookie = SetCookie(
-            name: name, value: value, path: "/", maxAge: maxAge, secure: context.base.isSecure, httpOnly: true, sameSite: .lax)
+            name: name, value: value, path: "/", maxAge: maxAge, secure: context.base.isSecure, httpOnly: true,
+            sameSite: .lax)
         context.cookiesToSet.append(cookie.description)
     }
 

@@ -13,45 +13,47 @@ final class Visitor: RuleSubject {
     /// The generation of the key set that the token was verified against; nil where the token's time is over
     /// and the session goes on without it.
     let keyGeneration: UInt64?
-    /// All claims of the token, while it holds.
-    private let claims: JSONValue?
 
-    /// Somebody whose token has just been verified.
-    init(_ identity: Identity, record: SessionRecord?, keyGeneration: UInt64) {
-        self.identity = SessionIdentity(identity, claimNames: [])
+    /// Somebody whose token has been verified.
+    init(_ identity: SessionIdentity, record: SessionRecord?, tokenExpiresAt: Int64, keyGeneration: UInt64?) {
+        self.identity = identity
         self.record = record
+        self.tokenExpiresAt = tokenExpiresAt
         self.keyGeneration = keyGeneration
-        tokenExpiresAt = identity.expiresAt
-        claims = identity.claims
     }
 
     /// Somebody whose session outlives its token.
-    init(_ record: SessionRecord) {
-        identity = record.identity
-        self.record = record
-        keyGeneration = nil
-        tokenExpiresAt = record.tokenExpiresAt
-        claims = nil
+    convenience init(_ record: SessionRecord) {
+        self.init(record.identity, record: record, tokenExpiresAt: record.tokenExpiresAt, keyGeneration: nil)
     }
 
     /// What pages call this person.
-    var account: String { identity.email ?? identity.name ?? identity.subject }
+    var account: String { identity.account }
 
     var groups: [String] { identity.groups }
     var email: String? { identity.email }
     var isEmailVerified: Bool? { identity.emailVerified }
 
-    func claimValues(_ name: String) -> [String] {
-        guard let claims else { return identity.claims.first { $0.name == name }?.values ?? [] }
-        return claims.member(at: name)?.texts ?? []
-    }
+    func claimValues(_ name: String) -> [String] { identity.claims.first { $0.name == name }?.values ?? [] }
+
+    /// The memory that it takes, in bytes, about: what the cache counts.
+    var size: Int { 512 + identity.size + (record.map { $0.identity.size + $0.idToken.utf8.count + 512 } ?? 0) }
 }
 
 extension SessionIdentity {
+    /// What pages call this person.
+    var account: String { email ?? name ?? subject }
+
+    fileprivate var size: Int {
+        let texts = groups + claims.flatMap { [$0.name] + $0.values } + [subject, name ?? "", email ?? ""]
+        return texts.reduce(0) { $0 + $1.utf8.count + 48 }
+    }
+
     /// - Parameter claimNames: the claims that rules ask for, to be kept for when the token is over.
     init(_ identity: Identity, claimNames: [String]) {
         self.init(
-            subject: identity.subject, name: identity.name, email: identity.email, emailVerified: identity.emailVerified,
+            subject: identity.subject, name: identity.name, email: identity.email,
+            emailVerified: identity.emailVerified,
             groups: identity.groups,
             claims: claimNames.compactMap { name in
                 identity.claim(name).map { SessionClaim(name: name, values: $0.texts) }

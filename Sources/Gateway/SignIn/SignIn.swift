@@ -13,6 +13,8 @@ enum SignInResult: Sendable {
     case refused(code: String)
     /// The provider cannot be asked now.
     case unavailable(reason: String)
+    /// The ID token is larger than any session.
+    case tooLarge
     /// What the provider sent does not hold.
     case invalid(reason: String)
 }
@@ -24,6 +26,13 @@ actor SignIn: LoopActor {
 
     private let shared: Shared
     private let worker: LoopBound<Worker>
+    /// The requests that wait for a provider's keys: the first one's asking serves them all.
+    private var waitingForKeys: [KeyQuestion: [ExchangeID]] = [:]
+
+    private struct KeyQuestion: Hashable {
+        let provider: String
+        let doubt: KeyDoubt
+    }
 
     init(shared: Shared, executor: LoopExecutor, worker: LoopBound<Worker>) {
         self.shared = shared
@@ -40,26 +49,29 @@ actor SignIn: LoopActor {
     }
 
     /// Has the provider's keys fetched again, and lets the exchange go on with whatever came of it.
-    func refreshKeys(of provider: String, for id: ExchangeID) {
+    func refreshKeys(of provider: String, _ doubt: KeyDoubt, for id: ExchangeID) {
+        let question = KeyQuestion(provider: provider, doubt: doubt)
+        waitingForKeys[question, default: []].append(id)
+        guard waitingForKeys[question]?.count == 1 else { return }
         Task {
-            if let snapshot = await shared.providers[provider]?.snapshotAfterUnknownKey() {
+            if let snapshot = await shared.providers[provider]?.snapshotAfterUnknownKey(doubt) {
                 worker.value.providers[provider] = snapshot
             }
-            worker.value.resumeAfterKeyRefresh(id)
+            for id in waitingForKeys.removeValue(forKey: question) ?? [] { worker.value.resumeAfterKeyRefresh(id) }
         }
     }
 
-    /// Ends a session on all workers, then lets the exchange go on.
-    func signOut(_ session: SessionID, until end: Int64, now: Int64, for id: ExchangeID) {
+    /// Ends sessions on all workers, then lets the exchange go on.
+    func signOut(_ sessions: [EndedSession], now: Int64, for id: ExchangeID) {
         Task {
-            await shared.revocations.revoke(session, until: end, now: now)
+            await shared.revocations.revoke(sessions, now: now)
             worker.value.finishSignOut(id)
         }
     }
 
     /// Ends a session on all workers.
-    func revoke(_ session: SessionID, until end: Int64, now: Int64) {
-        Task { await shared.revocations.revoke(session, until: end, now: now) }
+    func revoke(_ session: EndedSession, now: Int64) {
+        Task { await shared.revocations.revoke([session], now: now) }
     }
 
     /// OpenID Connect Core, section 3.1.3: exchange the code, verify the ID token.
@@ -83,11 +95,15 @@ actor SignIn: LoopActor {
             return try verify(tokens, flow, await provider.snapshot, now: now)
         } catch TokenError.unknownKey {
             // The provider may have changed its keys a moment ago.
-            let snapshot = await provider.snapshotAfterUnknownKey()
-            do { return try verify(tokens, flow, snapshot, now: now) } catch { return .invalid(reason: "ID token: \(error.code)") }
+            let snapshot = await provider.snapshotAfterUnknownKey(.signIn)
+            do { return try verify(tokens, flow, snapshot, now: now) } catch { return refused(error) }
         } catch {
-            return .invalid(reason: "ID token: \(error.code)")
+            return refused(error)
         }
+    }
+
+    private func refused(_ error: TokenError) -> SignInResult {
+        error == .tooLarge ? .tooLarge : .invalid(reason: "ID token: \(error.code)")
     }
 
     private func verify(

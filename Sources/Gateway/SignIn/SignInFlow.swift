@@ -66,7 +66,9 @@ extension Worker {
         let site = context.site!, start = site.loginURL(returningTo: "/")
         let parameters: CallbackParameters
         do { parameters = try CallbackParameters.parse(context.target.query) } catch {
-            return failed(context, "The address that the identity provider sent you back with is not complete.", "callback: \(error)", retry: start)
+            return failed(
+                context, "The address that the identity provider sent you back with is not complete.",
+                "callback: \(error)", retry: start)
         }
         let binding = presentBinding(context)
         let flow: LoginFlow
@@ -75,18 +77,21 @@ extension Worker {
             flow = opened
         case .expired(let expired):
             let retry = site.loginURL(returningTo: expired.returnTarget)
+            // It does not go on by itself: where two machines' clocks differ, that would never end.
             return goOn(context, to: expired.returnTarget) {
-                failed(context, "The sign-in took too long.", "the state has expired", retry: retry, continues: true)
+                failed(context, "The sign-in took too long.", "the state has expired", retry: retry)
             }
         case .otherBrowser(let returnTarget):
             let retry = site.loginURL(returningTo: returnTarget)
             return goOn(context, to: returnTarget) {
                 binding == nil
                     ? failed(
-                        context, "Your browser did not send the cookie that a sign-in needs. Allow cookies for this site and try again.",
+                        context,
+                        "Your browser did not send the cookie that a sign-in needs. Allow cookies for this site and try again.",
                         "no browser cookie", retry: retry)
                     : failed(
-                        context, "This sign-in was started elsewhere, or in another tab that was faster.", "another browser's state",
+                        context, "This sign-in was started elsewhere, or in another tab that was faster.",
+                        "another browser's state",
                         retry: retry, continues: true)
             }
         case .invalid:
@@ -95,7 +100,8 @@ extension Worker {
 
         let retry = site.loginURL(returningTo: flow.returnTarget)
         guard flow.provider == site.settings.provider, let provider = shared.providers[flow.provider] else {
-            return failed(context, "This sign-in was not started here.", "the state names another provider", retry: start)
+            return failed(
+                context, "This sign-in was not started here.", "the state names another provider", retry: start)
         }
         do {
             try parameters.checkIssuer(
@@ -131,12 +137,16 @@ extension Worker {
             }
         case .refused(let code):
             outcome = goOn(context, to: flow.returnTarget) {
-                failed(context, "The identity provider does not accept this sign-in any more.", "the token endpoint answered \(code)", retry: retry)
+                failed(
+                    context, "The identity provider does not accept this sign-in any more.",
+                    "the token endpoint answered \(code)", retry: retry)
             }
         case .unavailable(let reason):
             let answer = unavailable(context, retry: retry)
             note("a sign-in could not be completed", reason, context)
             outcome = .respond(answer)
+        case .tooLarge:
+            outcome = .respond(page(.sessionTooLarge(retry: retry), .sessionTooLarge, for: context))
         case .invalid(let reason):
             outcome = failed(context, "The identity provider's answer does not hold.", reason, retry: retry)
         }
@@ -144,7 +154,8 @@ extension Worker {
     }
 
     private func openSession(
-        _ context: RequestContext, _ flow: LoginFlow, _ identity: Identity, idToken: SecretText, refreshToken: SecretText?
+        _ context: RequestContext, _ flow: LoginFlow, _ identity: Identity, idToken: SecretText,
+        refreshToken: SecretText?
     ) -> Answer {
         let site = context.site!
         let record = SessionRecord(
@@ -163,7 +174,8 @@ extension Worker {
     /// A callback that cannot be used, in a browser that has a session all the same (another tab was faster, the
     /// page was reloaded): on to the page. Without a session, what `otherwise` says.
     private func goOn(_ context: RequestContext, to target: String, _ otherwise: () -> StageOutcome) -> StageOutcome {
-        if case .next = establishSession(context), context.visitor != nil {
+        if case .visitor(let visitor) = identify(context) {
+            context.exchange.record.subject = visitor.identity.subject
             return .respond(redirect(to: context.site.returnTarget(target), .signedIn))
         }
         return otherwise()

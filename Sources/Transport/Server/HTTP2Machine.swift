@@ -1,0 +1,402 @@
+import HTTP
+import HTTP2
+import Posix
+import Telemetry
+
+/// HTTP/2 on one connection (RFC 9113): as many requests at a time as the client has streams, each with an exchange
+/// of its own.
+///
+/// The session knows frames, streams and windows; this machine moves bytes between it and the connection, keeps
+/// the exchanges, and watches the clock. Output comes first: while the socket takes none, nothing is read, and so
+/// nobody can make the session owe more than one read's worth of frames.
+final class HTTP2Machine: ProtocolMachine {
+    /// What the deadline is for.
+    private enum Wait {
+        case nothing, head, idle, write, streams, shutdown
+    }
+
+    let connection: Connection
+    let server: Server
+    let session: HTTP2Session
+    var streams: [Int32: HTTP2ServerStream] = [:]
+    private(set) var isOver = false
+    private var isRunning = false
+    /// No more requests are taken soon.
+    private var isShuttingDown = false
+    private var shutdownIsSeen = false
+    private var requests = 0
+
+    /// Borrowed from the server while the machine runs.
+    private var input: [UInt8] = []
+    private var output: [UInt8] = []
+    /// What was read before this machine was.
+    private var early: [UInt8]
+
+    private var wait = Wait.nothing
+    private var waitMark = -1
+
+    /// How many reads, or fillings of the output, one turn of the loop gives a connection.
+    private static let stepsPerTurn = 16
+    /// How long a client may take to show that it has heard of the shutdown.
+    private static let shutdownTime = Nanoseconds.seconds(1)
+
+    /// - Parameter received: what was read of the connection before it was known to be HTTP/2.
+    init(_ connection: Connection, received: [UInt8] = []) {
+        self.connection = connection
+        server = connection.server
+        var limits = connection.limits.http2
+        limits.head = connection.limits.http1
+        limits.discardedBytes = connection.limits.discardBytes
+        session = HTTP2Session(limits: limits, now: connection.server.loop.now.nanoseconds)
+        early = received
+        if server.isDraining { shutDown() }
+        updateDeadline()
+    }
+
+    private var now: UInt64 { server.loop.now.nanoseconds }
+
+    // MARK: Events
+
+    func proceed() {
+        guard !isRunning, !isOver else { return }
+        enter()
+        run()
+        leave()
+    }
+
+    func drain() { act { shutDown() } }
+
+    var isIdle: Bool { !isRunning && requests > 0 && streams.isEmpty && !session.isInHead }
+
+    func deadlineReached() {
+        let expired = wait
+        wait = .nothing
+        switch expired {
+        case .nothing: break
+        case .idle: end(.idleTimeout, .none)
+        case .head: end(.headTimeout, .none)
+        case .write: connection.close(.writeTimeout)
+        case .shutdown: act { finishShutdown() }
+        case .streams: act { checkStreams() }
+        }
+    }
+
+    func connectionClosed(_ reason: ConnectionEnding) {
+        isOver = true
+        let open = streams.values.sorted { $0.id < $1.id }
+        for stream in open { stream.noteSent() }
+        streams.removeAll()
+        session.close()
+        for stream in open {
+            abandon(stream, Self.isClients(reason) ? .clientGone : nil, .disconnected)
+        }
+    }
+
+    private static func isClients(_ reason: ConnectionEnding) -> Bool {
+        switch reason {
+        case .clientGone, .writeTimeout, .headTimeout, .badRequest, .overBudget: true
+        default: false
+        }
+    }
+
+    // MARK: Running
+
+    private func enter() {
+        isRunning = true
+        input = server.takeInput()
+        output = server.takeOutput()
+    }
+
+    private func run() {
+        for _ in 0..<Self.stepsPerTurn {
+            guard !isOver, !connection.isBlocked else { return }
+            session.produce(into: &output, upTo: Server.outputSize, now: now)
+            let isFull = output.count >= Server.outputSize
+            flush()
+            takeEvents()
+            guard !isOver, !connection.isBlocked else { return }
+            if session.isOver { return finish() }
+            if isFull { continue }
+            if !read() {
+                // What was taken from the session may have let it go on.
+                if session.hasOutput, !isOver { continue }
+                return
+            }
+        }
+        connection.askAgain()
+    }
+
+    private func leave() {
+        flush()
+        var buffer: [UInt8] = []
+        swap(&buffer, &output)
+        server.giveBackOutput(buffer)
+        buffer = []
+        swap(&buffer, &input)
+        server.giveBackInput(buffer)
+        isRunning = false
+        updateDeadline()
+    }
+
+    /// Calls `body` and lets the machine go on afterwards.
+    func act(_ body: () -> Void) {
+        if isRunning || isOver { return body() }
+        enter()
+        body()
+        run()
+        leave()
+    }
+
+    private func flush() {
+        guard !output.isEmpty else { return }
+        let bytes = output
+        connection.write(bytes.span)
+        output.removeAll(keepingCapacity: true)
+    }
+
+    /// False where there is nothing, or no connection any more.
+    private func read() -> Bool {
+        input.removeAll(keepingCapacity: true)
+        if !early.isEmpty {
+            swap(&input, &early)
+            take()
+            return true
+        }
+        switch connection.read(into: &input, upTo: Server.inputSize) {
+        case .bytes:
+            take()
+            return true
+        case .wait: return false
+        case .end, .failed:
+            connection.close(streams.isEmpty ? .clientClosed : .clientGone)
+            return false
+        }
+    }
+
+    private func take() {
+        let bytes = input
+        session.receive(bytes.span, now: now)
+        takeEvents()
+    }
+
+    // MARK: What the session tells
+
+    private func takeEvents() {
+        while let event = session.nextEvent() {
+            guard !isOver else { return }
+            switch event {
+            case .request(let id, let request, let hasContent, let expectsContinue):
+                begin(id, request, hasContent: hasContent, expectsContinue: expectsContinue)
+            case .refused(let id, let error): refuse(id, error)
+            case .body(let id, let range):
+                guard let stream = streams[id] else {
+                    session.consumed(range.count, of: id)
+                    break
+                }
+                stream.receive(input[range])
+            case .end(let id): streams[id]?.bodyEnded()
+            case .sent(let id, let bytes): finish(id, bytes)
+            case .reset(let id, let reason, let bytes): reset(id, reason, bytes)
+            case .shutdownSeen: if isShuttingDown { finishShutdown() }
+            }
+        }
+    }
+
+    private func begin(_ id: Int32, _ request: Request, hasContent: Bool, expectsContinue: Bool) {
+        requests += 1
+        server.counters.requests += 1
+        let info = connection.info
+        var record = AccessRecord(
+            startedAt: WallClock.microseconds(), method: request.method.description, path: request.target,
+            version: "2", peer: info.peerText)
+        record.host = request.authority
+        guard session.isOpen(id) else {
+            // The client has taken it back before anybody looked at it.
+            record.outcome = .clientGone
+            return connection.handler.didRefuse(record, on: info)
+        }
+        let stream = HTTP2ServerStream(
+            id, self, hasContent: hasContent, owesContinue: expectsContinue, now: server.loop.now)
+        streams[id] = stream
+        let exchange = Exchange(
+            request: request, connection: info, record: record, startedAt: .now(), table: server.exchanges,
+            owner: stream)
+        stream.exchange = exchange
+        connection.handler.handle(exchange)
+        if requests >= connection.limits.requestsPerConnection { shutDown() }
+    }
+
+    /// Answers what is no request, with a status and no more. Other streams go on.
+    private func refuse(_ id: Int32, _ error: HTTP1Error) {
+        var record = AccessRecord(startedAt: WallClock.microseconds(), version: "2", peer: connection.info.peerText)
+        record.status = error.status
+        record.outcome = .badRequest
+        let text = "\(error.status) \(HTTP1Serializer.reasonPhrase(error.status))\n"
+        record.bytes = Int64(text.utf8.count)
+        session.respond(
+            on: id,
+            Response(
+                status: error.status, fields: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"]),
+            length: text.utf8.count, date: server.date, content: .bytes(Array(text.utf8)))
+        connection.handler.didRefuse(record, on: connection.info)
+    }
+
+    private func finish(_ id: Int32, _ sent: Int) {
+        guard let stream = streams.removeValue(forKey: id), let exchange = stream.exchange else { return }
+        stream.exchange = nil
+        stream.close()
+        exchange.close()
+        exchange.record.bytes = Int64(sent)
+        log(exchange)
+    }
+
+    private func reset(_ id: Int32, _ reason: StreamReset, _ sent: Int) {
+        guard let stream = streams.removeValue(forKey: id) else {
+            guard case .malformed = reason else { return }
+            var record = AccessRecord(
+                startedAt: WallClock.microseconds(), version: "2", peer: connection.info.peerText)
+            record.outcome = .badRequest
+            return connection.handler.didRefuse(record, on: connection.info)
+        }
+        stream.exchange?.record.bytes = Int64(sent)
+        switch reason {
+        case .client: abandon(stream, .clientGone, .disconnected)
+        case .malformed: abandon(stream, .badRequest, .malformed)
+        case .contentFailed: abandon(stream, .originFailed, .disconnected)
+        }
+    }
+
+    /// The stream is over, and its exchange is not.
+    func abandon(_ stream: HTTP2ServerStream, _ outcome: Outcome?, _ failure: BodyFailure) {
+        guard let exchange = stream.exchange else { return }
+        stream.exchange = nil
+        let reader = stream.takeReader()
+        stream.close()
+        let abandoned = exchange.onAbandoned
+        exchange.close()
+        if let outcome { exchange.record.outcome = outcome }
+        reader?.done(.failure(failure))
+        abandoned?()
+        log(exchange)
+    }
+
+    private func log(_ exchange: Exchange) {
+        exchange.record.duration = (MonotonicTime.now() - exchange.startedAt).microseconds
+        server.counters.bodyBytesSent += Int(exchange.record.bytes)
+        connection.handler.didFinish(exchange)
+    }
+
+    // MARK: The end
+
+    /// The session has nothing more to say or to hear.
+    private func finish() {
+        isOver = true
+        let reason: ConnectionEnding =
+            switch session.ending {
+            case .protocolError: .badRequest
+            case .overLimit: .overBudget
+            case .finished, nil: server.isDraining ? .drained : .finished
+            }
+        connection.end(reason, lingers: true)
+    }
+
+    /// Ends the connection, and tells the client where there is still a way to.
+    private func end(_ reason: ConnectionEnding, _ error: ErrorCode) {
+        if connection.isBlocked { return connection.close(reason) }
+        session.terminate(error)
+        enter()
+        session.produce(into: &output, upTo: Server.outputSize, now: now)
+        isOver = true
+        leave()
+        connection.end(reason, lingers: false)
+    }
+
+    private func shutDown() {
+        guard !isShuttingDown else { return }
+        isShuttingDown = true
+        session.announceShutdown()
+    }
+
+    private func finishShutdown() {
+        guard !shutdownIsSeen else { return }
+        shutdownIsSeen = true
+        session.finishShutdown()
+    }
+
+    // MARK: The deadline
+
+    /// Streams have limits of their own, and share the connection's deadline: it is set for the earliest that could
+    /// pass, and whatever has not passed by then gives the next.
+    private func checkStreams() {
+        let now = server.loop.now
+        var next = now + shortestStreamTime
+        var stalled: [HTTP2ServerStream] = []
+        for stream in streams.values.sorted(by: { $0.id < $1.id }) {
+            let (wait, since) = stream.waiting
+            let deadline = since + time(for: wait)
+            guard deadline <= now else {
+                next = min(next, deadline)
+                continue
+            }
+            switch wait {
+            case .body: stream.bodyTimedOut()
+            case .window: stalled.append(stream)
+            case .handler: cut(stream, .internalError, nil)
+            }
+        }
+        if !stalled.isEmpty, stalled.count == streams.count {
+            // Nobody takes anything of this connection.
+            session.terminate(.enhanceYourCalm)
+            session.produce(into: &output, upTo: Server.outputSize, now: self.now)
+            flush()
+            return connection.end(.writeTimeout, lingers: false)
+        }
+        for stream in stalled { cut(stream, .cancel, .clientGone) }
+        wait = .streams
+        waitMark = 0
+        connection.setDeadline(next)
+    }
+
+    private func cut(_ stream: HTTP2ServerStream, _ error: ErrorCode, _ outcome: Outcome?) {
+        streams[stream.id] = nil
+        stream.noteSent()
+        session.reset(stream.id, error)
+        abandon(stream, outcome, .timedOut)
+    }
+
+    private func time(for wait: HTTP2ServerStream.Wait) -> Nanoseconds {
+        let limits = connection.limits
+        return switch wait {
+        case .body: limits.bodyIdleTime
+        case .window: limits.writeIdleTime
+        case .handler: limits.handlerTime
+        }
+    }
+
+    private var shortestStreamTime: Nanoseconds {
+        let limits = connection.limits
+        return min(limits.bodyIdleTime, limits.writeIdleTime, limits.handlerTime)
+    }
+
+    private func updateDeadline() {
+        guard !isOver else { return }
+        let limits = connection.limits
+        let wait: Wait, mark: Int, time: Nanoseconds
+        if connection.isBlocked {
+            // For the client, whose pace the connection minds.
+            (wait, mark, time) = (.write, 0, Nanoseconds(.max))
+        } else if session.isInHead || !session.hasPreface || session.headsBegun == 0 {
+            (wait, mark, time) = (.head, session.headsBegun, limits.headTime)
+        } else if isShuttingDown, !shutdownIsSeen {
+            (wait, mark, time) = (.shutdown, 0, Self.shutdownTime)
+        } else if streams.isEmpty {
+            (wait, mark, time) = (.idle, requests, limits.idleTime)
+        } else {
+            (wait, mark, time) = (.streams, 0, shortestStreamTime)
+        }
+        if wait == self.wait, mark == waitMark { return }
+        self.wait = wait
+        waitMark = mark
+        connection.setDeadline(server.loop.now + time)
+    }
+}
