@@ -18,7 +18,7 @@ package struct Daemon {
         Signal.ignoreBrokenPipes()
         // Before any other thread: they inherit the mask.
         let signals = try SignalFD([.terminate, .interrupt, .hangUp, .user1])
-        ProcessLimits.raiseOpenFiles()
+        let descriptors = ProcessLimits.raiseOpenFiles()
         let logs = try LogOutputs(configuration.log)
         EventLog.bootstrap(
             level: Logger.Level(configuration.log.level), format: logs.format, sink: logs.events,
@@ -28,8 +28,14 @@ package struct Daemon {
         let admin: ListeningSockets.Bound? = try configuration.admin.map { try ListeningSockets.admin($0) }
 
         let loop = try EventLoop()
-        let shared = try Shared(configuration, logs: logs, loop: loop)
+        let shared = try Shared(configuration, descriptors: descriptors, logs: logs, loop: loop)
+        if shared.census.limit < configuration.limits.connections {
+            shared.events.warning(
+                "limits.connections is higher than the process's limit of file descriptors allows",
+                metadata: ["connections": "\(shared.census.limit)", "descriptors": "\(descriptors)"])
+        }
         let control = try Control(loop: loop, shared: shared, workers: workerCount, signals: signals)
+        control.watchCertificates(listeners.contexts)
         if let admin { try control.serveAdmin(on: admin) }
 
         let handle = control.handle

@@ -13,11 +13,29 @@ extension ServerLimits {
         idleTime = Nanoseconds(limits.idleTimeout)
         bodyIdleTime = Nanoseconds(limits.readTimeout)
         writeIdleTime = Nanoseconds(limits.writeTimeout)
-        connections = limits.connections
+        requestTime = Nanoseconds(limits.requestTimeout)
+        minReadRate = limits.minReadRate
+        minWriteRate = limits.minWriteRate
+        // Those of all workers are counted together.
+        connections = .max
         requestsPerConnection = limits.requestsPerConnection
         http2.concurrentStreams = limits.streamsPerConnection
         http1 = HTTP1Limits(requestLine: limits.requestLine, fieldsSize: limits.fieldsSize, fieldCount: limits.fieldsCount)
     }
+}
+
+extension ConnectionCensus {
+    /// - Parameter descriptors: how many the process may have. A quarter of them, and a few, are kept for origins,
+    ///   files and logs: a server without a descriptor left serves nobody.
+    convenience init(_ configuration: Configuration, descriptors: Int) {
+        let trusted = configuration.trustedProxies
+        self.init(
+            limit: min(configuration.limits.connections, Self.most(descriptors: descriptors)),
+            limitPerAddress: configuration.limits.connectionsPerAddress,
+            isExempt: { RequestSource.contains(trusted, $0.ipBytes) })
+    }
+
+    static func most(descriptors: Int) -> Int { max(descriptors / 4 * 3 - 32, 8) }
 }
 
 extension ClientLimits {

@@ -11,19 +11,26 @@ struct ListeningSockets: Sendable {
         let descriptor: Int32
         /// Nil for plain HTTP.
         let tls: TLSServerContext?
+        var hasProxyHeaders = false
 
         func take() -> FileDescriptor { FileDescriptor(owning: descriptor) }
     }
 
     private var perWorker: [[Bound]]
+    /// By the listener's name.
+    private(set) var contexts: [String: TLSServerContext] = [:]
 
     init(_ configuration: Configuration, workers: Int) throws {
         perWorker = Array(repeating: [], count: workers)
         for listener in configuration.listeners {
             let tls = try listener.tls.map { try TLSContexts.server($0) }
+            contexts[listener.name] = tls
             let key = "listeners.\(listener.name).address"
             for (index, descriptor) in try Self.bind(listener.address, key: key, count: workers).enumerated() {
-                perWorker[index].append(Bound(name: listener.name, descriptor: descriptor, tls: tls))
+                perWorker[index].append(
+                    Bound(
+                        name: listener.name, descriptor: descriptor, tls: tls,
+                        hasProxyHeaders: listener.proxyProtocol))
             }
         }
     }

@@ -22,10 +22,14 @@ final class Shared: Sendable {
     /// By name: actors on the control loop.
     let providers: [String: Provider]
     let revocations: Revocations
+    let census: ConnectionCensus
 
-    /// - Parameter loop: the control loop, which is the calling thread's.
-    init(_ configuration: Configuration, logs: LogOutputs, loop: EventLoop) throws {
+    /// - Parameters:
+    ///   - descriptors: how many the process may have open.
+    ///   - loop: the control loop, which is the calling thread's.
+    init(_ configuration: Configuration, descriptors: Int, logs: LogOutputs, loop: EventLoop) throws {
         self.configuration = configuration
+        census = ConnectionCensus(configuration, descriptors: descriptors)
         self.logs = logs
         sites = SiteTable(configuration.sites)
         // Where nobody can sign in nothing is sealed, and the config needs no keys.

@@ -5,15 +5,19 @@ import TLS
 enum TLSContexts {
     static func server(_ settings: TLSSettings) throws -> TLSServerContext {
         do {
-            return try TLSServerContext(
-                certificates: settings.certificates.map {
-                    TLSCertificate(chainPEM: $0.chain.bytes, keyPEM: $0.key.bytes)
-                },
-                alpn: ["h2", "http/1.1"])
+            return try server(
+                settings.certificates.map { TLSCertificate(chainPEM: $0.chain.bytes, keyPEM: $0.key.bytes) })
         } catch {
             let files = settings.certificates.map(\.chain.source).joined(separator: ", ")
             throw StartFailure("\(files): \(error)")
         }
+    }
+
+    /// - Parameter old: what these certificates take the place of; its clients resume their sessions.
+    static func server(
+        _ certificates: [TLSCertificate], continuing old: TLSServerContext? = nil
+    ) throws(TLSError) -> TLSServerContext {
+        try TLSServerContext(certificates: certificates, alpn: ["h2", "http/1.1"], continuing: old)
     }
 
     static func client(_ authorities: FileContent?) throws -> TLSClientContext {

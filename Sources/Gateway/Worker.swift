@@ -21,6 +21,8 @@ final class Worker {
     var sessions = SessionCache()
     var cookieMemo = CookieMemo()
     private(set) var signIn: SignIn!
+    /// By name.
+    private(set) var listeners: [String: Listener] = [:]
 
     /// Requests that wait for an actor's answer. Whoever has left is not here any more.
     private var waiting: [ExchangeID: RequestContext] = [:]
@@ -32,6 +34,10 @@ final class Worker {
         self.loop = loop
         self.shared = shared
         server = Server(loop: loop)
+        server.census = shared.census
+        server.isTrustedProxy = {
+            if case .unix = $0 { true } else { RequestSource.contains(shared.configuration.trustedProxies, $0.ipBytes) }
+        }
         counters = Counters(shared.metricLayout)
         accessLog = LogWriter(sink: shared.logs.access, format: shared.logs.format)
         origins = try OriginFactory(shared.configuration, loop: loop).makeAll()
@@ -45,7 +51,10 @@ final class Worker {
             let worker = try Worker(loop: loop, shared: shared)
             let limits = ServerLimits(shared.configuration.limits)
             for socket in sockets {
-                try worker.server.listen(on: socket.take(), tls: socket.tls, limits: limits, handler: worker, name: socket.name)
+                let listener = try worker.server.listen(
+                    on: socket.take(), tls: socket.tls, limits: limits, handler: worker, name: socket.name)
+                listener.expectsProxyHeader = socket.hasProxyHeaders
+                worker.listeners[socket.name] = listener
             }
             let handle = WorkerHandle(executor: loop.executor, worker: LoopBound(worker, to: loop.executor))
             control.send { $0.register(handle) }

@@ -72,6 +72,7 @@ extension FieldName {
     package static let secPurpose = FieldName("sec-purpose")
     package static let serviceWorker = FieldName("service-worker")
     package static let setCookie = FieldName("set-cookie")
+    package static let strictTransportSecurity = FieldName("strict-transport-security")
     package static let te = FieldName("te")
     package static let trailer = FieldName("trailer")
     package static let transferEncoding = FieldName("transfer-encoding")

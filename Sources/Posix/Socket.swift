@@ -96,6 +96,28 @@ extension FileDescriptor {
         return errno == EAGAIN ? .wouldBlock : .failed(.last("recv"))
     }
 
+    /// Appends what has come and leaves it there for the next read. There must be room.
+    package borrowing func peek(into out: inout OutputSpan<UInt8>) -> IOResult {
+        let space = out.freeCapacity
+        precondition(space > 0, "no room to peek into")
+        let raw = self.raw
+        let result = out.withUnsafeMutableBufferPointer { buffer, count in
+            let seen = uninterrupted { recv(raw, buffer.baseAddress! + count, space, Int32(MSG_PEEK)) }
+            if seen > 0 { count += seen }
+            return seen
+        }
+        if result > 0 { return .bytes(result) }
+        if result == 0 { return .end }
+        return errno == EAGAIN ? .wouldBlock : .failed(.last("recv"))
+    }
+
+    /// How many bytes were sent that the peer's machine has not acknowledged (SIOCOUTQ); about as many over a Unix
+    /// socket, which counts the kernel's own memory too.
+    package borrowing func unacknowledged() -> Int {
+        var count: Int32 = 0
+        return ioctl(raw, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+    }
+
     /// Sends as much as the kernel takes; raises no SIGPIPE.
     ///
     /// - Parameter more: more follows at once, so that a short packet may wait for it (MSG_MORE).

@@ -25,6 +25,8 @@ package struct ListenerSettings: Sendable, Equatable {
     package let tls: TLSSettings?
     /// Every request is answered with a redirect to the same URL with `https`.
     package let redirectToHTTPS: Bool
+    /// Connections begin with a PROXY header.
+    package let proxyProtocol: Bool
 }
 
 package struct TLSSettings: Sendable, Equatable {
@@ -37,6 +39,9 @@ package struct CertificateSettings: Sendable, Equatable {
     package let chain: FileContent
     /// The private key in PEM.
     package let key: Secret
+    /// The files that the two were read from, absolute; nil where they stand elsewhere.
+    package let chainFile: String?
+    package let keyFile: String?
 }
 
 package struct AdminSettings: Sendable, Equatable {
@@ -128,6 +133,8 @@ package struct SiteSettings: Sendable, Equatable {
     package let origin: String
     /// Begins with `/` and does not end with one: `/.auth`.
     package let authPath: String
+    /// Strict-Transport-Security's time; zero for none.
+    package let hsts: TimeSpan
     package let session: SessionSettings
     package let content: ContentSettings
     package let rules: RuleSet
@@ -196,6 +203,7 @@ package struct LimitSettings: Sendable, Equatable {
     package let bodySize: Int
     // Of a client's connection
     package let connections: Int
+    package let connectionsPerAddress: Int
     package let requestsPerConnection: Int
     package let streamsPerConnection: Int
     package let tlsHandshakeTimeout: TimeSpan
@@ -203,6 +211,10 @@ package struct LimitSettings: Sendable, Equatable {
     package let idleTimeout: TimeSpan
     package let readTimeout: TimeSpan
     package let writeTimeout: TimeSpan
+    package let requestTimeout: TimeSpan
+    /// Bytes a second; 0 for no such limit.
+    package let minReadRate: Int
+    package let minWriteRate: Int
     // Towards origins
     package let originConnections: Int
     package let originConnectTimeout: TimeSpan

@@ -1,13 +1,13 @@
 /// The listeners and the admin listener.
 extension ConfigurationReader {
-    mutating func listeners(in root: SettingSection) -> [Located<ListenerSettings>] {
+    mutating func listeners(in root: SettingSection, hasTrustedProxies: Bool) -> [Located<ListenerSettings>] {
         let sections = root.section("listeners").named
         if sections.isEmpty {
             faults.error(
                 root.section("listeners").position, "listeners", "no listener is configured",
                 "Add one, as in: listeners.public.address: 0.0.0.0:443")
         }
-        let listeners = sections.compactMap { listener(in: $0) }
+        let listeners = sections.compactMap { listener(in: $0, hasTrustedProxies: hasTrustedProxies) }
         for (index, later) in listeners.enumerated() {
             guard let earlier = listeners[..<index].first(where: { overlap($0.value.address, later.value.address) })
             else { continue }
@@ -19,7 +19,9 @@ extension ConfigurationReader {
         return listeners
     }
 
-    private mutating func listener(in section: SettingSection) -> Located<ListenerSettings>? {
+    private mutating func listener(
+        in section: SettingSection, hasTrustedProxies: Bool
+    ) -> Located<ListenerSettings>? {
         let tls = tls(in: section.section("tls"))
         let redirects = section.value(Options.listenerRedirect)
         if redirects, section.section("tls").isPresent {
@@ -31,8 +33,15 @@ extension ConfigurationReader {
             let placed = place(
                 address, section.position(of: Options.listenerAddress), section.key(of: Options.listenerAddress))
         else { return nil }
+        let proxyProtocol = section.value(Options.listenerProxyProtocol)
+        if proxyProtocol, !hasTrustedProxies, case .ip = placed {
+            faults.error(
+                section.position(of: Options.listenerProxyProtocol), section.key(of: Options.listenerProxyProtocol),
+                "nobody could connect, for no proxy is trusted", "Name the proxy's address in trusted_proxies")
+        }
         return Located(
-            value: ListenerSettings(name: section.name, address: placed, tls: tls, redirectToHTTPS: redirects),
+            value: ListenerSettings(
+                name: section.name, address: placed, tls: tls, redirectToHTTPS: redirects, proxyProtocol: proxyProtocol),
             position: section.position(of: Options.listenerAddress))
     }
 
@@ -72,7 +81,11 @@ extension ConfigurationReader {
                 &faults)
             let secret = source.pem(
                 key, label: "PRIVATE KEY", isSecret: true, key: section.key(of: Options.listenerKey), &faults)
-            if let chain, let secret { pairs.append(CertificateSettings(chain: chain, key: Secret(secret.bytes))) }
+            guard let chain, let secret else { continue }
+            pairs.append(
+                CertificateSettings(
+                    chain: chain, key: Secret(secret.bytes), chainFile: source.file(of: certificate.value),
+                    keyFile: source.file(of: key.value)))
         }
         return pairs.count == certificates.count ? TLSSettings(certificates: pairs) : nil
     }

@@ -8,11 +8,11 @@ struct ConfigurationReader {
 
     /// Nil, or a configuration that may only be used where no fault is an error.
     mutating func read(_ root: SettingSection, file: String) -> Configuration? {
-        let listeners = listeners(in: root)
+        let proxies = root.value(Options.trustedProxies).map(\.value)
+        let listeners = listeners(in: root, hasTrustedProxies: !proxies.isEmpty)
         let admin = admin(in: root.section("admin"), listeners: listeners)
         let providers = providers(in: root.section("providers"))
         let origins = origins(in: root.section("origins"))
-        let proxies = root.value(Options.trustedProxies).map(\.value)
         let context = SiteContext(
             providers: root.section("providers").named.map(\.name), origins: root.section("origins").named.map(\.name),
             hasTLSListener: root.section("listeners").named.contains { $0.section("tls").isPresent },
@@ -91,6 +91,7 @@ struct ConfigurationReader {
             fieldsCount: section.value(Options.limitFieldsCount),
             bodySize: section.value(Options.limitBodySize),
             connections: section.value(Options.limitConnections),
+            connectionsPerAddress: section.value(Options.limitConnectionsPerAddress),
             requestsPerConnection: section.value(Options.limitRequestsPerConnection),
             streamsPerConnection: section.value(Options.limitStreamsPerConnection),
             tlsHandshakeTimeout: section.value(Options.limitTLSHandshakeTimeout),
@@ -98,6 +99,9 @@ struct ConfigurationReader {
             idleTimeout: section.value(Options.limitIdleTimeout),
             readTimeout: section.value(Options.limitReadTimeout),
             writeTimeout: section.value(Options.limitWriteTimeout),
+            requestTimeout: section.value(Options.limitRequestTimeout),
+            minReadRate: section.value(Options.limitMinReadRate),
+            minWriteRate: section.value(Options.limitMinWriteRate),
             originConnections: section.value(Options.limitOriginConnections),
             originConnectTimeout: section.value(Options.limitOriginConnectTimeout),
             originFirstByteTimeout: section.value(Options.limitOriginFirstByteTimeout),

@@ -46,6 +46,15 @@ struct ContentSource {
         }
     }
 
+    /// The file that a reference names, absolute; nil where it names none.
+    func file(of reference: ContentReference) -> String? {
+        switch reference {
+        case .file(let path): self.path(path)
+        case .credential(let name): environment["CREDENTIALS_DIRECTORY"].map { PathText.absolute(name, from: $0) }
+        case .environment, .literal: nil
+        }
+    }
+
     private func readFile(_ path: String, _ position: Position, _ key: String, _ faults: inout FaultList) -> [UInt8]? {
         do throws(FileProblem) {
             let bytes = try files.read(path, limit: Self.maximumSize)

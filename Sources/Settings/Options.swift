@@ -5,7 +5,8 @@ enum Options {
         "workers", .workers, default: "auto", "Event-loop threads; `auto` is one per core.")
     static let trustedProxies = Option(
         "trusted_proxies", .list(.addressRange), default: "",
-        "Proxies whose `X-Forwarded-Proto` is believed. Name only those that set the field themselves.")
+        "Whose `X-Forwarded-*` and `Forwarded` fields, and whose PROXY headers, are believed. Name only proxies that set these fields themselves. Where a request has `X-Forwarded-*`, its `Forwarded` does not count."
+    )
     static let sessionKeys = Option(
         "session_keys", .list(.secret),
         "Keys that sessions are sealed with, newest first: the first seals, all of them open. Each is 32 random bytes or more, raw or as base64 or hex; `postern secret` prints one. Required where a site has a provider."
@@ -19,6 +20,10 @@ enum Options {
     static let listenerRedirect = Option(
         "listeners.*.redirect_to_https", .flag, default: "false",
         "Answers every request with a redirect to its `https` URL. For plain HTTP listeners.")
+    static let listenerProxyProtocol = Option(
+        "listeners.*.proxy_protocol", .flag, default: "false",
+        "Every connection begins with a PROXY header, version 1 or 2, that names the client. Only `trusted_proxies` may connect then, or whoever reaches the Unix socket."
+    )
     static let listenerCertificate = Option(
         "listeners.*.tls.certificate", .list(.pem),
         "The certificate chain in PEM, the host's own first. Several: the first is for clients that name no host, the others are chosen by SNI."
@@ -94,6 +99,10 @@ enum Options {
     static let siteAuthPath = Option(
         "sites.*.auth_path", .authPath, default: "/.auth",
         "Where Postern's own pages are; nothing below it is looked up in the origin.")
+    static let siteHSTS = Option(
+        "sites.*.hsts", .duration("0", "3650d"), default: "180d",
+        "How long browsers are to use `https` alone for the site's hosts (Strict-Transport-Security, RFC 6797), told in every answer over HTTPS and on no loopback host; `0` says nothing. Browsers keep to it for the whole host, whatever the port."
+    )
     static let sessionIdle = Option(
         "sites.*.session.idle", .duration("1s", "365d"), default: "1h", "Unused for this long, a session ends.")
     static let sessionLifetime = Option(
@@ -141,10 +150,14 @@ enum Options {
         "Header fields of a request; over it the answer is 431.")
     static let limitBodySize = Option(
         "limits.body_size", .size(1024...16_777_216), default: "64KiB",
-        "Bytes of the body of a request below the auth path. Nothing there reads a body yet, and so it has no effect.")
+        "Bytes of the body of a request below the auth path; over it the answer is 413.")
     static let limitConnections = Option(
         "limits.connections", .count(1...1_000_000), default: "10000",
-        "Client connections of one listener at a time, of one worker. One more takes an idle one's place, or is closed."
+        "Client connections at a time, of all listeners and workers; three quarters of the process's file descriptors at most. One more takes the place of an idle one, or is closed."
+    )
+    static let limitConnectionsPerAddress = Option(
+        "limits.connections_per_address", .count(1...1_000_000), default: "1000",
+        "Connections at a time from one client address, or one IPv6 /64; one more is closed. `trusted_proxies` and Unix sockets are not counted, but the clients that PROXY headers name are."
     )
     static let limitRequestsPerConnection = Option(
         "limits.requests_per_connection", .count(1...1_000_000_000), default: "10000",
@@ -165,6 +178,16 @@ enum Options {
     static let limitWriteTimeout = Option(
         "limits.write_timeout", .duration("10ms", "1h"), default: "30s",
         "How long a client may take nothing of its answer.")
+    static let limitRequestTimeout = Option(
+        "limits.request_timeout", .duration("10ms", "365d"), default: "1d",
+        "A whole request, from the end of its head to the end of its answer. Then the connection is cut.")
+    static let limitMinReadRate = Option(
+        "limits.min_read_rate", .size(0...1_048_576), default: "512B",
+        "Bytes a second that a request's body must bring on average, once `read_timeout` has passed; `0` for none.")
+    static let limitMinWriteRate = Option(
+        "limits.min_write_rate", .size(0...1_048_576), default: "512B",
+        "Bytes a second that a client must take of its answer while there is more for it, on average over each `write_timeout`; `0` for none."
+    )
     static let limitOriginConnections = Option(
         "limits.origin_connections", .count(1...100_000), default: "256",
         "Connections to one origin at a time, of one worker.")

@@ -16,17 +16,19 @@ package final class TLSServerContext: Sendable {
     package let certificates: [TLSCertificateSummary]
 
     let choice: CertificateChoice
-    let ticketKeys = TicketKeys()
+    let ticketKeys: TicketKeys
 
     /// The first certificate answers whoever names no host, or one that no certificate has. `alpn` lists the
-    /// application protocols in order of preference (`h2`, `http/1.1`); empty: none is negotiated.
+    /// application protocols in order of preference (`h2`, `http/1.1`); empty: none is negotiated. Tickets of `old`,
+    /// where it is given, hold on.
     package init(
         certificates: [TLSCertificate], alpn: [String] = [], minimum: TLSVersion = .tls12,
-        maximum: TLSVersion = .tls13, sessionTickets: Bool = true
+        maximum: TLSVersion = .tls13, sessionTickets: Bool = true, continuing old: TLSServerContext? = nil
     ) throws(TLSError) {
         guard !certificates.isEmpty else {
             throw TLSError(.certificateUnreadable, "a TLS listener needs a certificate")
         }
+        ticketKeys = old?.ticketKeys ?? TicketKeys()
         let protocols = try ProtocolList(alpn)
         var contexts: [SSLContext] = []
         var summaries: [TLSCertificateSummary] = []
@@ -44,6 +46,11 @@ package final class TLSServerContext: Sendable {
 
     /// The context that a session starts with; the name that the client asks for may change it.
     var first: OpaquePointer { choice.contexts[0].pointer }
+
+    /// Whether clients that ask for the one name and for the other get the same certificate.
+    package func hasOneCertificate(for name: String, _ other: String) -> Bool {
+        choice.index(for: name) == choice.index(for: other)
+    }
 
     private static func use(
         _ certificate: TLSCertificate, in context: SSLContext

@@ -214,8 +214,10 @@ package enum CloseReason: String, MetricLabelValue {
     case reset
     /// Nothing came for `idle_timeout`.
     case idle
-    /// A head, a body or a handshake did not come in time, or the client did not read.
+    /// A head, a body or a handshake did not come in time, the client did not read, or the request took too long.
     case timeout
+    /// The client read more slowly than `min_write_rate`.
+    case slow
     /// What came was no HTTP.
     case malformed
     /// The TLS handshake failed.
@@ -224,6 +226,8 @@ package enum CloseReason: String, MetricLabelValue {
     case finished
     /// A limit was reached.
     case limit
+    /// There was no PROXY header that holds, or nobody was trusted to send one.
+    case proxy
     /// The daemon drained.
     case drain
 
@@ -233,11 +237,13 @@ package enum CloseReason: String, MetricLabelValue {
         case .reset: 1
         case .idle: 2
         case .timeout: 3
-        case .malformed: 4
-        case .tls: 5
-        case .finished: 6
-        case .limit: 7
-        case .drain: 8
+        case .slow: 4
+        case .malformed: 5
+        case .tls: 6
+        case .finished: 7
+        case .limit: 8
+        case .proxy: 9
+        case .drain: 10
         }
     }
 }

@@ -41,6 +41,8 @@ package enum Outcome: String, Sendable, Hashable, CaseIterable, CustomStringConv
     case redirected
     /// 421: no site has this host.
     case unknownHost = "unknown_host"
+    /// 421: the connection was made for another site, by a certificate of its own.
+    case misdirected
     /// 400, 413, 414, 431, 501, 505: the request does not hold.
     case badRequest = "bad_request"
     /// 405 with `Allow`.
@@ -51,6 +53,8 @@ package enum Outcome: String, Sendable, Hashable, CaseIterable, CustomStringConv
     case limited
     /// 503: the daemon is draining.
     case draining
+    /// The connection had no PROXY header that holds, or did not come from a trusted proxy.
+    case proxyRefused = "proxy_refused"
 
     // What failed behind Postern
     /// The origin could not be reached, broke off, or answered with a fault of its own.
@@ -89,17 +93,19 @@ package enum Outcome: String, Sendable, Hashable, CaseIterable, CustomStringConv
         case .ownPage: 15
         case .redirected: 16
         case .unknownHost: 17
-        case .badRequest: 18
-        case .methodNotAllowed: 19
-        case .requestTimeout: 20
-        case .limited: 21
-        case .draining: 22
-        case .originFailed: 23
-        case .originTimeout: 24
-        case .originDenied: 25
-        case .providerFailed: 26
-        case .clientGone: 27
-        case .internalError: 28
+        case .misdirected: 18
+        case .badRequest: 19
+        case .methodNotAllowed: 20
+        case .requestTimeout: 21
+        case .limited: 22
+        case .draining: 23
+        case .proxyRefused: 24
+        case .originFailed: 25
+        case .originTimeout: 26
+        case .originDenied: 27
+        case .providerFailed: 28
+        case .clientGone: 29
+        case .internalError: 30
         }
     }
 }

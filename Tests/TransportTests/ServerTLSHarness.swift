@@ -40,11 +40,13 @@ final class TLSClient {
     private let session: TLSSession
     private var plain: [UInt8] = []
 
+    /// - Parameter header: sent before TLS begins.
     init(
         _ address: SocketAddress, _ name: String, context: TLSClientContext = ServerCertificate.client,
-        alpn: [String] = ["http/1.1"]
+        alpn: [String] = ["http/1.1"], header: [UInt8] = []
     ) throws {
         raw = try RawClient(address)
+        raw.send(header)
         session = try TLSSession(client: context, serverName: name, alpn: alpn)
         while true {
             let progress = session.handshake()
@@ -82,7 +84,10 @@ final class TLSClient {
     func send(_ bytes: [UInt8]) {
         var sent = 0
         while sent < bytes.count {
-            sent += session.write(bytes.span.extracting(sent..<bytes.count))
+            let taken = session.write(bytes.span.extracting(sent..<bytes.count))
+            // A session that has ended takes nothing more, and whoever waits for an answer will see that.
+            guard taken > 0 else { return }
+            sent += taken
             push()
         }
     }

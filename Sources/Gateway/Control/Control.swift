@@ -2,6 +2,7 @@ import HTTP
 import Posix
 import Reactor
 import Settings
+import TLS
 import Telemetry
 import Transport
 
@@ -16,6 +17,7 @@ final class Control {
     private let counters: Counters
     private var snapshots: [String: ProviderSnapshot] = [:]
     private var workers: [WorkerHandle] = []
+    private var certificates: CertificateWatch?
     /// Workers that could not start, and will never register.
     private var failedWorkers = 0
     private var isDraining = false
@@ -41,7 +43,17 @@ final class Control {
         try server.listen(on: socket.take(), handler: AdminHandler(control: self), name: socket.name)
     }
 
+    /// - Parameter contexts: what the listeners begin with, by name.
+    func watchCertificates(_ contexts: [String: TLSServerContext]) {
+        certificates = CertificateWatch(
+            shared.configuration.listeners, contexts: contexts, loop: loop, events: shared.events
+        ) { [unowned self] listener, context in
+            for worker in workers { worker.send { $0.listeners[listener]?.tls = context } }
+        }
+    }
+
     func start() {
+        certificates?.start()
         signals.receive = { [unowned self] in received($0) }
         let handle = handle
         for provider in shared.providers.values {
@@ -146,17 +158,17 @@ final class Control {
             return loop.stop()
         }
         let time = Nanoseconds(shared.configuration.limits.drainTimeout.nanoseconds), handle = handle
-        for worker in workers {
-            worker.send { worker in
-                worker.server.drain(hardStopAfter: time) {
-                    worker.loop.stop()
-                    handle.send { $0.workerHasDrained() }
-                }
+        for one in workers {
+            one.send { worker in
+                worker.server.drain(hardStopAfter: time) { handle.send { $0.workerHasDrained(one) } }
             }
         }
     }
 
-    private func workerHasDrained() {
+    /// Its loop ends after the messages that were sent to it before, so that nobody waits for an answer of its for ever.
+    private func workerHasDrained(_ worker: WorkerHandle) {
+        shared.revocations.assumeIsolated { $0.unregister(worker) }
+        worker.send { $0.loop.stop() }
         drained += 1
         if drained == workers.count { loop.stop() }
     }

@@ -35,6 +35,27 @@ extension Page {
             paragraphs: ["This server does not serve the site that the address names."])
     }
 
+    static func misdirected() -> Page {
+        Page(
+            status: 421, title: "This connection belongs to another site",
+            paragraphs: ["The browser asked for this site on a connection that it had made for another one. Reloading the page mends that."],
+            actions: [Action(label: "Go to the start page", href: "/")])
+    }
+
+    static func formTooLarge() -> Page {
+        Page(
+            status: 413, title: "That is too much",
+            paragraphs: ["What was sent is larger than this server takes."],
+            actions: [Action(label: "Go to the start page", href: "/")])
+    }
+
+    static func formTimedOut() -> Page {
+        Page(
+            status: 408, title: "That took too long",
+            paragraphs: ["What was sent did not arrive in time. Please try again."],
+            actions: [Action(label: "Go to the start page", href: "/")])
+    }
+
     static func methodNotAllowed() -> Page {
         Page(
             status: 405, title: "That is not possible here",

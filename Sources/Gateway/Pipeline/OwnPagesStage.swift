@@ -17,7 +17,7 @@ extension Worker {
             return .respond(page(.notFound(), .notFound, for: context))
         case "login": return only([.get, .head], context) { .respond(login(context)) }
         case "callback": return only([.get], context) { callback(context) }
-        case "logout": return only([.get, .head, .post], context) { logout(context) }
+        case "logout": return only([.get, .head, .post], context) { receiveForm(context) { logout(context) } }
         case "signed-out": return only([.get, .head], context) { .respond(signedOut(context)) }
         case "me": return only([.get, .head], context) { me(context) }
         default: return .respond(page(.notFound(), .notFound, for: context))
@@ -29,6 +29,23 @@ extension Worker {
         var answer = page(.methodNotAllowed(), .methodNotAllowed, for: context)
         answer.response.fields.append(.allow, methods.map(\.description).joined(separator: ", "))
         return .respond(answer)
+    }
+
+    /// Reads the form that comes with a post, for its limits' sake: no page here needs what is in it.
+    private func receiveForm(_ context: RequestContext, _ serve: () -> StageOutcome) -> StageOutcome {
+        guard context.request.method == .post, !context.formWasRead else { return serve() }
+        context.exchange.readBody(limit: shared.configuration.limits.bodySize) { [self] result in
+            switch result {
+            case .success:
+                context.formWasRead = true
+                run(context, from: .ownPages)
+            case .failure(.tooLarge): respond(page(.formTooLarge(), .badRequest, for: context), to: context)
+            case .failure(.timedOut): respond(page(.formTimedOut(), .requestTimeout, for: context), to: context)
+            case .failure(.malformed): respond(page(.badRequest(), .badRequest, for: context), to: context)
+            case .failure(.disconnected): break
+            }
+        }
+        return .wait
     }
 
     // MARK: /.auth/login

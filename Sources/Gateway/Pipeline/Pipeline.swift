@@ -82,6 +82,11 @@ extension Worker {
     func respond(_ answer: Answer, to context: RequestContext) {
         var response = answer.response
         for cookie in context.cookiesToSet { response.fields.append(.setCookie, cookie) }
+        if context.isSecure, let site = context.site,
+            let value = site.strictTransportSecurity(for: context.base.authority)
+        {
+            response.fields.append(.strictTransportSecurity, value)
+        }
         context.exchange.record.outcome = answer.outcome
         context.exchange.respond(response, body: answer.body)
     }

@@ -11,6 +11,10 @@ final class RequestContext {
     var site: Site!
     /// The scheme and authority under which the client knows the site.
     var base = BaseURL(isSecure: true, authority: "")
+    /// The request came over HTTPS, as far as this daemon and trusted proxies can tell.
+    var isSecure = false
+    /// The form that came with it has been read, and holds to the limits.
+    var formWasRead = false
     var target: RequestTarget!
     var rule: Rule?
     var visitor: Visitor?

@@ -14,6 +14,9 @@ final class Site: Sendable {
     let sessionPolicy: SessionPolicy
     /// The claims that rules ask for.
     let claimNames: [String]
+    /// `Strict-Transport-Security`, where the site wants it said.
+    private let strictTransportSecurity: String?
+    private let hasLoopbackHost: Bool
     private let cookies: CookieNames
     /// The same over plain HTTP on a loopback host.
     private let plainCookies: CookieNames
@@ -35,6 +38,8 @@ final class Site: Sendable {
             idle: settings.session.idle.seconds, lifetime: settings.session.lifetime.seconds,
             endsWithToken: settings.session.endsWithToken)
         claimNames = Array(Set(settings.rules.rules.flatMap(\.requirement.claimNames))).sorted()
+        strictTransportSecurity = settings.hsts.seconds > 0 ? "max-age=\(settings.hsts.seconds)" : nil
+        hasLoopbackHost = settings.hosts.contains(where: \.isLoopback)
         cookies = CookieNames(
             session: settings.session.cookieName(isSecure: true), browser: settings.session.browserCookieName(isSecure: true))
         plainCookies = CookieNames(
@@ -43,6 +48,14 @@ final class Site: Sendable {
     }
 
     func cookieNames(isSecure: Bool) -> CookieNames { isSecure ? cookies : plainCookies }
+
+    /// The value of `Strict-Transport-Security` for this host. A loopback host is everybody's on that machine, whatever
+    /// the port, and gets none.
+    func strictTransportSecurity(for authority: String) -> String? {
+        guard let strictTransportSecurity else { return nil }
+        if hasLoopbackHost, let host = Authority(authority)?.host, SiteHost.isLoopback(host) { return nil }
+        return strictTransportSecurity
+    }
 
     /// What pages call the site.
     var displayName: String { settings.hosts[0].description }
@@ -69,6 +82,8 @@ final class SiteTable: Sendable {
     private let sites: [Site]
     private let byHost: [String: Int]
     private let byName: [String: Int]
+    /// The sites of a host's name, whatever the port.
+    private let byHostName: [String: Set<Int>]
 
     init(_ settings: [SiteSettings]) {
         sites = settings.enumerated().map { Site($1, index: $0) }
@@ -77,11 +92,22 @@ final class SiteTable: Sendable {
             for host in site.settings.hosts { byHost[host.description] = site.index }
         }
         self.byHost = byHost
+        byHostName = sites.reduce(into: [:]) { names, site in
+            for host in site.settings.hosts { names[host.name, default: []].insert(site.index) }
+        }
         byName = Dictionary(uniqueKeysWithValues: sites.map { ($0.name, $0.index) })
     }
 
     /// Where counters keep this site; 0 is no site.
     func counterIndex(of name: String) -> Int { byName[name].map { $0 + 1 } ?? 0 }
+
+    var hasSeveralNames: Bool { byHostName.count > 1 }
+
+    /// Whether the name is a host of sites that this one is not among.
+    /// - Parameter name: in lower case, without a port.
+    func isOther(than site: Site, _ name: String) -> Bool {
+        byHostName[name].map { !$0.contains(site.index) } ?? false
+    }
 
     /// - Parameter authority: in lower case, without the scheme's own port.
     func site(for authority: String) -> Site? {

@@ -7,10 +7,10 @@ import Transport
 extension Worker {
     func findSite(_ context: RequestContext) -> StageOutcome {
         let connection = context.exchange.connection
-        var isSecure = connection.isSecure
-        if !isSecure, isTrustedProxy(connection), context.request.fields[.xForwardedProto]?.lowercased() == "https" {
-            isSecure = true
-        }
+        let source = source(of: context)
+        let isSecure = source.isSecure
+        context.isSecure = isSecure
+        if let client = source.client { context.exchange.record.peer = client }
 
         var authority = Self.withoutOwnPort(context.request.authority, isSecure: isSecure)
         var site = shared.sites.site(for: authority)
@@ -19,7 +19,15 @@ extension Worker {
             authority = Self.withoutOwnPort(authority, isSecure: true)
             site = shared.sites.site(for: authority)
         }
+        if site == nil, let host = source.host {
+            // Where `Host` names a site, it counts: a client may have made the other up, and caches look at `Host`.
+            authority = Self.withoutOwnPort(host, isSecure: isSecure)
+            site = shared.sites.site(for: authority)
+        }
         guard let site else { return .respond(page(.unknownHost(), .unknownHost, for: context)) }
+        guard !isMisdirected(context, to: site, authority) else {
+            return .respond(page(.misdirected(), .misdirected, for: context))
+        }
         context.site = site
         context.exchange.record.site = site.name
 
@@ -41,10 +49,25 @@ extension Worker {
         return .next
     }
 
-    private func isTrustedProxy(_ connection: ConnectionInfo) -> Bool {
-        guard !shared.configuration.trustedProxies.isEmpty else { return false }
-        let address = connection.peer.ipBytes
-        return shared.configuration.trustedProxies.contains { $0.contains(address) }
+    private func source(of context: RequestContext) -> RequestSource {
+        let connection = context.exchange.connection, trusted = shared.configuration.trustedProxies
+        return RequestSource(
+            peer: trusted.isEmpty ? [] : connection.peer.ipBytes, isSecure: connection.isSecure,
+            fields: context.request.fields, trusted: trusted)
+    }
+
+    /// The connection was made for another site, which the client has seen another certificate of (RFC 9110 section
+    /// 15.5.20). Where both have the same one a browser may well ask for both on one connection.
+    private func isMisdirected(_ context: RequestContext, to site: Site, _ authority: String) -> Bool {
+        let connection = context.exchange.connection
+        guard let asked = connection.serverName, shared.sites.hasSeveralNames else { return false }
+        let rest = authority.utf8.dropFirst(asked.utf8.count)
+        if authority.hasPrefix(asked), rest.isEmpty || rest.first == UInt8(ascii: ":") { return false }
+        let name = asked.lowercased()
+        guard let host = Authority(authority)?.host, host != name, shared.sites.isOther(than: site, name),
+            let tls = listeners[connection.listener]?.tls
+        else { return false }
+        return !tls.hasOneCertificate(for: name, host)
     }
 
     /// - Returns: the authority without a port that is its scheme's own.

@@ -8,9 +8,9 @@ import TLS
 /// It moves bytes and knows how a connection begins and ends; what the bytes mean is the machine's. Output that
 /// the socket refuses is held here, and while any is held the machine produces no more.
 ///
-///     handshake -> open -> ending (the last output goes out) -> lingering -> closed
+///     (proxyHeader) -> handshake -> open -> ending (the last output goes out) -> lingering -> closed
 ///
-/// Every stage has one deadline; in `open` it is the machine's.
+/// Every stage has one deadline; in `open` it is the machine's. Beside it the client has to keep its pace.
 final class Connection: ReadinessHandler {
     enum Input {
         case bytes
@@ -21,6 +21,7 @@ final class Connection: ReadinessHandler {
     }
 
     private enum Stage {
+        case proxyHeader
         case handshake
         case open
         case ending(ConnectionEnding, lingers: Bool)
@@ -31,16 +32,22 @@ final class Connection: ReadinessHandler {
     let server: Server
     let limits: ServerLimits
     let handler: any RequestHandler
-    private(set) var info: ConnectionInfo
+    var info: ConnectionInfo
     /// Bytes handed to the kernel. Grows exactly when the client makes room.
     private(set) var sent = 0
 
     let listener: Listener
     /// Some output is held. Nothing more should be written until it is gone.
-    private(set) var isBlocked = false
+    private(set) var isBlocked = false {
+        didSet { if isBlocked != oldValue { blockedChanged() } }
+    }
+    var pace = WritePace()
+    var stageDeadline = MonotonicTime.distantFuture
+    /// The census has it under its client's address.
+    var isCounted = false
 
     private var socket: FileDescriptor?
-    private var registration: Registration?
+    private(set) var registration: Registration?
     private var place = -1
     private var stage = Stage.open
     private var tls: TLSSession?
@@ -50,7 +57,7 @@ final class Connection: ReadinessHandler {
     /// What the last report said and no call has disproved.
     private var canRead = false
     /// The client has ended its half; reading goes on until the end is read.
-    private var peerHasEnded = false
+    private(set) var peerHasEnded = false
     private var lingered = 0
 
     private init(_ socket: consuming FileDescriptor, peer: SocketAddress, listener: Listener) {
@@ -72,6 +79,18 @@ final class Connection: ReadinessHandler {
     private func start() {
         registration = try? server.loop.register(socket!, self)
         guard registration != nil else { return close(.overLimit) }
+        if listener.expectsProxyHeader {
+            guard server.isTrustedProxy(info.peer) else { return refuseProxy() }
+            stage = .proxyHeader
+            return setDeadline(server.loop.now + limits.headTime)
+        }
+        guard countByAddress() else { return close(.overAddressLimit) }
+        begin()
+    }
+
+    /// The client's own bytes come now.
+    func begin() {
+        stage = .open
         if let context = listener.tls {
             tls = TLSSession(server: context, pool: server.tlsBuffers)
             stage = .handshake
@@ -79,6 +98,8 @@ final class Connection: ReadinessHandler {
         } else {
             machine = HTTP1Machine(self)
         }
+        // Behind a PROXY header some of them may be here already.
+        if canRead { askAgain() }
     }
 
     // MARK: Events
@@ -87,6 +108,7 @@ final class Connection: ReadinessHandler {
         if readiness.contains(.readable) { canRead = true }
         if readiness.contains(.peerClosed) { peerHasEnded = true }
         switch stage {
+        case .proxyHeader: continueProxyHeader()
         case .handshake: continueHandshake()
         case .open:
             if readiness.contains(.failed) { return close(machine?.isIdle == true ? .clientClosed : .clientGone) }
@@ -98,8 +120,9 @@ final class Connection: ReadinessHandler {
         }
     }
 
-    func deadlineReached() {
+    func stageDeadlineReached() {
         switch stage {
+        case .proxyHeader: close(.headTimeout)
         case .handshake: close(.handshakeTimeout)
         case .open: machine?.deadlineReached()
         case .ending: close(.writeTimeout)
@@ -111,7 +134,7 @@ final class Connection: ReadinessHandler {
     /// The server goes down.
     func drain() {
         switch stage {
-        case .handshake: close(.drained)
+        case .proxyHeader, .handshake: close(.drained)
         case .open:
             // What came since the last report is still to be seen.
             canRead = true
@@ -123,8 +146,6 @@ final class Connection: ReadinessHandler {
     var isIdle: Bool {
         if case .open = stage { machine?.isIdle == true } else { false }
     }
-
-    func setDeadline(_ deadline: MonotonicTime) { registration?.setDeadline(deadline) }
 
     /// What began as HTTP/1 turns out to be HTTP/2, spoken with prior knowledge (RFC 9113 section 3.3).
     func switchToHTTP2(received: [UInt8]) {
@@ -217,6 +238,26 @@ final class Connection: ReadinessHandler {
             }
         }
     }
+
+    /// What has come, without taking it.
+    func peek(into out: inout OutputSpan<UInt8>) -> IOResult { socket?.peek(into: &out) ?? .end }
+
+    /// Takes and drops what `peek` has shown.
+    func skip(_ count: Int) {
+        var rest = count
+        var scratch = [UInt8](repeating: 0, count: 0)
+        while rest > 0 {
+            var result = IOResult.wouldBlock
+            scratch.append(addingCapacity: rest) { (out: inout OutputSpan<UInt8>) in
+                result = socket?.receive(into: &out, limit: rest) ?? .end
+            }
+            guard case .bytes(let count) = result else { return }
+            rest -= count
+        }
+    }
+
+    /// Bytes sent that the client's machine has not acknowledged.
+    var unacknowledged: Int { socket?.unacknowledged() ?? 0 }
 
     private func receiveCiphertext(_ tls: TLSSession) -> Input {
         guard canRead else { return .wait }
@@ -327,9 +368,10 @@ final class Connection: ReadinessHandler {
     ///   could overtake what was sent last (RFC 9112 section 9.6): so what comes is read and dropped for a while.
     func end(_ reason: ConnectionEnding, lingers: Bool) {
         switch stage {
-        case .handshake, .open: break
+        case .proxyHeader, .handshake, .open: break
         case .ending, .lingering, .closed: return
         }
+        stageDeadline = .distantFuture
         let machine = machine
         self.machine = nil
         stage = .ending(reason, lingers: lingers)
@@ -341,7 +383,8 @@ final class Connection: ReadinessHandler {
     private func continueEnding() {
         flush()
         guard case .ending(let reason, let lingers) = stage else { return }
-        if isBlocked { return setDeadline(server.loop.now + limits.writeIdleTime) }
+        // The pace alone says how long.
+        if isBlocked { return applyDeadline() }
         guard lingers else { return close(reason) }
         socket?.shutdownWriting()
         tls = nil
@@ -380,6 +423,7 @@ final class Connection: ReadinessHandler {
         isBlocked = false
         let machine = machine
         self.machine = nil
+        if isCounted { server.census?.leave(from: info.peer) }
         listener.connectionClosed()
         server.remove(place, reason)
         machine?.connectionClosed(reason)

@@ -25,7 +25,7 @@ final class HTTP1Machine: ProtocolMachine {
 
     /// What the deadline is for.
     private enum Wait {
-        case nothing, head, idle, body, write, handler
+        case nothing, head, idle, body, handler
     }
 
     let connection: Connection
@@ -57,6 +57,7 @@ final class HTTP1Machine: ProtocolMachine {
     private var requests = 0
     private var wait = Wait.nothing
     private var waitMark = -1
+    private var bodyPace = ReadPace()
 
     /// How many steps (heads, responses, pieces of a body) one turn of the loop gives a connection.
     private static let stepsPerTurn = 128
@@ -92,10 +93,13 @@ final class HTTP1Machine: ProtocolMachine {
     func deadlineReached() {
         let expired = wait
         wait = .nothing
+        if let exchange, server.loop.now >= exchange.startedAt + connection.limits.requestTime {
+            connection.resetOnClose()
+            return connection.close(.requestTimeout)
+        }
         switch expired {
-        case .nothing: break
+        case .nothing: updateDeadline()
         case .idle: connection.close(.idleTimeout)
-        case .write: connection.close(.writeTimeout)
         case .head:
             if input.isEmpty && parser.isIdle { return connection.close(.headTimeout) }
             enter()
@@ -123,6 +127,7 @@ final class HTTP1Machine: ProtocolMachine {
         exchange.close()
         switch reason {
         case .bodyFailed: exchange.record.outcome = .originFailed
+        case .requestTimeout: exchange.record.outcome = .limited
         case .handlerTimeout: exchange.record.outcome = exchange.record.status == 0 ? .internalError : .originTimeout
         case .drained: exchange.record.outcome = .draining
         default: exchange.record.outcome = .clientGone
@@ -341,7 +346,8 @@ final class HTTP1Machine: ProtocolMachine {
         if phase == .over {
             return
         } else if connection.isBlocked {
-            (wait, mark, time) = (.write, connection.sent, limits.writeIdleTime)
+            // For the client, whose pace the connection minds.
+            (wait, mark, time) = (.nothing, requests, limits.requestTime)
         } else if phase == .request {
             if requests > 0, input.isEmpty, parser.isIdle {
                 (wait, mark, time) = (.idle, requests, limits.idleTime)
@@ -354,8 +360,15 @@ final class HTTP1Machine: ProtocolMachine {
             (wait, mark, time) = (.handler, connection.sent, limits.handlerTime)
         }
         if wait == self.wait, mark == waitMark { return }
+        let now = server.loop.now
+        var deadline = now + time
+        if wait == .body {
+            if self.wait != .body { bodyPace.begin(at: now, received: bodyReceived) }
+            deadline = bodyPace.deadline(at: now, received: bodyReceived, pause: time, rate: limits.minReadRate)
+        }
+        if let exchange { deadline = min(deadline, exchange.startedAt + limits.requestTime) }
         self.wait = wait
         waitMark = mark
-        connection.setDeadline(server.loop.now + time)
+        connection.setDeadline(deadline)
     }
 }

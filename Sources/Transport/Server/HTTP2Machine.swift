@@ -388,7 +388,8 @@ final class HTTP2Machine: ProtocolMachine {
         let limits = connection.limits
         let wait: Wait, mark: Int, time: Nanoseconds
         if connection.isBlocked {
-            (wait, mark, time) = (.write, connection.sent, limits.writeIdleTime)
+            // For the client, whose pace the connection minds.
+            (wait, mark, time) = (.write, 0, Nanoseconds(.max))
         } else if session.isInHead || !session.hasPreface || session.headsBegun == 0 {
             (wait, mark, time) = (.head, session.headsBegun, limits.headTime)
         } else if isShuttingDown, !shutdownIsSeen {

@@ -16,6 +16,8 @@ package final class Listener: ReadinessHandler {
     package var tls: TLSServerContext?
     package var limits: ServerLimits
     package var handler: any RequestHandler
+    /// Connections begin with a PROXY header, and only trusted proxies may open one.
+    package var expectsProxyHeader = false
 
     /// Open connections that came from here.
     package private(set) var connectionCount = 0
@@ -60,7 +62,10 @@ package final class Listener: ReadinessHandler {
         reserve = nil
     }
 
-    func connectionClosed() { connectionCount -= 1 }
+    func connectionClosed() {
+        connectionCount -= 1
+        server.census?.leave()
+    }
 
     // MARK: Events
 
@@ -81,7 +86,9 @@ package final class Listener: ReadinessHandler {
     }
 
     private func open(_ socket: consuming FileDescriptor, _ peer: SocketAddress) {
-        guard connectionCount < limits.connections || server.displaceIdleConnection(of: self) else {
+        guard connectionCount < limits.connections || server.displaceIdleConnection(of: self),
+            server.census.map({ $0.enter() || server.displaceIdleConnection(of: self) && $0.enter() }) ?? true
+        else {
             server.counters.count(.overLimit)
             return
         }

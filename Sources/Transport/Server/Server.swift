@@ -19,6 +19,11 @@ package final class Server {
     package internal(set) var counters = ServerCounters()
     package private(set) var isDraining = false
 
+    /// Shared with other workers; nil where nobody counts.
+    package var census: ConnectionCensus?
+    /// Whose PROXY headers are believed. A Unix socket's own file says who may connect.
+    package var isTrustedProxy: (SocketAddress) -> Bool = { if case .unix = $0 { true } else { false } }
+
     private var listeners: [Listener] = []
     private var places: [Connection?] = []
     private var freePlaces: [Int] = []

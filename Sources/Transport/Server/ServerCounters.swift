@@ -15,7 +15,11 @@ package enum ConnectionEnding: Int, CaseIterable, Sendable {
     case headTimeout
     case idleTimeout
     case bodyTimeout
+    /// The client took nothing of its answer, or less than the least rate asks for.
     case writeTimeout
+    case writeTooSlow
+    /// The whole request took too long.
+    case requestTimeout
     /// The handler neither answered nor went on with its answer.
     case handlerTimeout
     /// A response's body failed, or did not keep to its length.
@@ -24,6 +28,10 @@ package enum ConnectionEnding: Int, CaseIterable, Sendable {
     case overBudget
     /// The listener has as many connections as it may.
     case overLimit
+    /// The client's address has as many connections as it may.
+    case overAddressLimit
+    /// There was no PROXY header that holds, or nobody is trusted to send one.
+    case proxyRefused
     /// Idle, and closed in favour of a new connection.
     case displaced
     /// The server is going down.
@@ -37,7 +45,10 @@ package enum ConnectionEnding: Int, CaseIterable, Sendable {
         case .finished, .bodyFailed, .handlerTimeout: .finished
         case .badRequest: .malformed
         case .handshakeFailed: .tls
-        case .handshakeTimeout, .headTimeout, .bodyTimeout, .writeTimeout: .timeout
+        case .handshakeTimeout, .headTimeout, .bodyTimeout, .writeTimeout, .requestTimeout: .timeout
+        case .writeTooSlow: .slow
+        case .overAddressLimit: .limit
+        case .proxyRefused: .proxy
         case .idleTimeout: .idle
         case .overLimit, .overBudget, .displaced: .limit
         case .drained: .drain

@@ -13,8 +13,14 @@ package struct ServerLimits: Sendable {
     package var idleTime = Nanoseconds.seconds(60)
     /// Between two arrivals of a request body's bytes.
     package var bodyIdleTime = Nanoseconds.seconds(10)
-    /// Between two moments at which the client takes some of a response.
+    /// Bytes a second that a request body brings on average, `bodyIdleTime` aside; 0 for none.
+    package var minReadRate = 512
+    /// In each such window in which there is more of a response than the client has taken, it takes some.
     package var writeIdleTime = Nanoseconds.seconds(30)
+    /// Bytes a second that it takes on average over such a window; 0 for none.
+    package var minWriteRate = 512
+    /// From the end of a request's head to the end of its response.
+    package var requestTime = Nanoseconds.seconds(86_400)
     /// While nothing is owed by the client: until the handler answers, and between two pieces of its body.
     /// The last resort against a handler that never speaks; whoever can fail has a shorter limit of its own.
     package var handlerTime = Nanoseconds.seconds(120)
