@@ -335,7 +335,14 @@ package final class HTTP2Session {
         case .wait, .failed:
             output.removeSubrange(start...)
             frameStart = nil
-            if result == .wait { stream.isDeferred = true } else { stream.ending = .contentFailed }
+            if result == .wait {
+                // From here on it is not the client's windows that are waited for.
+                stream.isDeferred = true
+                stream.progressBytes = stream.sentBytes
+                stream.progressAt = now
+            } else {
+                stream.ending = .contentFailed
+            }
         }
         return result
     }

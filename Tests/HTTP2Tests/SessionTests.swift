@@ -252,6 +252,29 @@ import Testing
         #expect(talk.all(Frame.data, 1).map(\.payload.count) == [10, 90])
     }
 
+    /// A source that comes slowly is not the client's doing.
+    @Test func slowSourceCountsAsProgress() {
+        let talk = Conversation()
+        talk.content["/slow"] = { .source(TestSource(5000, length: 5000, available: 10), length: 5000) }
+        talk.send(Send.headers(1, Send.request("/slow")))
+        for step in 1...20 {
+            talk.now = UInt64(step) * 1_000_000_000
+            talk.sources[1]!.available += 10
+            talk.session.resume(1)
+            talk.produce()
+            let progress = talk.session.progress(of: 1)
+            #expect(progress.waitsForSource && progress.at == talk.now && progress.sent == 10 * (step + 1))
+        }
+        // With its window shut it is.
+        talk.send(Send.settings((4, 100)))
+        talk.sources[1]!.available = 5000
+        talk.session.resume(1)
+        talk.now += 1
+        talk.produce()
+        #expect(talk.session.progress(of: 1).at == talk.now - 1)
+        #expect(!talk.session.progress(of: 1).waitsForSource)
+    }
+
     @Test func failingContentResetsItsStream() {
         for (source, length) in [
             (TestSource(50_000, length: 50_000, end: .failure), 50_000), (TestSource(100, length: 200), 200),

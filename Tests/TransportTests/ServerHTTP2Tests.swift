@@ -405,6 +405,32 @@ import Transport
         server.stop()
     }
 
+    @Test func requestThatTakesTooLongLosesItsStream() throws {
+        let server = try ServerHarness(
+            limits: limits { $0.requestTime = .milliseconds(100); $0.bodyIdleTime = .milliseconds(40) })
+        let client = try HTTP2Client(server.address)
+        client.get(1, "/waiting/5")
+        #expect(client.wait { $0.resetCode(1) == 8 })
+        client.get(3, "/text")
+        #expect(client.text(3) == "text for /text")
+        #expect(server.records.first?.outcome == .limited)
+        server.stop()
+    }
+
+    @Test func uploadBelowTheLeastRateIsTimedOut() throws {
+        let server = try ServerHarness(
+            limits: limits { $0.bodyIdleTime = .milliseconds(100); $0.minReadRate = 100_000 })
+        let client = try HTTP2Client(server.address)
+        client.send(HTTP2Client.head(1, "/echo/1000", method: "POST", end: false))
+        for _ in 0..<30 {
+            client.data(1, "x", end: false)
+            usleep(10_000)
+        }
+        #expect(client.status(1) == 0)
+        #expect(server.onLoop { $0.handler.bodyFailures } == [.timedOut])
+        server.stop()
+    }
+
     @Test func handlerThatNeverAnswersLosesItsStream() throws {
         let server = try ServerHarness(limits: limits { $0.handlerTime = .milliseconds(100) })
         let client = try HTTP2Client(server.address)

@@ -49,6 +49,7 @@ final class HTTP2Machine: ProtocolMachine {
         var limits = connection.limits.http2
         limits.head = connection.limits.http1
         limits.discardedBytes = connection.limits.discardBytes
+        limits.leastProgress = Self.leastProgress(connection.limits)
         session = HTTP2Session(limits: limits, now: connection.server.loop.now.nanoseconds)
         early = received
         if server.isDraining { shutDown() }
@@ -96,7 +97,7 @@ final class HTTP2Machine: ProtocolMachine {
 
     private static func isClients(_ reason: ConnectionEnding) -> Bool {
         switch reason {
-        case .clientGone, .writeTimeout, .headTimeout, .badRequest, .overBudget: true
+        case .clientGone, .writeTimeout, .writeTooSlow, .headTimeout, .badRequest, .overBudget: true
         default: false
         }
     }
@@ -182,6 +183,12 @@ final class HTTP2Machine: ProtocolMachine {
         let bytes = input
         session.receive(bytes.span, now: now)
         takeEvents()
+    }
+
+    /// What `minWriteRate` asks of a stream within `writeIdleTime`.
+    private static func leastProgress(_ limits: ServerLimits) -> Int {
+        let bytes = Double(limits.minWriteRate) * Double(limits.writeIdleTime.count) / 1e9
+        return max(1, Int(min(bytes, 1e9)))
     }
 
     // MARK: What the session tells
@@ -337,8 +344,15 @@ final class HTTP2Machine: ProtocolMachine {
         var next = now + shortestStreamTime
         var stalled: [HTTP2ServerStream] = []
         for stream in streams.values.sorted(by: { $0.id < $1.id }) {
+            let end = stream.startedAt + connection.limits.requestTime
+            guard end > now else {
+                cut(stream, .cancel, .limited)
+                continue
+            }
+            next = min(next, end)
             let (wait, since) = stream.waiting
-            let deadline = since + time(for: wait)
+            let deadline =
+                wait == .body ? stream.bodyDeadline(connection.limits) : since + time(for: wait)
             guard deadline <= now else {
                 next = min(next, deadline)
                 continue
@@ -380,7 +394,7 @@ final class HTTP2Machine: ProtocolMachine {
 
     private var shortestStreamTime: Nanoseconds {
         let limits = connection.limits
-        return min(limits.bodyIdleTime, limits.writeIdleTime, limits.handlerTime)
+        return min(limits.bodyIdleTime, limits.writeIdleTime, limits.handlerTime, limits.requestTime)
     }
 
     private func updateDeadline() {

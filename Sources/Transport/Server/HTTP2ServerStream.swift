@@ -24,6 +24,9 @@ final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
     private var pending: [UInt8] = []
     private var hasResponded = false
     private var progressAt: MonotonicTime
+    private var bodyPace = ReadPace()
+    private var bodyReceived = 0
+    let startedAt: MonotonicTime
 
     init(_ id: Int32, _ machine: HTTP2Machine, hasContent: Bool, owesContinue: Bool, now: MonotonicTime) {
         self.id = id
@@ -31,6 +34,7 @@ final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
         self.owesContinue = owesContinue
         bodyIsComplete = !hasContent
         progressAt = now
+        startedAt = now
     }
 
     private var session: HTTP2Session { machine.session }
@@ -49,12 +53,14 @@ final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
             if bodyIsComplete { return done(.success(reader.bytes)) }
             self.reader = reader
             progressAt = machine.server.loop.now
+            bodyPace.begin(at: progressAt, received: bodyReceived)
             if owesContinue, bytes.isEmpty { session.sendContinue(on: id) }
             owesContinue = false
         }
     }
 
     func receive(_ bytes: ArraySlice<UInt8>) {
+        bodyReceived += bytes.count
         progressAt = machine.server.loop.now
         if reader != nil {
             session.consumed(bytes.count, of: id)
@@ -127,6 +133,11 @@ final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
         guard exchange != nil else { return }
         session.resume(id)
         machine.proceed()
+    }
+
+    /// When the client's content is too late.
+    func bodyDeadline(_ limits: ServerLimits) -> MonotonicTime {
+        bodyPace.deadline(at: progressAt, received: bodyReceived, pause: limits.bodyIdleTime, rate: limits.minReadRate)
     }
 
     // MARK: The end
