@@ -87,6 +87,10 @@ let package = Package(
             ],
             swiftSettings: common),
 
+        // What the tests end to end hold against other parsers.
+        .executableTarget(
+            name: "HTTP1Reader", dependencies: ["HTTP", "Bytes"], path: "Tests/HTTP1Reader", swiftSettings: common),
+
         tests("BytesTests", ["Bytes"]),
         tests("SettingsTests", ["Settings", "Bytes"]),
         tests("TelemetryTests", ["Telemetry", "Bytes", logging]),

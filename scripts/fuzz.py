@@ -1,6 +1,6 @@
 """Builds the fuzz targets with libFuzzer and AddressSanitizer, and runs them: `fuzz.py [--target NAME] [--seconds N]`.
 
-Two targets run at a time, each from its seeds in Fuzz/Seeds and from what earlier runs have found. A finding fails the
+As many targets run at a time as there are cores, each from its seeds in Fuzz/Seeds and from what earlier runs have found. A finding fails the
 run; the input that led to it is kept, and its path and how to run it again are told."""
 
 import argparse
@@ -17,7 +17,7 @@ SEEDS = os.path.join(steps.ROOT, "Fuzz", "Seeds")
 DICTIONARIES = os.path.join(steps.ROOT, "Fuzz", "Dictionaries")
 SCRATCH = os.path.join(steps.ROOT, ".build-fuzz")
 PROGRAM = os.path.join(SCRATCH, "release", "Fuzz")
-JOBS = 2
+JOBS = os.cpu_count() or 2
 
 
 def targets():
@@ -106,13 +106,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--target", choices=targets(), action="append", help="this one alone; may come more than once")
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
+    parser.add_argument("--total", type=int, help="instead: for all of them together")
     parser.add_argument("--replay", nargs=2, metavar=("TARGET", "FILE"), help="run one input, and show all that is said")
     arguments = parser.parse_args()
     if arguments.replay:
         return replay(*arguments.replay)
     begin = time.monotonic()
-    failed = run(arguments.target or targets(), arguments.seconds)
-    print(f"{failed} failed" if failed else "Nothing found", f"in {time.monotonic() - begin:.0f} s")
+    chosen = arguments.target or targets()
+    seconds = max(1, arguments.total * JOBS // len(chosen)) if arguments.total else arguments.seconds
+    failed = run(chosen, seconds)
+    print(f"{failed} of {len(chosen)} fuzz targets failed" if failed else f"{len(chosen)} fuzz targets found nothing",
+          f"in {time.monotonic() - begin:.0f} s")
     return 1 if failed else 0
 
 

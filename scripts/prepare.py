@@ -6,7 +6,8 @@ import sys
 import steps
 
 LOG = os.path.join(steps.ROOT, ".build", "log")
-TEST_PACKAGES = ["chromium", "chromium-driver", "libnss3-tools", "glewlwyd", "dbconfig-sqlite3", "curl"]
+TEST_PACKAGES = ["chromium", "chromium-driver", "libnss3-tools", "glewlwyd", "dbconfig-sqlite3", "curl",
+                 "nghttp2-client"]
 BENCH_PACKAGES = ["nginx", "wrk", "util-linux"]
 
 

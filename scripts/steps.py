@@ -15,6 +15,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ENVIRONMENT = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(ENVIRONMENT, "bin", "python")
 
+
+def test_environment():
+    """The environment of the unit tests: they start a real S3 server for themselves, and must find it."""
+    return {**os.environ, "POSTERN_TEST_WEED": os.path.join(ENVIRONMENT, "bin", "weed")}
+
+
 # What a fresh Debian 12 with Swift and git lacks for a build.
 BUILD_PACKAGES = ["pkg-config", "libssl-dev", "libnghttp2-dev", "zlib1g-dev", "libc6-dev", "libstdc++-12-dev",
                   "binutils", "ca-certificates"]

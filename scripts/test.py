@@ -1,5 +1,5 @@
-"""`make test`: all set-up, and all tests. First the program is built as it ships, then come the unit tests, then the
-tests end to end. The last lines are the runners' own."""
+"""`make test`: all set-up, and all tests. First the program is built as it ships, then come the unit tests, a minute of the
+fuzz targets, and the tests end to end. The last lines are the runners' own."""
 
 import os
 import re
@@ -10,6 +10,7 @@ import time
 import prepare
 import steps
 
+FUZZ_SECONDS = 60
 LOG = os.path.join(steps.ROOT, ".build", "log")
 
 
@@ -41,13 +42,16 @@ def main():
     with steps.Step("Building the unit tests (some minutes)") as step:
         step.run(["swift", "build", "--build-tests", "--explicit-target-dependency-import-check", "error"],
                  log=os.path.join(LOG, "tests.log"))
-    unit, unit_said = run("swift test", ["swift", "test", "--skip-build", "--parallel"])
+    unit, unit_said = run("swift test", ["swift", "test", "--skip-build", "--parallel"], steps.test_environment())
+    fuzz, fuzz_said = run("fuzz", [sys.executable, os.path.join(steps.ROOT, "scripts", "fuzz.py"),
+                                   "--total", str(FUZZ_SECONDS)])
     whole, whole_said = run("pytest", [steps.PYTHON, "-m", "pytest", "Tests/EndToEnd", *sys.argv[1:]],
                             {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
     print(f"\n{time.monotonic() - begin:.0f} s in all")
     print(summary(unit_said, r"Test run with \d+ test"))
+    print(summary(fuzz_said, r"^\d+ (of \d+ )?fuzz targets"))
     print(summary(whole_said, r"^=+ .* in [0-9.:]+s?.*=+$"))
-    return 1 if unit or whole else 0
+    return 1 if unit or fuzz or whole else 0
 
 
 if __name__ == "__main__":

@@ -43,7 +43,9 @@ private func cookies(of line: ArraySlice<UInt8>, named name: String) -> [String]
 
 private func checkRecord(_ record: SessionRecord) {
     guard let encoded = record.encoded() else { return }
-    guard let again = SessionRecord(encoded: encoded) else { fatalError("a session that was read cannot be read again") }
+    guard let again = SessionRecord(encoded: encoded) else {
+        fatalError("a session that was read cannot be read again")
+    }
     expect(again.encoded() == encoded && again.id == record.id, "a session written anew")
     guard let set = try? sessions.encode(record) else { return }
     expect(set.count == 1 || (2...SessionCookies.partLimit).contains(set.count), "one cookie, or some")
@@ -79,7 +81,9 @@ private func checkRecord(_ record: SessionRecord) {
     case .flow(let flow): expect(flow.codeVerifier.reveal().utf8.count == 43, "a verifier")
     case .expired, .otherBrowser, .invalid: break
     }
-    expect(BrowserBinding.isWellFormed(String(decoding: input, as: UTF8.self)) == (input.count == 43 && Base64URL.decode(input) != nil), "a binding")
+    expect(
+        BrowserBinding.isWellFormed(String(decoding: input, as: UTF8.self))
+            == (input.count == 43 && Base64URL.decode(input) != nil), "a binding")
 }
 
 // MARK: Tokens
@@ -97,11 +101,13 @@ private func checkRecord(_ record: SessionRecord) {
     if let keys = try? KeySet.parse(json: input) {
         expect(keys.keys.count <= KeySet.mostKeys, "as many keys as are read")
         for key in keys.keys {
-            expect(!key.key.verifies([UInt8](repeating: 1, count: 256), of: input.span, algorithm: .rs256), "no forgery")
+            expect(
+                !key.key.verifies([UInt8](repeating: 1, count: 256), of: input.span, algorithm: .rs256), "no forgery")
         }
     }
     for status in [200, 400, 500] {
-        guard let response = try? TokenResponse.parse(status: status, body: input, requiresIDToken: status == 200) else {
+        guard let response = try? TokenResponse.parse(status: status, body: input, requiresIDToken: status == 200)
+        else {
             continue
         }
         expect(status == 200 && response.idToken != nil, "a token comes with 200")
@@ -129,7 +135,8 @@ private let keys = try! KeySet.parse(json: Array(keySetText.utf8))
 @Sendable func fuzzJWT(_ input: [UInt8]) {
     checkToken(input)
     let header = Base64URL.encode(Array(#"{"alg":"RS256","kid":"a","typ":"JWT"}"#.utf8))
-    checkToken(Array("\(header).\(Base64URL.encode(input)).\(Base64URL.encode([UInt8](repeating: 1, count: 256)))".utf8))
+    checkToken(
+        Array("\(header).\(Base64URL.encode(input)).\(Base64URL.encode([UInt8](repeating: 1, count: 256)))".utf8))
     // The header as well, when the first line is one.
     if let line = input.firstIndex(of: 0x0A) {
         let parts = [Array(input[..<line]), Array(input[(line + 1)...]), [UInt8](repeating: 2, count: 256)]
@@ -144,7 +151,9 @@ private func checkToken(_ token: [UInt8]) {
         expect((jws.keyIdentifier?.utf8.count ?? 0) <= JWS.longestKeyIdentifier, "a key's name")
         _ = try? jws.claims()
     }
-    guard let identity = try? TokenVerifier.verifyIDToken(token, keys: keys, policy: policy, nonce: nil, now: 1_800_000_000)
+    guard
+        let identity = try? TokenVerifier.verifyIDToken(
+            token, keys: keys, policy: policy, nonce: nil, now: 1_800_000_000)
     else { return }
     expect(String(decoding: token, as: UTF8.self) == genuineToken, "a forgery as \(identity.subject)")
 }

@@ -19,6 +19,7 @@ extension ServerLimits {
         // Those of all workers are counted together.
         connections = .max
         requestsPerConnection = limits.requestsPerConnection
+        http2.concurrentStreams = limits.streamsPerConnection
         http1 = HTTP1Limits(requestLine: limits.requestLine, fieldsSize: limits.fieldsSize, fieldCount: limits.fieldsCount)
     }
 }

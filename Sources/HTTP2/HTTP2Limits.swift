@@ -37,6 +37,9 @@ package struct HTTP2Limits: Sendable {
     package var bytesPerIdleFrame = 1024
     /// How many of them a request brings with it: some clients set a priority and a window for each.
     package var idleFramesPerRequest = 4
+    /// How much content of a request is taken and dropped once it has been answered, in bytes: a client that is about
+    /// to end may do so.
+    package var discardedBytes = 64 << 10
     /// How many bytes of a response count as progress where the client keeps its windows nearly shut.
     package var leastProgress = 1024
 

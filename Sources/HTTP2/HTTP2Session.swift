@@ -269,16 +269,25 @@ package final class HTTP2Session {
     func requestCompleted(_ stream: HTTP2Stream) {
         guard !stream.requestIsComplete else { return }
         stream.requestIsComplete = true
-        events.append(.end(stream.id))
+        if !stream.responseIsComplete { events.append(.end(stream.id)) }
     }
 
     func responseCompleted(_ stream: HTTP2Stream) {
         stream.responseIsComplete = true
         if !stream.isForgotten { events.append(.sent(stream.id, bytes: stream.sentBytes)) }
         stream.isForgotten = true
-        // The rest of the request is of no use to anybody (RFC 9113 section 8.1).
-        if !stream.requestIsComplete {
-            nghttp2_submit_rst_stream(session, 0, stream.id, ErrorCode.none.rawValue)
+    }
+
+    func contentReceived(_ id: Int32, _ range: Range<Int>) {
+        guard let stream = streams[id] else { return consumed(range.count, of: id) }
+        guard stream.responseIsComplete else { return events.append(.body(id, range)) }
+        // The rest of the request is of no use to anybody. Not all clients expect to be told so by a reset while
+        // they send (RFC 9113 section 8.1), and most are nearly done.
+        consumed(range.count, of: id)
+        let isOver = stream.discardedBytes > limits.discardedBytes
+        stream.discardedBytes += range.count
+        if !isOver, stream.discardedBytes > limits.discardedBytes {
+            nghttp2_submit_rst_stream(session, 0, id, ErrorCode.none.rawValue)
         }
     }
 

@@ -22,6 +22,8 @@ final class HTTP2Stream {
     var ending: StreamReset?
     /// The source had nothing. The library asks again when it is told to.
     var isDeferred = false
+    /// Content bytes that came when the response was whole already.
+    var discardedBytes = 0
     /// Content bytes that went out.
     var sentBytes = 0
     /// When the client last made room for a worthwhile amount.

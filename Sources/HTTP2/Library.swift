@@ -58,7 +58,7 @@ enum Library {
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made) { _, _, id, data, count, user in
             let owner = owner(user)
             let start = owner.inputBase!.distance(to: data!)
-            owner.events.append(.body(id, start..<start + count))
+            owner.contentReceived(id, start..<start + count)
             return 0
         }
         nghttp2_session_callbacks_set_on_stream_close_callback(made) { _, id, _, user in

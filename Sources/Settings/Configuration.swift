@@ -205,6 +205,7 @@ package struct LimitSettings: Sendable, Equatable {
     package let connections: Int
     package let connectionsPerAddress: Int
     package let requestsPerConnection: Int
+    package let streamsPerConnection: Int
     package let tlsHandshakeTimeout: TimeSpan
     package let headTimeout: TimeSpan
     package let idleTimeout: TimeSpan

@@ -93,6 +93,7 @@ struct ConfigurationReader {
             connections: section.value(Options.limitConnections),
             connectionsPerAddress: section.value(Options.limitConnectionsPerAddress),
             requestsPerConnection: section.value(Options.limitRequestsPerConnection),
+            streamsPerConnection: section.value(Options.limitStreamsPerConnection),
             tlsHandshakeTimeout: section.value(Options.limitTLSHandshakeTimeout),
             headTimeout: section.value(Options.limitHeadTimeout),
             idleTimeout: section.value(Options.limitIdleTimeout),

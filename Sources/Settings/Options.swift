@@ -162,6 +162,9 @@ enum Options {
     static let limitRequestsPerConnection = Option(
         "limits.requests_per_connection", .count(1...1_000_000_000), default: "10000",
         "Requests on one connection before it is closed.")
+    static let limitStreamsPerConnection = Option(
+        "limits.streams_per_connection", .count(1...10_000), default: "100",
+        "Requests that an HTTP/2 client may have under way at once on one connection.")
     static let limitTLSHandshakeTimeout = Option(
         "limits.tls_handshake_timeout", .duration("10ms", "10m"), default: "10s", "A whole TLS handshake.")
     static let limitHeadTimeout = Option(

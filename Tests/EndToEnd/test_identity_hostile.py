@@ -311,6 +311,7 @@ def test_strangers_do_not_keep_sign_ins_from_seeing_new_keys(rig, provider):
 def test_a_new_key_is_seen_by_the_first_bearer_token_that_names_it(rig, provider):
     provider.signing = Key()
     provider.published = [provider.signing, provider.first_key]
+    assert rig.send("/.auth/me", headers=bearer(provider.token())).status == 200
     assert rig.send("/hello.txt", headers=bearer(provider.token())).status == 200
 
 
@@ -1030,3 +1031,17 @@ def test_nothing_secret_is_in_the_log_of_any_of_it(shared, breakable):
         for secret in web.SEEN | set(rig.provider.issued) | set(rig.keys):
             assert not secret or secret not in text
         assert "code=" not in text and "state=" not in text
+
+
+def test_a_sign_out_while_the_daemon_goes_down_is_answered(rig):
+    """The other worker, which has nothing left to do, is gone by then: nobody waits for it."""
+    browser = rig.signed_in()
+    head = web.head("POST", "/.auth/logout", rig.host(), {"Content-Length": "0", "Cookie": browser.cookie_header(rig.url())})
+    with web.connect(rig.port, timeout=4) as connection:
+        connection.sendall(head[:-20])
+        time.sleep(0.2)
+        rig.daemon.terminate()
+        time.sleep(0.7)
+        connection.sendall(head[-20:])
+        assert web.read_answer(connection, "POST").status == 303
+    assert rig.daemon.process.wait(5) == 0

@@ -286,9 +286,27 @@ import Testing
         talk.answer(1)
         talk.produce()
         #expect(talk.sent[1] == 4)
+        // A little more is taken, so that a client that is about to end may do so.
+        for _ in 0..<4 { talk.send(Send.data(1, String(repeating: "u", count: 16_384), end: false)) }
+        #expect(talk.streamError(1) == nil)
+        talk.send(Send.data(1, "u", end: false))
         #expect(talk.streamError(1) == 0)
         // What the client had sent before it knew is no fault.
         talk.send(Send.data(1, "def", end: false))
+        #expect(talk.isAlive)
+        #expect(talk.bodies[1] == Array("abc".utf8))
+    }
+
+    @Test func uploadMayEndBehindItsAnswer() {
+        let talk = Conversation()
+        talk.answers = false
+        talk.send(Send.headers(1, Send.request("/text", method: "POST"), end: false))
+        talk.answers = true
+        talk.answer(1)
+        talk.produce()
+        talk.send(Send.data(1, "abc"))
+        #expect(talk.all(Frame.reset).isEmpty)
+        #expect(talk.ended.isEmpty && talk.resets.isEmpty)
         #expect(talk.isAlive)
     }
 

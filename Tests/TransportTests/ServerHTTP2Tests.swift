@@ -210,6 +210,10 @@ import Transport
         client.send(HTTP2Client.head(1, "/text", method: "POST", end: false))
         client.data(1, "abc", end: false)
         #expect(client.text(1) == "text for /text")
+        client.data(1, String(repeating: "u", count: 16_000), end: false)
+        for _ in 0..<3 { client.data(1, String(repeating: "u", count: 16_000), end: false) }
+        #expect(client.wait { $0.frames.contains { $0.type == 8 } })
+        client.data(1, String(repeating: "u", count: 6000), end: false)
         #expect(client.wait { $0.resetCode(1) == 0 })
         client.data(1, "def", end: false)
         client.get(3, "/text")

@@ -84,7 +84,10 @@ final class TLSClient {
     func send(_ bytes: [UInt8]) {
         var sent = 0
         while sent < bytes.count {
-            sent += session.write(bytes.span.extracting(sent..<bytes.count))
+            let taken = session.write(bytes.span.extracting(sent..<bytes.count))
+            // A session that has ended takes nothing more, and whoever waits for an answer will see that.
+            guard taken > 0 else { return }
+            sent += taken
             push()
         }
     }

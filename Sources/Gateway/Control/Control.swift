@@ -158,17 +158,17 @@ final class Control {
             return loop.stop()
         }
         let time = Nanoseconds(shared.configuration.limits.drainTimeout.nanoseconds), handle = handle
-        for worker in workers {
-            worker.send { worker in
-                worker.server.drain(hardStopAfter: time) {
-                    worker.loop.stop()
-                    handle.send { $0.workerHasDrained() }
-                }
+        for one in workers {
+            one.send { worker in
+                worker.server.drain(hardStopAfter: time) { handle.send { $0.workerHasDrained(one) } }
             }
         }
     }
 
-    private func workerHasDrained() {
+    /// Its loop ends after the messages that were sent to it before, so that nobody waits for an answer of its for ever.
+    private func workerHasDrained(_ worker: WorkerHandle) {
+        shared.revocations.assumeIsolated { $0.unregister(worker) }
+        worker.send { $0.loop.stop() }
         drained += 1
         if drained == workers.count { loop.stop() }
     }

@@ -19,11 +19,17 @@ actor Revocations: LoopActor {
         workers.append(worker)
     }
 
+    /// The worker serves nobody any more.
+    func unregister(_ worker: WorkerHandle) {
+        workers.removeAll { $0.executor === worker.executor }
+    }
+
     /// Ends sessions. When this returns, no worker takes their cookies any more.
     func revoke(_ sessions: [EndedSession], now: Int64) async {
         list = list.removingExpired(now: now).adding(sessions, now: now)
-        for worker in workers {
-            // Read anew for each worker: another call may have added to it, and what was sent is never taken back.
+        for worker in workers where workers.contains(where: { $0.executor === worker.executor }) {
+            // Both read anew for each worker: another call may have added to the list, and what was sent is never taken
+            // back; and a worker may have gone.
             let list = list
             await worker.run { $0.revocations = list }
         }

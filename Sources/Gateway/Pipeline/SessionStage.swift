@@ -80,7 +80,9 @@ extension Worker {
         if let known = sessions[key] {
             found = check(known, key, isNew: false, isNewestKey: true, context)
         } else {
-            guard let opened = cookies.open(text), opened.record.provider == site.settings.provider else { return .nobody }
+            guard let opened = cookies.open(text), opened.record.provider == site.settings.provider else {
+                return .nobody
+            }
             found = check(Visitor(opened.record), key, isNew: true, isNewestKey: opened.isNewestKey, context)
         }
         if case .visitor = found { cookieMemo.remember(key, for: context.request.fields) }
@@ -150,7 +152,8 @@ extension Worker {
         record.lastSeenAt = loop.wallSeconds
         guard setSessionCookies(record, context) else { return visitor }
         return Visitor(
-            visitor.identity, record: record, tokenExpiresAt: visitor.tokenExpiresAt, keyGeneration: visitor.keyGeneration)
+            visitor.identity, record: record, tokenExpiresAt: visitor.tokenExpiresAt,
+            keyGeneration: visitor.keyGeneration)
     }
 
     private func end(_ record: SessionRecord, _ context: RequestContext) {
@@ -226,7 +229,9 @@ extension Worker {
         guard let encoded = try? cookies.encode(record) else { return false }
         let lifetime = Int(context.site.sessionPolicy.lastPossibleEnd(of: record) - loop.wallSeconds)
         for cookie in encoded { set(cookie.name, cookie.value, maxAge: lifetime, context) }
-        clear(cookies.namesToClear(presentIn: { Cookies.values(named: $0, in: context.request.fields) }, keeping: encoded), context)
+        clear(
+            cookies.namesToClear(
+                presentIn: { Cookies.values(named: $0, in: context.request.fields) }, keeping: encoded), context)
         return true
     }
 
@@ -236,7 +241,8 @@ extension Worker {
 
     func set(_ name: String, _ value: String, maxAge: Int, _ context: RequestContext) {
         let cookie = SetCookie(
-            name: name, value: value, path: "/", maxAge: maxAge, secure: context.base.isSecure, httpOnly: true, sameSite: .lax)
+            name: name, value: value, path: "/", maxAge: maxAge, secure: context.base.isSecure, httpOnly: true,
+            sameSite: .lax)
         context.cookiesToSet.append(cookie.description)
     }
 

@@ -52,7 +52,8 @@ extension SessionIdentity {
     /// - Parameter claimNames: the claims that rules ask for, to be kept for when the token is over.
     init(_ identity: Identity, claimNames: [String]) {
         self.init(
-            subject: identity.subject, name: identity.name, email: identity.email, emailVerified: identity.emailVerified,
+            subject: identity.subject, name: identity.name, email: identity.email,
+            emailVerified: identity.emailVerified,
             groups: identity.groups,
             claims: claimNames.compactMap { name in
                 identity.claim(name).map { SessionClaim(name: name, values: $0.texts) }

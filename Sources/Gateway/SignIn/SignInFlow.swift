@@ -66,7 +66,9 @@ extension Worker {
         let site = context.site!, start = site.loginURL(returningTo: "/")
         let parameters: CallbackParameters
         do { parameters = try CallbackParameters.parse(context.target.query) } catch {
-            return failed(context, "The address that the identity provider sent you back with is not complete.", "callback: \(error)", retry: start)
+            return failed(
+                context, "The address that the identity provider sent you back with is not complete.",
+                "callback: \(error)", retry: start)
         }
         let binding = presentBinding(context)
         let flow: LoginFlow
@@ -84,10 +86,12 @@ extension Worker {
             return goOn(context, to: returnTarget) {
                 binding == nil
                     ? failed(
-                        context, "Your browser did not send the cookie that a sign-in needs. Allow cookies for this site and try again.",
+                        context,
+                        "Your browser did not send the cookie that a sign-in needs. Allow cookies for this site and try again.",
                         "no browser cookie", retry: retry)
                     : failed(
-                        context, "This sign-in was started elsewhere, or in another tab that was faster.", "another browser's state",
+                        context, "This sign-in was started elsewhere, or in another tab that was faster.",
+                        "another browser's state",
                         retry: retry, continues: true)
             }
         case .invalid:
@@ -96,7 +100,8 @@ extension Worker {
 
         let retry = site.loginURL(returningTo: flow.returnTarget)
         guard flow.provider == site.settings.provider, let provider = shared.providers[flow.provider] else {
-            return failed(context, "This sign-in was not started here.", "the state names another provider", retry: start)
+            return failed(
+                context, "This sign-in was not started here.", "the state names another provider", retry: start)
         }
         do {
             try parameters.checkIssuer(
@@ -132,7 +137,9 @@ extension Worker {
             }
         case .refused(let code):
             outcome = goOn(context, to: flow.returnTarget) {
-                failed(context, "The identity provider does not accept this sign-in any more.", "the token endpoint answered \(code)", retry: retry)
+                failed(
+                    context, "The identity provider does not accept this sign-in any more.",
+                    "the token endpoint answered \(code)", retry: retry)
             }
         case .unavailable(let reason):
             let answer = unavailable(context, retry: retry)
@@ -147,7 +154,8 @@ extension Worker {
     }
 
     private func openSession(
-        _ context: RequestContext, _ flow: LoginFlow, _ identity: Identity, idToken: SecretText, refreshToken: SecretText?
+        _ context: RequestContext, _ flow: LoginFlow, _ identity: Identity, idToken: SecretText,
+        refreshToken: SecretText?
     ) -> Answer {
         let site = context.site!
         let record = SessionRecord(

@@ -46,6 +46,7 @@ final class HTTP2Machine: ProtocolMachine {
         server = connection.server
         var limits = connection.limits.http2
         limits.head = connection.limits.http1
+        limits.discardedBytes = connection.limits.discardBytes
         session = HTTP2Session(limits: limits, now: connection.server.loop.now.nanoseconds)
         early = received
         if server.isDraining { shutDown() }
@@ -87,8 +88,14 @@ final class HTTP2Machine: ProtocolMachine {
         streams.removeAll()
         session.close()
         for stream in open {
-            let isClients = reason == .clientGone || reason == .writeTimeout || reason == .badRequest || reason == .overBudget
-            abandon(stream, isClients ? .clientGone : nil, .disconnected)
+            abandon(stream, Self.isClients(reason) ? .clientGone : nil, .disconnected)
+        }
+    }
+
+    private static func isClients(_ reason: ConnectionEnding) -> Bool {
+        switch reason {
+        case .clientGone, .writeTimeout, .headTimeout, .badRequest, .overBudget: true
+        default: false
         }
     }
 
