@@ -63,6 +63,7 @@ static const uint64_t postern_SSL_OP_NO_TICKET = SSL_OP_NO_TICKET;
 static const uint64_t postern_SSL_OP_NO_COMPRESSION = SSL_OP_NO_COMPRESSION;
 static const uint64_t postern_SSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t postern_SSL_OP_CIPHER_SERVER_PREFERENCE = SSL_OP_CIPHER_SERVER_PREFERENCE;
+static const uint64_t postern_SSL_OP_PRIORITIZE_CHACHA = SSL_OP_PRIORITIZE_CHACHA;
 
 // The names in a certificate's subjectAltName: how many there are, and the one at `index` where it is a
 // dNSName (NULL otherwise; the bytes belong to `names`, and are not terminated).

@@ -71,6 +71,8 @@ final class Worker {
         counters.set(.connectionsOpen, to: Int64(server.connectionCount))
         counters.set(.connectionsAccepted, to: Int64(server.counters.accepted))
         counters.set(.tlsHandshakes, 0, MetricResult.ok.index, to: Int64(server.counters.handshakes))
+        let failed = server.counters.closed(.handshakeFailed) + server.counters.closed(.handshakeTimeout)
+        counters.set(.tlsHandshakes, 0, MetricResult.failed.index, to: Int64(failed))
         var closed: [CloseReason: Int] = [:]
         for ending in ConnectionEnding.allCases { closed[ending.closeReason, default: 0] += server.counters.closed(ending) }
         for (reason, count) in closed { counters.set(.connectionsClosed, 0, reason.index, to: Int64(count)) }

@@ -35,10 +35,10 @@ package enum Metric: Int, Sendable, CaseIterable {
     /// that means nothing misleads more than a gap does.
     package var isCounted: Bool {
         switch self {
-        case .requests, .responses, .responseBytes, .requestDuration, .connectionsOpen, .logLinesDropped, .ready,
-            .workers, .startTime:
+        case .requests, .responses, .responseBytes, .requestDuration, .connectionsAccepted, .connectionsOpen,
+            .connectionsClosed, .tlsHandshakes, .logLinesDropped, .ready, .workers, .startTime:
             true
-        case .connectionsAccepted, .connectionsClosed, .tlsHandshakes, .signIns, .tokenChecks, .keySetFetches,
+        case .signIns, .tokenChecks, .keySetFetches,
             .keySetAge, .providerRequests, .providerDuration, .originRequests, .originFirstByte,
             .originConnectionsOpen, .originConnectionsReused, .loopLag, .configReloads:
             false
