@@ -120,7 +120,8 @@ if Context.environment["POSTERN_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Sessions", "Origins", "Tokens", "HTTP", "Deflate", "Cryptography", "Settings", "Bytes",
+                "Sessions", "Origins", "Transport", "Tokens", "HTTP2", "HTTP", "Deflate", "Cryptography", "Settings",
+                "Bytes",
             ],
             path: "Fuzz", exclude: ["Seeds", "Dictionaries", "README.md"], sources: ["Targets"], swiftSettings: common))
 }

@@ -43,7 +43,8 @@ class Sanitizer:
         path = os.path.join(self.scratch, "postern")
         with open(path, "w", encoding="utf-8") as target:
             target.write(f"#!/bin/sh\n{self.variable}={shlex.quote(self.options('program', leaks=True))}\n"
-                         f"export {self.variable}\nexec {shlex.quote(self.scratch)}/debug/postern \"$@\"\n")
+                         f"LSAN_OPTIONS=print_suppressions=0:suppressions={shlex.quote(TESTS)}/Sanitizers/leak.supp\n"
+                         f"export {self.variable} LSAN_OPTIONS\nexec {shlex.quote(self.scratch)}/debug/postern \"$@\"\n")
         os.chmod(path, 0o755)
         return path
 

@@ -9,10 +9,10 @@ private let limits = [
         interimResponses: 1),
 ]
 
-private let wide = HTTP1Limits(requestLine: 1 << 20, fieldsSize: 1 << 20, fieldCount: 1 << 16)
+let wideLimits = HTTP1Limits(requestLine: 1 << 20, fieldsSize: 1 << 20, fieldCount: 1 << 16)
 
 /// One message as a parser told it.
-private struct Message: Equatable {
+struct HTTP1Message: Equatable {
     var start = ""
     var fields = Fields()
     var framing = BodyFraming.none
@@ -22,14 +22,14 @@ private struct Message: Equatable {
     var isComplete = false
 }
 
-private struct Reading: Equatable {
-    var messages: [Message] = []
+struct HTTP1Reading: Equatable {
+    var messages: [HTTP1Message] = []
     var interim: [Int] = []
     var error: HTTP1Error?
     var consumed = 0
 }
 
-private func checkFields(_ fields: Fields) {
+func checkFields(_ fields: Fields) {
     for index in 0..<fields.count {
         let name = fields.storage[fields.nameRange(at: index)]
         expect(!name.isEmpty, "a field has a name")
@@ -43,7 +43,7 @@ private func checkFields(_ fields: Fields) {
     }
 }
 
-private func sameBytes(_ left: Fields, _ right: Fields) -> Bool {
+func sameBytes(_ left: Fields, _ right: Fields) -> Bool {
     left.count == right.count
         && (0..<left.count).allSatisfy {
             left.storage[left.nameRange(at: $0)] == right.storage[right.nameRange(at: $0)]
@@ -52,7 +52,7 @@ private func sameBytes(_ left: Fields, _ right: Fields) -> Bool {
 }
 
 /// Without what the serialiser writes of its own.
-private func forwarded(_ fields: Fields, without dropped: [FieldName] = []) -> Fields {
+func forwarded(_ fields: Fields, without dropped: [FieldName] = []) -> Fields {
     var fields = fields
     for name in [FieldName.host, .date, .connection, .contentLength, .transferEncoding] + dropped {
         fields.remove(name)
@@ -62,9 +62,9 @@ private func forwarded(_ fields: Fields, without dropped: [FieldName] = []) -> F
 
 // MARK: Requests
 
-private func readRequests(_ input: [UInt8], cuts: [Int], limits: HTTP1Limits) -> (Reading, [Request]) {
+func readRequests(_ input: [UInt8], cuts: [Int], limits: HTTP1Limits) -> (HTTP1Reading, [Request]) {
     var parser = HTTP1RequestParser(limits: limits)
-    var reading = Reading()
+    var reading = HTTP1Reading()
     var requests: [Request] = []
     for end in cuts + [input.count] {
         feeding: while true {
@@ -79,7 +79,7 @@ private func readRequests(_ input: [UInt8], cuts: [Int], limits: HTTP1Limits) ->
                 checkFields(request.fields)
                 requests.append(request)
                 reading.messages.append(
-                    Message(
+                    HTTP1Message(
                         start: "\(request.method) \(request.target) \(request.authority) \(request.version.rawValue)",
                         fields: request.fields, framing: request.framing, keepAlive: parser.keepAlive,
                         expectsContinue: parser.expectsContinue))
@@ -114,7 +114,7 @@ private func readRequests(_ input: [UInt8], cuts: [Int], limits: HTTP1Limits) ->
     }
 }
 
-private func checkRequest(_ message: Message, _ request: Request) {
+private func checkRequest(_ message: HTTP1Message, _ request: Request) {
     if case .length(let length) = request.framing {
         expect(length >= 0 && message.body.count <= length, "no more content than announced")
         expect(!message.isComplete || message.body.count == length, "all the content that was announced")
@@ -133,7 +133,7 @@ private func checkRequest(_ message: Message, _ request: Request) {
         method: request.method, target: request.target, host: request.authority, fields: fields,
         framing: framing == .length(0) ? .length(0) : framing, to: &out)
     appendBody(message.body, framing, &out)
-    let (again, parsed) = readRequests(out, cuts: [], limits: wide)
+    let (again, parsed) = readRequests(out, cuts: [], limits: wideLimits)
     expect(again.error == nil && parsed.count == 1, "what is written is one request: \(again)")
     expect(again.consumed == out.count && again.messages[0].isComplete, "and all of it")
     expect(parsed[0].method == request.method && parsed[0].target == request.target, "the same request line")
@@ -161,9 +161,9 @@ private func appendBody(_ body: [UInt8], _ framing: BodyFraming, _ out: inout [U
 
 private func readResponses(
     _ input: [UInt8], cuts: [Int], to method: Method, limits: HTTP1Limits
-) -> (Reading, [ResponseHead]) {
+) -> (HTTP1Reading, [ResponseHead]) {
     var parser = HTTP1ResponseParser(limits: limits)
-    var reading = Reading()
+    var reading = HTTP1Reading()
     var heads: [ResponseHead] = []
     parser.begin(requestMethod: method)
     for end in cuts + [input.count] {
@@ -183,7 +183,7 @@ private func readResponses(
                 expect((200...599).contains(head.status), "a final status")
                 heads.append(head)
                 reading.messages.append(
-                    Message(
+                    HTTP1Message(
                         start: "\(head.status) \(head.version.rawValue)", fields: head.fields,
                         framing: head.length.map(BodyFraming.length) ?? .none, keepAlive: head.keepAlive))
             case .body(let range):
@@ -227,7 +227,7 @@ private func readResponses(
                 Response(status: head.status, fields: head.fields), framing: framing, date: nil,
                 connection: head.keepAlive ? .none : .close, to: &out)
             if !isEmpty { appendBody(message.body, framing, &out) }
-            let (again, parsed) = readResponses(out, cuts: [], to: method, limits: wide)
+            let (again, parsed) = readResponses(out, cuts: [], to: method, limits: wideLimits)
             expect(again.error == nil && again.consumed == out.count, "what is written is a response: \(again)")
             expect(again.messages[0].isComplete && parsed[0].status == head.status, "the same status")
             expect(parsed[0].length == head.length && parsed[0].keepAlive == head.keepAlive, "the same framing")

@@ -34,9 +34,7 @@ package enum ForwardedFields {
     /// The same of `X-Forwarded-For`, with the scheme and the host that the nearest proxy's fields name.
     package static func xForwarded(_ fields: borrowing Fields) -> [Element] {
         var elements = fields.values(of: .xForwardedFor).reversed().flatMap { line in
-            line.split(separator: ",", omittingEmptySubsequences: false).reversed().map {
-                Element(client: address(trimmed($0)))
-            }
+            items(line).reversed().map { Element(client: address(trimmed($0))) }
         }
         let scheme = last(fields.values(of: .xForwardedProto)), host = last(fields.values(of: .xForwardedHost))
         if scheme != nil || host != nil {
@@ -55,11 +53,15 @@ package enum ForwardedFields {
     // MARK: Parts
 
     private static func last(_ lines: [String]) -> String? {
-        guard let line = lines.last, let item = line.split(separator: ",", omittingEmptySubsequences: false).last else {
-            return nil
-        }
+        guard let line = lines.last, let item = items(line).last else { return nil }
         let text = trimmed(item)
         return text.isEmpty ? nil : text.lowercased()
+    }
+
+    /// What stands between commas. A comma is a byte: as a character it may be one with what stands before it, and a
+    /// client's invention would swallow what a proxy has appended.
+    private static func items(_ line: String) -> [Substring.UTF8View] {
+        line.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
     }
 
     /// The list's items, the last first. Quotes are counted from the end, so that one which a client has left open
@@ -174,8 +176,8 @@ package enum ForwardedFields {
             }
     }
 
-    private static func trimmed(_ text: Substring) -> String {
-        var bytes = text.utf8.drop { $0 == 0x20 || $0 == 0x09 }
+    private static func trimmed(_ text: Substring.UTF8View) -> String {
+        var bytes = text.drop { $0 == 0x20 || $0 == 0x09 }
         while let last = bytes.last, last == 0x20 || last == 0x09 { bytes = bytes.dropLast() }
         return String(Substring(bytes))
     }

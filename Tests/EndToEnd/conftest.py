@@ -67,9 +67,9 @@ def authority(build):
     return certificates.Authority(os.path.join(build, "tls"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def trusting(authority):
-    """A client's TLS context that trusts the test authority."""
+    """A client's TLS context that trusts the test authority: the test's own, for tests change it."""
     return ssl.create_default_context(cafile=authority.certificate)
 
 

@@ -63,6 +63,15 @@ struct ForwardedFieldsTests {
         #expect(clients("unknown") == [nil])
     }
 
+    /// U+0600 makes one character of itself and what follows it, U+0301 of itself and what stands before it.
+    @Test func characterThatAClientLeftOpenSwallowsNoComma() {
+        #expect(clients("1.1.1.1\u{600}, 198.51.100.17").first == "198.51.100.17")
+        #expect(clients("1.1.1.1\u{600},198.51.100.17").first == "198.51.100.17")
+        #expect(forwarded("for=1.1.1.1\u{600}, for=198.51.100.17").first == Element(client: "198.51.100.17"))
+        let fields: Fields = [.xForwardedProto: "http\u{600},https", .xForwardedHost: "evil.test\u{600},docs.test"]
+        #expect(ForwardedFields.xForwarded(fields).first == Element(scheme: "https", host: "docs.test"))
+    }
+
     @Test func schemeAndHostAreTheNearestProxys() {
         let fields: Fields = [
             .xForwardedFor: "1.1.1.1, 2.2.2.2", .xForwardedProto: "http, HTTPS ",

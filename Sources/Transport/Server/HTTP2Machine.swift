@@ -37,6 +37,8 @@ final class HTTP2Machine: ProtocolMachine {
 
     /// How many reads, or fillings of the output, one turn of the loop gives a connection.
     private static let stepsPerTurn = 16
+    /// Where the output is full: four whole DATA frames, which the server's scratch buffer holds.
+    private static let outputSize = Server.outputSize - (13 << 10)
     /// How long a client may take to show that it has heard of the shutdown.
     private static let shutdownTime = Nanoseconds.seconds(1)
 
@@ -110,8 +112,8 @@ final class HTTP2Machine: ProtocolMachine {
     private func run() {
         for _ in 0..<Self.stepsPerTurn {
             guard !isOver, !connection.isBlocked else { return }
-            session.produce(into: &output, upTo: Server.outputSize, now: now)
-            let isFull = output.count >= Server.outputSize
+            session.produce(into: &output, upTo: Self.outputSize, now: now)
+            let isFull = output.count >= Self.outputSize
             flush()
             takeEvents()
             guard !isOver, !connection.isBlocked else { return }
@@ -149,9 +151,12 @@ final class HTTP2Machine: ProtocolMachine {
 
     private func flush() {
         guard !output.isEmpty else { return }
-        let bytes = output
+        // Whatever `write` leads to finds an empty output, and the buffer stays one.
+        var bytes: [UInt8] = []
+        swap(&bytes, &output)
         connection.write(bytes.span)
-        output.removeAll(keepingCapacity: true)
+        bytes.removeAll(keepingCapacity: true)
+        if output.isEmpty { swap(&bytes, &output) }
     }
 
     /// False where there is nothing, or no connection any more.
@@ -305,7 +310,7 @@ final class HTTP2Machine: ProtocolMachine {
         if connection.isBlocked { return connection.close(reason) }
         session.terminate(error)
         enter()
-        session.produce(into: &output, upTo: Server.outputSize, now: now)
+        session.produce(into: &output, upTo: Self.outputSize, now: now)
         isOver = true
         leave()
         connection.end(reason, lingers: false)
@@ -347,7 +352,7 @@ final class HTTP2Machine: ProtocolMachine {
         if !stalled.isEmpty, stalled.count == streams.count {
             // Nobody takes anything of this connection.
             session.terminate(.enhanceYourCalm)
-            session.produce(into: &output, upTo: Server.outputSize, now: self.now)
+            session.produce(into: &output, upTo: Self.outputSize, now: self.now)
             flush()
             return connection.end(.writeTimeout, lingers: false)
         }

@@ -4,13 +4,13 @@ import Posix
 /// connection it passes on (haproxy.org, "The PROXY protocol").
 ///
 /// Strict: what does not hold to the letter is refused, and then nothing on the connection is read.
-struct ProxyHeader: Equatable {
+package struct ProxyHeader: Equatable, Sendable {
     /// The client's address; nil where the proxy speaks for itself (`LOCAL`), or knows none (`UNKNOWN`).
-    let client: SocketAddress?
+    package let client: SocketAddress?
     /// How many bytes the header takes.
-    let length: Int
+    package let length: Int
 
-    enum Reading: Equatable {
+    package enum Reading: Equatable, Sendable {
         case needMore
         case header(ProxyHeader)
         case refused
@@ -18,14 +18,14 @@ struct ProxyHeader: Equatable {
 
     /// The longest header that is read, in bytes: version 1 has 107 at most, version 2 as many as its extensions
     /// bring. A proxy that adds a whole client certificate brings more, and is refused.
-    static let longest = 4096
+    package static let longest = 4096
     private static let longestLine = 107
 
     private static let signature: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
     private static let lineStart = Array("PROXY ".utf8)
 
     /// Reads the header at the front of all that has come so far.
-    static func read(_ bytes: Span<UInt8>) -> Reading {
+    package static func read(_ bytes: Span<UInt8>) -> Reading {
         guard !bytes.isEmpty else { return .needMore }
         let start = bytes[0] == signature[0] ? signature : lineStart
         for index in 0..<min(bytes.count, start.count) where bytes[index] != start[index] { return .refused }
