@@ -20,7 +20,8 @@ extension ServerLimits {
         connections = .max
         requestsPerConnection = limits.requestsPerConnection
         http2.concurrentStreams = limits.streamsPerConnection
-        http1 = HTTP1Limits(requestLine: limits.requestLine, fieldsSize: limits.fieldsSize, fieldCount: limits.fieldsCount)
+        http1 = HTTP1Limits(
+            requestLine: limits.requestLine, fieldsSize: limits.fieldsSize, fieldCount: limits.fieldsCount)
     }
 }
 

@@ -74,7 +74,9 @@ final class Worker {
         let failed = server.counters.closed(.handshakeFailed) + server.counters.closed(.handshakeTimeout)
         counters.set(.tlsHandshakes, 0, MetricResult.failed.index, to: Int64(failed))
         var closed: [CloseReason: Int] = [:]
-        for ending in ConnectionEnding.allCases { closed[ending.closeReason, default: 0] += server.counters.closed(ending) }
+        for ending in ConnectionEnding.allCases {
+            closed[ending.closeReason, default: 0] += server.counters.closed(ending)
+        }
         for (reason, count) in closed { counters.set(.connectionsClosed, 0, reason.index, to: Int64(count)) }
         return counters.snapshot
     }

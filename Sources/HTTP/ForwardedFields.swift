@@ -171,7 +171,9 @@ package enum ForwardedFields {
         guard !text.isEmpty else { return true }
         let port = text.dropFirst().utf8
         return text.hasPrefix(":") && !port.isEmpty
-            && port.allSatisfy { byte in byte == 0x2D || byte == 0x2E || byte == 0x5F || ByteClass.isAlpha(byte) || ByteClass.isDigit(byte) }
+            && port.allSatisfy { byte in
+                byte == 0x2D || byte == 0x2E || byte == 0x5F || ByteClass.isAlpha(byte) || ByteClass.isDigit(byte)
+            }
     }
 
     private static func trimmed(_ text: Substring.UTF8View) -> String {

@@ -229,3 +229,29 @@ def test_sessions_are_resumed_by_any_worker(own, folder, authority):
                     assert one.session_reused
                     one.sendall(web.head("GET", "/hello.txt", f"docs.test:{port}"))
                     assert web.read_answer(one).status == 200
+
+
+@pytest.mark.parametrize("offered,expected", [
+    ("ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256"),
+    ("ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"),
+    ("ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384", None), ("AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256", None),
+])
+def test_the_servers_order_of_ciphers_counts_and_old_ones_are_refused(gateway_of_one, offered, expected):
+    port, authority = gateway_of_one
+    context = ssl.create_default_context(cafile=authority.certificate)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(offered)
+    if expected:
+        with web.connect(port, tls=context, name="docs.test") as connection:
+            assert connection.cipher()[0] == expected
+    else:
+        with pytest.raises(ssl.SSLError):
+            web.connect(port, tls=context, name="docs.test").close()
+
+
+@pytest.fixture(scope="module")
+def gateway_of_one(build, folder, authority):
+    port = process.free_port()
+    tree = config(folder, {"tls": listener(port, [authority.issue("ciphers", "docs.test")])}, {"docs": f"docs.test:{port}"})
+    with postern.Postern(os.path.join(build, "ciphers"), tree):
+        yield port, authority

@@ -40,7 +40,8 @@ struct RequestSourceTests {
         #expect(source([.xForwardedFor: "010.0.0.2"]).client == nil)
         #expect(source([.xForwardedFor: "1.2.3.4\" , <script>"]).client == nil)
         #expect(source([.forwarded: "for=192.0.2.1;;x"]).client == nil)
-        #expect(source([.forwarded: "for=_hidden;proto=https"]) == RequestSource(client: nil, isSecure: true, host: nil))
+        #expect(
+            source([.forwarded: "for=_hidden;proto=https"]) == RequestSource(client: nil, isSecure: true, host: nil))
     }
 
     @Test func theSchemeIsTheNearestProxys() {

@@ -17,7 +17,10 @@ struct ProxyHeaderTests {
     }
 
     static let v4: [UInt8] = [192, 0, 2, 7, 10, 0, 0, 1, 0x30, 0x39, 0x01, 0xBB]
-    static let v6: [UInt8] = [0x20, 1, 0x0D, 0xB8] + [UInt8](repeating: 0, count: 11) + [9] + [UInt8](repeating: 0, count: 16) + [0, 80, 1, 0xBB]
+    static let v6: [UInt8] =
+        [0x20, 1, 0x0D, 0xB8] + [UInt8](repeating: 0, count: 11) + [9] + [UInt8](repeating: 0, count: 16) + [
+            0, 80, 1, 0xBB,
+        ]
 
     func read(_ bytes: [UInt8]) -> ProxyHeader.Reading { ProxyHeader.read(bytes.span) }
     func read(_ text: String) -> ProxyHeader.Reading { read(Array(text.utf8)) }
@@ -27,13 +30,16 @@ struct ProxyHeaderTests {
         (Array("PROXY TCP6 2001:db8::9 ::1 80 443\r\n".utf8), "[2001:db8::9]:80"),
         (Array("PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n".utf8), "255.255.255.255:65535"),
         (
-            Array("PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n".utf8),
+            Array(
+                "PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n"
+                    .utf8),
             "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535"
         ),
         (Array("PROXY UNKNOWN\r\n".utf8), nil), (Array("PROXY UNKNOWN what ever 1 2\r\n".utf8), nil),
         (Array(("PROXY UNKNOWN " + String(repeating: "x", count: 91) + "\r\n").utf8), nil),
         (binary(0x11, v4), "192.0.2.7:12345"), (binary(0x21, v6), "[2001:db8::9]:80"),
-        (binary(0x11, v4 + [4, 0, 2, 0, 0]), "192.0.2.7:12345"), (binary(0x31, [UInt8](repeating: 65, count: 216)), nil),
+        (binary(0x11, v4 + [4, 0, 2, 0, 0]), "192.0.2.7:12345"),
+        (binary(0x31, [UInt8](repeating: 65, count: 216)), nil),
         (binary(0x00, []), nil), (binary(0x00, [1, 2, 3, 4, 5]), nil), (binary(0x20, 0x00, []), nil),
         (binary(0x20, 0x11, v4), nil), (binary(0x20, 0x11, []), nil),
         (binary(0x11, v4 + [0xE0, 0x0F, 0xE1] + [UInt8](repeating: 1, count: 4065)), "192.0.2.7:12345"),
@@ -47,12 +53,15 @@ struct ProxyHeaderTests {
             (0..<8).reduce(UInt32(index)) { sum, _ in sum & 1 == 1 ? 0x82F6_3B78 ^ (sum >> 1) : sum >> 1 }
         }
         var sum = UInt32.max
-        for byte in binary(0x11, rest + [3, 0, 4, 0, 0, 0, 0]) { sum = table[Int(UInt8(truncatingIfNeeded: sum) ^ byte)] ^ (sum >> 8) }
+        for byte in binary(0x11, rest + [3, 0, 4, 0, 0, 0, 0]) {
+            sum = table[Int(UInt8(truncatingIfNeeded: sum) ^ byte)] ^ (sum >> 8)
+        }
         return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: ~sum >> UInt32($0)) }
     }
 
     @Test(arguments: good) func headerIsReadWhereverItIsSplit(_ bytes: [UInt8], _ client: String?) {
-        let expected = ProxyHeader.Reading.header(ProxyHeader(client: client.map { SocketAddress($0)! }, length: bytes.count))
+        let expected = ProxyHeader.Reading.header(
+            ProxyHeader(client: client.map { SocketAddress($0)! }, length: bytes.count))
         for end in bytes.indices { #expect(read(Array(bytes[..<end])) == .needMore, "split at \(end)") }
         #expect(read(bytes) == expected)
         #expect(read(bytes + [0x47, 0x45, 0x54]) == expected, "what follows is not the header's")
@@ -66,11 +75,13 @@ struct ProxyHeaderTests {
 
     @Test(arguments: [
         "GET / HTTP/1.1\r\n", "PROXY\r\n", "proxy TCP4 1.1.1.1 1.1.1.1 1 1\r\n", "PROXY  TCP4 1.1.1.1 1.1.1.1 1 1\r\n",
-        "PROXY TCP4 1.1.1.1 1.1.1.1 1\r\n", "PROXY TCP4 1.1.1.1 1.1.1.1 1 1 \r\n", "PROXY TCP4 1.1.1.1 1.1.1.1 1 1 x\r\n",
+        "PROXY TCP4 1.1.1.1 1.1.1.1 1\r\n", "PROXY TCP4 1.1.1.1 1.1.1.1 1 1 \r\n",
+        "PROXY TCP4 1.1.1.1 1.1.1.1 1 1 x\r\n",
         "PROXY TCP4 ::1 ::1 1 1\r\n", "PROXY TCP6 1.1.1.1 1.1.1.1 1 1\r\n", "PROXY TCP4 1.1.1.1 ::1 1 1\r\n",
         "PROXY TCP4 01.1.1.1 1.1.1.1 1 1\r\n", "PROXY TCP4 1.1.1 1.1.1.1 1 1\r\n", "PROXY TCP4 a.test 1.1.1.1 1 1\r\n",
         "PROXY TCP4 1.1.1.1 1.1.1.1 65536 1\r\n", "PROXY TCP4 1.1.1.1 1.1.1.1 1 65536\r\n",
-        "PROXY TCP4 1.1.1.1 1.1.1.1 01 1\r\n", "PROXY TCP4 1.1.1.1 1.1.1.1 +1 1\r\n", "PROXY TCP4 1.1.1.1 1.1.1.1 -1 1\r\n",
+        "PROXY TCP4 1.1.1.1 1.1.1.1 01 1\r\n", "PROXY TCP4 1.1.1.1 1.1.1.1 +1 1\r\n",
+        "PROXY TCP4 1.1.1.1 1.1.1.1 -1 1\r\n",
         "PROXY TCP4 1.1.1.1 1.1.1.1  1\r\n", "PROXY TCP4 1.1.1.1 1.1.1.1 1 1\n", "PROXY TCP4 1.1.1.1 1.1.1.1 1 1\rX",
         "PROXY UDP4 1.1.1.1 1.1.1.1 1 1\r\n", "PROXY UNKNOWNX\r\n", "PROXY \r\n", "PROXY UNKNOWN\0\r\n",
         "PROXY UNKNOWN \u{E9}\r\n", "PROXY UNKNOWN \t\r\n", "\r\nPROXY UNKNOWN\r\n", "\0\0\0", "\u{16}\u{3}\u{1}",
@@ -94,8 +105,12 @@ struct ProxyHeaderTests {
         var signature = Self.binary(0x11, Self.v4)
         signature[11] = 0
         #expect(read(signature) == .refused)
-        for command: UInt8 in [0x11, 0x22, 0x2F, 0x31, 0x00] { #expect(read(Self.binary(command, 0x11, Self.v4)) == .refused) }
-        for family: UInt8 in [0x10, 0x12, 0x13, 0x22, 0x32, 0x41, 0xFF] { #expect(read(Self.binary(family, Self.v4)) == .refused) }
+        for command: UInt8 in [0x11, 0x22, 0x2F, 0x31, 0x00] {
+            #expect(read(Self.binary(command, 0x11, Self.v4)) == .refused)
+        }
+        for family: UInt8 in [0x10, 0x12, 0x13, 0x22, 0x32, 0x41, 0xFF] {
+            #expect(read(Self.binary(family, Self.v4)) == .refused)
+        }
         #expect(read(Self.binary(0x11, Array(Self.v4.dropLast()))) == .refused)
         #expect(read(Self.binary(0x21, Array(Self.v6.dropLast()))) == .refused)
         #expect(read(Self.binary(0x31, [UInt8](repeating: 65, count: 215))) == .refused)

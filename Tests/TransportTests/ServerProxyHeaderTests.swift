@@ -9,7 +9,9 @@ struct ServerProxyHeaderTests {
     static let line = "PROXY TCP4 192.0.2.7 10.0.0.1 12345 443\r\n"
     static let request = "GET /info HTTP/1.1\r\nHost: a\r\n\r\n"
 
-    func server(tls: TLSServerContext? = nil, limits: ServerLimits = ServerLimits(), trusts: Bool = true) throws -> ServerHarness {
+    func server(tls: TLSServerContext? = nil, limits: ServerLimits = ServerLimits(), trusts: Bool = true) throws
+        -> ServerHarness
+    {
         let server = try ServerHarness(tls: tls, limits: limits)
         server.onLoop {
             $0.listener.expectsProxyHeader = true

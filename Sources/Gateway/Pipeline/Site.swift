@@ -41,7 +41,8 @@ final class Site: Sendable {
         strictTransportSecurity = settings.hsts.seconds > 0 ? "max-age=\(settings.hsts.seconds)" : nil
         hasLoopbackHost = settings.hosts.contains(where: \.isLoopback)
         cookies = CookieNames(
-            session: settings.session.cookieName(isSecure: true), browser: settings.session.browserCookieName(isSecure: true))
+            session: settings.session.cookieName(isSecure: true),
+            browser: settings.session.browserCookieName(isSecure: true))
         plainCookies = CookieNames(
             session: settings.session.cookieName(isSecure: false),
             browser: settings.session.browserCookieName(isSecure: false))

@@ -41,7 +41,9 @@ extension Worker {
             || (!context.base.isSecure && site.settings.provider != nil && !Self.isLoopback(authority))
         guard !mustRedirect || isSecure else {
             // `OPTIONS *` names no path that the host's name could be told from.
-            guard context.request.target.hasPrefix("/") else { return .respond(page(.badRequest(), .badRequest, for: context)) }
+            guard context.request.target.hasPrefix("/") else {
+                return .respond(page(.badRequest(), .badRequest, for: context))
+            }
             // 308 keeps the method (RFC 9110 section 15.4.9). The host is one of the config's, never only the client's word.
             let host = site.settings.publicURL?.authority ?? authority
             return .respond(redirect(to: "https://" + host + context.request.target, status: 308, .redirected))

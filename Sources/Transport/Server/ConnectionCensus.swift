@@ -39,7 +39,9 @@ package final class ConnectionCensus: Sendable {
     private let isExempt: @Sendable (SocketAddress) -> Bool
 
     /// - Parameter isExempt: whose connections are somebody else's, a proxy's; they count only in all.
-    package init(limit: Int, limitPerAddress: Int, isExempt: @escaping @Sendable (SocketAddress) -> Bool = { _ in false }) {
+    package init(
+        limit: Int, limitPerAddress: Int, isExempt: @escaping @Sendable (SocketAddress) -> Bool = { _ in false }
+    ) {
         self.limit = limit
         self.limitPerAddress = limitPerAddress
         self.isExempt = isExempt

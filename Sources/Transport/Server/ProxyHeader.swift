@@ -86,7 +86,9 @@ package struct ProxyHeader: Equatable, Sendable {
         guard bytes.count >= length else { return .needMore }
         // What a proxy's own connection brings is its own affair, and passed over.
         if isLocal { return .header(ProxyHeader(client: nil, length: length)) }
-        guard bytes[13] == 0 || extensionsHold(bytes.extracting(0..<length), from: 16 + addresses) else { return .refused }
+        guard bytes[13] == 0 || extensionsHold(bytes.extracting(0..<length), from: 16 + addresses) else {
+            return .refused
+        }
         let client: SocketAddress? =
             switch bytes[13] {
             case 0x11:
