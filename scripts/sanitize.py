@@ -54,7 +54,8 @@ class Sanitizer:
         ignored = [f"--ignore=Tests/EndToEnd/{name}" for name in SKIPPED_FILES]
         return test.run(f"pytest, {self.kind} sanitizer",
                         [steps.PYTHON, "-m", "pytest", "Tests/EndToEnd", *ignored, *arguments],
-                        {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "POSTERN_BINARY": self.program()})[0]
+                        {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "POSTERN_SANITIZED": self.kind,
+                         "POSTERN_BINARY": self.program()})[0]
 
     def program(self):
         """The program as the tests start it: with the sanitizer's options, which their environment leaves out."""
