@@ -31,7 +31,8 @@ struct OriginFactory {
             }
         case .s3(let s3):
             let tls = try TLSContexts.client(nil)
-            let client = HTTPClient(loop: loop, resolver: resolver, tls: tls, limits: ClientLimits(origin: configuration.limits))
+            let client = HTTPClient(
+                loop: loop, resolver: resolver, tls: tls, limits: ClientLimits(origin: configuration.limits))
             let credentials = s3.credentials.keys.map(Credentials.init)
             return S3Origin(
                 try Self.configuration(s3), loop: loop, client: client, credentials: { credentials })

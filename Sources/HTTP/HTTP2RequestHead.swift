@@ -59,7 +59,8 @@ package struct HTTP2RequestHead: Sendable {
         case 4 where name.spells("host"): hasHost = true
         case 6 where name.spells("cookie"):
             if !cookie.isEmpty { cookie.append(contentsOf: [0x3B, 0x20]) }
-            cookie.append(addingCapacity: value.count) { out in for index in value.indices { out.append(value[index]) } }
+            cookie.append(addingCapacity: value.count) { out in for index in value.indices { out.append(value[index]) }
+            }
             return
         case 7 where name.spells("upgrade"): throw .connectionOption
         case 10 where name.spells("connection") || name.spells("keep-alive"): throw .connectionOption

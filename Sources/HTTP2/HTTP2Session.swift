@@ -228,7 +228,9 @@ package final class HTTP2Session {
     }
 
     private func note(_ error: ErrorCode) {
-        if ending == nil { ending = error == .enhanceYourCalm ? .overLimit : error == .none ? .finished : .protocolError }
+        if ending == nil {
+            ending = error == .enhanceYourCalm ? .overLimit : error == .none ? .finished : .protocolError
+        }
     }
 
     /// The connection is gone: all content is cancelled, and nothing more happens.

@@ -37,7 +37,8 @@ enum Library {
             if frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST { owner(user).began(frame!.pointee.hd.stream_id) }
             return 0
         }
-        nghttp2_session_callbacks_set_on_header_callback(made) { session, frame, name, nameCount, value, valueCount, _, user in
+        nghttp2_session_callbacks_set_on_header_callback(made) {
+            session, frame, name, nameCount, value, valueCount, _, user in
             // Trailers mean nothing here.
             guard frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST,
                 let stream = stream(session, frame!.pointee.hd.stream_id)

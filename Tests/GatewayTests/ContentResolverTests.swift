@@ -38,7 +38,9 @@ import Testing
 
     @Test func theFallbackIsForNavigationsWithoutAnExtensionOnly() throws {
         #expect(try steps("/app/x", fallback: "/app.html").last == .page("app.html", status: 200))
-        #expect(try steps("/app/x", isNavigation: false, fallback: "/app.html").contains(.page("app.html", status: 200)) == false)
+        #expect(
+            try steps("/app/x", isNavigation: false, fallback: "/app.html").contains(.page("app.html", status: 200))
+                == false)
         #expect(try steps("/app/x.js", fallback: "/app.html") == [.object("app/x.js")])
     }
 
@@ -55,7 +57,8 @@ import Testing
 @Suite struct CacheControlTests {
     @Test(arguments: [
         (nil, "private, no-cache"), ("", "private, no-cache"), ("public, max-age=60", "private, max-age=60"),
-        ("max-age=60, s-maxage=600", "private, max-age=60"), ("Public", "private"), ("private, max-age=5", "private, max-age=5"),
+        ("max-age=60, s-maxage=600", "private, max-age=60"), ("Public", "private"),
+        ("private, max-age=5", "private, max-age=5"),
         ("public, no-store", "no-store"), ("immutable ,  PUBLIC,max-age=1", "private, immutable , max-age=1"),
     ])
     func privateContentIsNeverMarkedPublic(_ given: String?, _ expected: String) {

@@ -17,9 +17,14 @@ import Testing
     }
 
     @Test func aPageNeedsNothingFromElsewhere() {
-        for page in [Page.notFound(), .badRequest(), .signedOut(signIn: "/"), .signOut(account: "a", action: "/x"), .internalError()] {
+        for page in [
+            Page.notFound(), .badRequest(), .signedOut(signIn: "/"), .signOut(account: "a", action: "/x"),
+            .internalError(),
+        ] {
             let text = html(page)
-            #expect(!text.contains("<script") && !text.contains("src=") && !text.contains("http:") && !text.contains("https:"))
+            #expect(
+                !text.contains("<script") && !text.contains("src=") && !text.contains("http:")
+                    && !text.contains("https:"))
             #expect(text.contains("<html lang=\"en\">") && text.contains("<main>") && text.contains("<h1>"))
             #expect(text.contains("<meta name=\"viewport\""))
         }
@@ -31,7 +36,9 @@ import Testing
     }
 
     @Test func onlyAPageThatMayGoesOnByItself() {
-        #expect(html(.signInFailed(status: 400, "x", retry: "/.auth/login", continues: true)).contains("http-equiv=\"refresh\""))
+        #expect(
+            html(.signInFailed(status: 400, "x", retry: "/.auth/login", continues: true)).contains(
+                "http-equiv=\"refresh\""))
         #expect(!html(.signInFailed(status: 400, "x", retry: "/.auth/login")).contains("http-equiv=\"refresh\""))
     }
 

@@ -136,7 +136,9 @@ private let fieldForms: [Case] = [
 
 private let framing: [Case] = [
     Case("3.5/1 a preface", .frame(type: 4, flags: 0, []), handshake: false) { [Send.preface] },
-    Case("3.5/2 no preface", .connection([protocolError]), handshake: false) { [Array("INVALID CONNECTION PREFACE\r\n\r\n".utf8)] },
+    Case("3.5/2 no preface", .connection([protocolError]), handshake: false) {
+        [Array("INVALID CONNECTION PREFACE\r\n\r\n".utf8)]
+    },
     Case("4.1/1 unknown type", .alive, Frame(22, [0, 0, 0, 0])),
     Case("4.1/2 unknown flags", .alive, Frame(Frame.ping, flags: 0x16, [UInt8](repeating: 1, count: 8))),
     Case("4.1/3 reserved bit", .alive, Frame(Frame.ping, stream: 0x8000_0000, [UInt8](repeating: 1, count: 8))),
@@ -181,7 +183,9 @@ private let states: [Case] = [
         Send.reset(1), Send.continuation(1, [])),
     Case("5.1/11 closed: DATA", .stream(1, [streamClosed]), Send.headers(1), Send.data(1, "test")),
     Case("5.1/12 closed: HEADERS", .connection([streamClosed]), Send.headers(1), Send.headers(1)),
-    Case("5.1/13 closed: CONTINUATION", .connection([streamClosed, protocolError]), Send.headers(1), Send.continuation(1, [])),
+    Case(
+        "5.1/13 closed: CONTINUATION", .connection([streamClosed, protocolError]), Send.headers(1),
+        Send.continuation(1, [])),
     Case("5.1.1/1 an even stream", .connection([protocolError]), Send.headers(2)),
     Case("5.1.1/2 a lower stream", .connection([protocolError]), Send.headers(5), Send.headers(3)),
     Case("5.1.2/1 more streams than allowed", .stream(201, [protocolError, refusedStream])) {
@@ -192,7 +196,9 @@ private let states: [Case] = [
         Frame(Frame.headers, flags: 1 | 4 | Frame.hasPriority, stream: 1, [0, 0, 0, 1, 255] + Send.request())),
     Case("5.3.1/2 PRIORITY that depends on itself", .stream(3, [protocolError]), Send.priority(3, on: 3)),
     Case("5.4.1/1 a broken PING", .connection([frameSize]), Frame(Frame.ping, [0, 0, 0, 0, 0, 0])),
-    Case("5.4.1/2 a broken PING behind a request", .connection([frameSize]), Send.headers(1), Frame(Frame.ping, [0, 0, 0, 0, 0, 0])),
+    Case(
+        "5.4.1/2 a broken PING behind a request", .connection([frameSize]), Send.headers(1),
+        Frame(Frame.ping, [0, 0, 0, 0, 0, 0])),
 ]
 
 private let definitions: [Case] = [
@@ -214,12 +220,19 @@ private let definitions: [Case] = [
         "6.2/4 padding beyond the frame", .connection([protocolError]),
         Frame(Frame.headers, flags: 1 | 4 | Frame.padded, stream: 1, [255] + Send.request())),
     Case("6.3/1 PRIORITY on 0", .connection([protocolError]), Send.priority(0, on: 1)),
-    Case("6.3/2 PRIORITY of 4 bytes", .stream(1, [frameSize]), Send.headers(1, post, end: false), Frame(Frame.priority, stream: 1, [0, 0, 0, 1])),
+    Case(
+        "6.3/2 PRIORITY of 4 bytes", .stream(1, [frameSize]), Send.headers(1, post, end: false),
+        Frame(Frame.priority, stream: 1, [0, 0, 0, 1])),
     Case("6.4/1 RST_STREAM on 0", .connection([protocolError]), Send.reset(0)),
     Case("6.4/2 RST_STREAM on an idle stream", .connection([protocolError]), Send.reset(1)),
-    Case("6.4/3 RST_STREAM of 3 bytes", .connection([frameSize]), Send.headers(1, post, end: false), Frame(Frame.reset, stream: 1, [0, 0, 0])),
-    Case("6.5/1 an acknowledgement with content", .connection([frameSize]), Frame(Frame.settings, flags: Frame.ack, [0])),
-    Case("6.5/2 SETTINGS on a stream", .connection([protocolError]), Frame(Frame.settings, stream: 1, [0, 3, 0, 0, 0, 100])),
+    Case(
+        "6.4/3 RST_STREAM of 3 bytes", .connection([frameSize]), Send.headers(1, post, end: false),
+        Frame(Frame.reset, stream: 1, [0, 0, 0])),
+    Case(
+        "6.5/1 an acknowledgement with content", .connection([frameSize]), Frame(Frame.settings, flags: Frame.ack, [0])),
+    Case(
+        "6.5/2 SETTINGS on a stream", .connection([protocolError]),
+        Frame(Frame.settings, stream: 1, [0, 3, 0, 0, 0, 100])),
     Case("6.5/3 SETTINGS of 3 bytes", .connection([frameSize]), Frame(Frame.settings, [0, 3, 0])),
     Case("6.5.2/1 ENABLE_PUSH 2", .connection([protocolError]), Send.settings((2, 2))),
     Case("6.5.2/2 INITIAL_WINDOW_SIZE 2^31", .connection([flowControl]), Send.settings((4, 0x8000_0000))),
@@ -229,19 +242,34 @@ private let definitions: [Case] = [
     Case("6.5.3/1 the last value counts", .data([1]), Send.settings((4, 100), (4, 1)), Send.headers(1)),
     Case("6.5.3/2 SETTINGS are acknowledged", .frame(type: 4, flags: 1, []), Send.settings((3, 1))),
     Case("6.7/1 PING", .frame(type: 6, flags: 1, Array("h2spec78".utf8)), Frame(Frame.ping, Array("h2spec78".utf8))),
-    Case("6.7/2 an acknowledgement that nobody asked for", .alive, Frame(Frame.ping, flags: Frame.ack, [UInt8](repeating: 1, count: 8))),
-    Case("6.7/3 PING on a stream", .connection([protocolError]), Frame(Frame.ping, stream: 1, [UInt8](repeating: 1, count: 8))),
+    Case(
+        "6.7/2 an acknowledgement that nobody asked for", .alive,
+        Frame(Frame.ping, flags: Frame.ack, [UInt8](repeating: 1, count: 8))),
+    Case(
+        "6.7/3 PING on a stream", .connection([protocolError]),
+        Frame(Frame.ping, stream: 1, [UInt8](repeating: 1, count: 8))),
     Case("6.7/4 PING of 6 bytes", .connection([frameSize]), Frame(Frame.ping, [UInt8](repeating: 1, count: 6))),
-    Case("6.8/1 GOAWAY on a stream", .connection([protocolError]), Frame(Frame.goAway, stream: 1, [UInt8](repeating: 0, count: 8))),
+    Case(
+        "6.8/1 GOAWAY on a stream", .connection([protocolError]),
+        Frame(Frame.goAway, stream: 1, [UInt8](repeating: 0, count: 8))),
     Case("6.9/1 an increment of 0", .connection([protocolError]), Send.window(0, 0)),
-    Case("6.9/2 an increment of 0 on a stream", .stream(1, [protocolError]), Send.headers(1, post, end: false), Send.window(1, 0)),
+    Case(
+        "6.9/2 an increment of 0 on a stream", .stream(1, [protocolError]), Send.headers(1, post, end: false),
+        Send.window(1, 0)),
     Case("6.9/3 WINDOW_UPDATE of 3 bytes", .connection([frameSize]), Frame(Frame.windowUpdate, [0, 0, 1])),
     Case("6.9.1/1 no more than the window", .data([1]), Send.settings((4, 1)), Send.headers(1)),
-    Case("6.9.1/2 an overflow on 0", .connection([flowControl]), Send.window(0, 0x7FFF_FFFF), Send.window(0, 0x7FFF_FFFF)),
+    Case(
+        "6.9.1/2 an overflow on 0", .connection([flowControl]), Send.window(0, 0x7FFF_FFFF), Send.window(0, 0x7FFF_FFFF)
+    ),
     Case("6.9.1/3 an overflow on a stream", .stream(1, [flowControl])) {
-        [Send.settings((4, 0)).bytes + Send.headers(1).bytes, Send.window(1, 0x7FFF_FFFF).bytes + Send.window(1, 0x7FFF_FFFF).bytes]
+        [
+            Send.settings((4, 0)).bytes + Send.headers(1).bytes,
+            Send.window(1, 0x7FFF_FFFF).bytes + Send.window(1, 0x7FFF_FFFF).bytes,
+        ]
     },
-    Case("6.9.2/1 a window opened by SETTINGS", .data([1]), Send.settings((4, 0)), Send.headers(1), Send.settings((4, 1))),
+    Case(
+        "6.9.2/1 a window opened by SETTINGS", .data([1]), Send.settings((4, 0)), Send.headers(1), Send.settings((4, 1))
+    ),
     Case(
         "6.9.2/2 a negative window", .data([3, 1]), Send.settings((4, 3)), Send.headers(1), Send.settings((4, 2)),
         Send.window(1, 2)),
@@ -256,7 +284,9 @@ private let definitions: [Case] = [
     Case(
         "6.10/3 CONTINUATION on 0", .connection([protocolError]), Send.headers(1, endHeaders: false),
         Send.continuation(0, [])),
-    Case("6.10/4 CONTINUATION behind whole HEADERS", .connection([protocolError]), Send.headers(1, post, end: false), Send.continuation(1, [])),
+    Case(
+        "6.10/4 CONTINUATION behind whole HEADERS", .connection([protocolError]), Send.headers(1, post, end: false),
+        Send.continuation(1, [])),
     Case(
         "6.10/5 CONTINUATION behind a whole block", .connection([protocolError]),
         Send.headers(1, post, end: false, endHeaders: false), Send.continuation(1, []), Send.continuation(1, [])),
@@ -274,36 +304,56 @@ private let semantics: [Case] = [
         "8.1/1 a second HEADERS that does not end the stream", .stream(1, [protocolError]),
         Send.headers(1, post, end: false), Send.headers(1, Send.block([("x-test", "ok")]), end: false)),
     Case("8.1.2/1 an upper-case name", .stream(1, [protocolError]), Send.headers(1, get(with: [("X-TEST", "ok")]))),
-    Case("8.1.2.1/1 an unknown pseudo field", .stream(1, [protocolError]), Send.headers(1, get(with: [(":test", "ok")]))),
-    Case("8.1.2.1/2 a response's pseudo field", .stream(1, [protocolError]), Send.headers(1, get(with: [(":status", "200")]))),
+    Case(
+        "8.1.2.1/1 an unknown pseudo field", .stream(1, [protocolError]), Send.headers(1, get(with: [(":test", "ok")]))),
+    Case(
+        "8.1.2.1/2 a response's pseudo field", .stream(1, [protocolError]),
+        Send.headers(1, get(with: [(":status", "200")]))),
     Case(
         "8.1.2.1/3 a pseudo field as trailer", .stream(1, [protocolError]), Send.headers(1, post, end: false),
         Send.headers(1, Send.block([(":method", "200")]))),
     Case(
         "8.1.2.1/4 a pseudo field behind another", .stream(1, [protocolError]),
         Send.headers(1, get(":path", with: [("x-test", "ok"), (":path", "/")]))),
-    Case("8.1.2.2/1 connection", .stream(1, [protocolError]), Send.headers(1, get(with: [("connection", "keep-alive")]))),
+    Case(
+        "8.1.2.2/1 connection", .stream(1, [protocolError]), Send.headers(1, get(with: [("connection", "keep-alive")]))),
     Case("8.1.2.2/2 te", .stream(1, [protocolError]), Send.headers(1, get(with: [("te", "trailers, deflate")]))),
-    Case("8.1.2.3/1 an empty path", .stream(1, [protocolError]), Send.headers(1, get(":path", with: []) + Send.block([(":path", "")]))),
+    Case(
+        "8.1.2.3/1 an empty path", .stream(1, [protocolError]),
+        Send.headers(1, get(":path", with: []) + Send.block([(":path", "")]))),
     Case("8.1.2.3/2 no method", .stream(1, [protocolError]), Send.headers(1, get(":method"))),
     Case("8.1.2.3/3 no scheme", .stream(1, [protocolError]), Send.headers(1, get(":scheme"))),
     Case("8.1.2.3/4 no path", .stream(1, [protocolError]), Send.headers(1, get(":path"))),
     Case("8.1.2.3/5 two methods", .stream(1, [protocolError]), Send.headers(1, get(twice: ":method"))),
     Case("8.1.2.3/6 two schemes", .stream(1, [protocolError]), Send.headers(1, get(twice: ":scheme"))),
     Case("8.1.2.3/7 two paths", .stream(1, [protocolError]), Send.headers(1, get(twice: ":path"))),
-    Case("8.1.2.6/1 another length than told", .stream(1, [protocolError]), Send.headers(1, post(1), end: false), Send.data(1, "test")),
+    Case(
+        "8.1.2.6/1 another length than told", .stream(1, [protocolError]), Send.headers(1, post(1), end: false),
+        Send.data(1, "test")),
     Case(
         "8.1.2.6/2 another length than told, in two", .stream(1, [protocolError]), Send.headers(1, post(1), end: false),
         Send.data(1, "test", end: false), Send.data(1, "test")),
-    Case("8.2/1 PUSH_PROMISE", .connection([protocolError]), Frame(Frame.pushPromise, flags: 4, stream: 1, [0, 0, 0, 2] + Send.request())),
+    Case(
+        "8.2/1 PUSH_PROMISE", .connection([protocolError]),
+        Frame(Frame.pushPromise, flags: 4, stream: 1, [0, 0, 0, 2] + Send.request())),
     Case("hpack 2.3.3/1 an index beyond the tables", .connection([compression]), Send.headers(1, [0xC6] + get())),
-    Case("hpack 2.3.3/2 a name's index beyond them", .connection([compression]), Send.headers(1, get() + [0x7F, 0x20, 1, 0x61])),
+    Case(
+        "hpack 2.3.3/2 a name's index beyond them", .connection([compression]),
+        Send.headers(1, get() + [0x7F, 0x20, 1, 0x61])),
     Case("hpack 4.2/1 a size update behind fields", .connection([compression]), Send.headers(1, get() + [0x3F, 0x61])),
-    Case("hpack 5.2/1 padding of 8 bits", .connection([compression]), Send.headers(1, get() + [0, 0x81, 0xF2 & 0xFF, 0x82, 0x49, 0xFF])),
-    Case("hpack 5.2/2 padding of zeros", .connection([compression]), Send.headers(1, get() + [0, 0x85, 0xF2, 0xB2, 0x4A, 0x84, 0xFF, 0x83, 0x49, 0x50, 0x90])),
-    Case("hpack 5.2/3 the end of string", .connection([compression]), Send.headers(1, get() + [0, 0x85, 0xF2, 0xB2, 0x4A, 0x84, 0xFF, 0x84, 0xFF, 0xFF, 0xFF, 0xFC])),
+    Case(
+        "hpack 5.2/1 padding of 8 bits", .connection([compression]),
+        Send.headers(1, get() + [0, 0x81, 0xF2 & 0xFF, 0x82, 0x49, 0xFF])),
+    Case(
+        "hpack 5.2/2 padding of zeros", .connection([compression]),
+        Send.headers(1, get() + [0, 0x85, 0xF2, 0xB2, 0x4A, 0x84, 0xFF, 0x83, 0x49, 0x50, 0x90])),
+    Case(
+        "hpack 5.2/3 the end of string", .connection([compression]),
+        Send.headers(1, get() + [0, 0x85, 0xF2, 0xB2, 0x4A, 0x84, 0xFF, 0x84, 0xFF, 0xFF, 0xFF, 0xFC])),
     Case("hpack 6.1/1 the index 0", .connection([compression]), Send.headers(1, [0x80] + get())),
-    Case("hpack 6.3/1 a size beyond the setting", .connection([compression]), Send.headers(1, [0x3F, 0xE2, 0x1F] + get())),
+    Case(
+        "hpack 6.3/1 a size beyond the setting", .connection([compression]),
+        Send.headers(1, [0x3F, 0xE2, 0x1F] + get())),
 ]
 
 @Suite struct ConformanceTests {
@@ -324,7 +374,11 @@ private let semantics: [Case] = [
     private func check(_ example: Case, together: Bool) {
         let talk = Conversation(handshake: example.handshake)
         let arrivals = example.frames()
-        if together { talk.send(bytes: arrivals.flatMap { $0 }) } else { for bytes in arrivals { talk.send(bytes: bytes) } }
+        if together {
+            talk.send(bytes: arrivals.flatMap { $0 })
+        } else {
+            for bytes in arrivals { talk.send(bytes: bytes) }
+        }
         switch example.expected {
         case .alive: #expect(talk.isAlive)
         case .answered(let stream):
@@ -343,7 +397,10 @@ private let semantics: [Case] = [
             #expect(codes.contains(code ?? .max), "\(talk.frames)")
         case .data(let sizes): #expect(talk.all(Frame.data, 1).map(\.payload.count) == sizes)
         case .frame(let type, let flags, let payload):
-            #expect(talk.frames.contains { $0.type == type && $0.flags == flags && (payload.isEmpty || $0.payload == payload) })
+            #expect(
+                talk.frames.contains {
+                    $0.type == type && $0.flags == flags && (payload.isEmpty || $0.payload == payload)
+                })
         }
     }
 }

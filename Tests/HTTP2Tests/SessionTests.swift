@@ -76,7 +76,8 @@ import Testing
     }
 
     static let unspeakableTargets: [(String, [(String, String)])] = [
-        ("a method with a line behind it", [(":method", "GET / HTTP/1.1\r\nX: y")]), ("a method with a blank", [(":method", "GE T")]),
+        ("a method with a line behind it", [(":method", "GET / HTTP/1.1\r\nX: y")]),
+        ("a method with a blank", [(":method", "GE T")]),
         ("no method", [(":method", "")]), ("a long method", [(":method", String(repeating: "A", count: 33))]),
         ("CONNECT", [(":method", "CONNECT")]),
         ("a path with a blank", [(":path", "/a b")]), ("a path with a tab", [(":path", "/a\tb")]),
@@ -89,8 +90,10 @@ import Testing
         ("a star for GET", [(":path", "*")]), ("an empty path", [(":path", "")]),
         ("a scheme that is a URL", [(":scheme", "http://evil/?")]), ("another scheme", [(":scheme", "ftp")]),
         ("an upper-case scheme", [(":scheme", "HTTPS")]), ("an empty scheme", [(":scheme", "")]),
-        ("an authority with a path", [(":authority", "a.test/x")]), ("an authority with a user", [(":authority", "u@a.test")]),
-        ("an authority with a blank", [(":authority", "a test")]), ("an authority with junk for a port", [(":authority", "a.test:x")]),
+        ("an authority with a path", [(":authority", "a.test/x")]),
+        ("an authority with a user", [(":authority", "u@a.test")]),
+        ("an authority with a blank", [(":authority", "a test")]),
+        ("an authority with junk for a port", [(":authority", "a.test:x")]),
         ("an empty authority", [(":authority", "")]),
     ]
 
@@ -187,7 +190,8 @@ import Testing
             talk.content["/big"] = { .source(TestSource(60_000, length: 60_000), length: 60_000) }
             talk.content["/unknown"] = { .source(TestSource(5000), length: nil) }
             talk.session.receive(
-                (Send.headers(1, Send.request("/big")).bytes + Send.headers(3, Send.request("/unknown")).bytes).span, now: 1)
+                (Send.headers(1, Send.request("/big")).bytes + Send.headers(3, Send.request("/unknown")).bytes).span,
+                now: 1)
             talk.send(bytes: [])
             talk.produce(upTo: limit)
             #expect(talk.all(Frame.data, 1).flatMap(\.payload).count == 60_000)
@@ -200,7 +204,8 @@ import Testing
     @Test func outputStopsAtItsLimit() {
         let session = HTTP2Session(limits: HTTP2Limits(), now: 1)
         let source = TestSource(10_000_000, length: 10_000_000)
-        let input = Send.preface + Send.settings((4, 1 << 30)).bytes + Send.window(0, 1 << 30).bytes
+        let input =
+            Send.preface + Send.settings((4, 1 << 30)).bytes + Send.window(0, 1 << 30).bytes
             + Send.headers(1).bytes
         session.receive(input.span, now: 1)
         while let event = session.nextEvent() {

@@ -1,5 +1,5 @@
-import FoundationEssentials
 import Bytes
+import FoundationEssentials
 import Settings
 import Testing
 
@@ -37,7 +37,10 @@ struct SampleTests {
         #expect(configuration.listeners[1].redirectToHTTPS)
         #expect(configuration.admin?.address.description == "127.0.0.1:9180")
         #expect(configuration.workers == nil)
-        #expect(try configuration.sessionKeys.map { try KeyText.decode($0.bytes) } == [Array("01234567890123456789012345678901".utf8)])
+        #expect(
+            try configuration.sessionKeys.map { try KeyText.decode($0.bytes) } == [
+                Array("01234567890123456789012345678901".utf8)
+            ])
         #expect(configuration.providers[0].clientAuth == .basic(secret: Secret(Array("very-secret-client".utf8))))
         guard case .s3(let bucket) = configuration.origins[0].kind else { return #expect(Bool(false)) }
         #expect(bucket.prefix == "site/" && bucket.addressing == .virtual)

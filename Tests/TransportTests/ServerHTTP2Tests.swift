@@ -62,7 +62,8 @@ import Transport
         let server = try ServerHarness()
         let client = try RawClient(server.address)
         let response = client.get(
-            "/text", fields: "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n")
+            "/text",
+            fields: "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n")
         #expect(response?.status == 200)
         #expect(response?.text == "text for /text")
         server.stop()
@@ -297,7 +298,10 @@ import Transport
         client.get(3, "/sized/60000")
         #expect(client.body(3) == PatternSource.bytes(60_000))
         client.window(1, 100_000)
-        #expect(client.wait { $0.frames.filter { $0.type == 0 && $0.stream == 1 }.reduce(0) { $0 + $1.payload.count } == 165_535 })
+        #expect(
+            client.wait {
+                $0.frames.filter { $0.type == 0 && $0.stream == 1 }.reduce(0) { $0 + $1.payload.count } == 165_535
+            })
         server.stop()
     }
 
@@ -323,11 +327,15 @@ import Transport
     }
 
     @Test func headThatDoesNotComeEndsTheConnection() throws {
-        let server = try ServerHarness(limits: limits { $0.headTime = .milliseconds(80); $0.lingerTime = .milliseconds(20) })
+        let server = try ServerHarness(
+            limits: limits {
+                $0.headTime = .milliseconds(80); $0.lingerTime = .milliseconds(20)
+            })
         for bytes in [
             HTTP2Client.preface, HTTP2Client.preface + HTTP2Client.frame(4),
             HTTP2Client.preface + HTTP2Client.frame(4) + HTTP2Client.head(1, "/text", endHeaders: false),
-            HTTP2Client.preface + HTTP2Client.frame(4) + HTTP2Client.head(1, "/text") + HTTP2Client.head(3, "/text", endHeaders: false),
+            HTTP2Client.preface + HTTP2Client.frame(4) + HTTP2Client.head(1, "/text")
+                + HTTP2Client.head(3, "/text", endHeaders: false),
         ] {
             let client = try HTTP2Client(server.address, begins: false)
             client.acknowledges = false
@@ -342,7 +350,9 @@ import Transport
 
     @Test func pingsDoNotProlongAHeadOrAnIdleConnection() throws {
         let server = try ServerHarness(
-            limits: limits { $0.headTime = .milliseconds(100); $0.idleTime = .milliseconds(100); $0.lingerTime = .milliseconds(20) })
+            limits: limits {
+                $0.headTime = .milliseconds(100); $0.idleTime = .milliseconds(100); $0.lingerTime = .milliseconds(20)
+            })
         for starts in [[], HTTP2Client.head(1, "/text")] {
             let client = try HTTP2Client(server.address)
             client.send(starts)
@@ -358,7 +368,9 @@ import Transport
 
     @Test func connectionWhoseWindowsStayShutIsEnded() throws {
         let server = try ServerHarness(
-            limits: limits { $0.writeIdleTime = .milliseconds(150); $0.lingerTime = .milliseconds(20) })
+            limits: limits {
+                $0.writeIdleTime = .milliseconds(150); $0.lingerTime = .milliseconds(20)
+            })
         let client = try HTTP2Client(server.address)
         client.opensWindows = false
         client.send(HTTP2Client.initialWindow(0))
@@ -385,7 +397,10 @@ import Transport
             client.window(3, 3000)
             trickle += 1
             usleep(10_000)
-            _ = client.wait { $0.frames.filter { $0.stream == 3 && $0.type == 0 }.reduce(0) { $0 + $1.payload.count } >= 3000 * trickle }
+            _ = client.wait {
+                $0.frames.filter { $0.stream == 3 && $0.type == 0 }.reduce(0) { $0 + $1.payload.count } >= 3000
+                    * trickle
+            }
         }
         #expect(client.resetCode(1) == 8)
         #expect(client.resetCode(3) == nil)
@@ -407,7 +422,9 @@ import Transport
 
     @Test func requestThatTakesTooLongLosesItsStream() throws {
         let server = try ServerHarness(
-            limits: limits { $0.requestTime = .milliseconds(100); $0.bodyIdleTime = .milliseconds(40) })
+            limits: limits {
+                $0.requestTime = .milliseconds(100); $0.bodyIdleTime = .milliseconds(40)
+            })
         let client = try HTTP2Client(server.address)
         client.get(1, "/waiting/5")
         #expect(client.wait { $0.resetCode(1) == 8 })
@@ -419,7 +436,9 @@ import Transport
 
     @Test func uploadBelowTheLeastRateIsTimedOut() throws {
         let server = try ServerHarness(
-            limits: limits { $0.bodyIdleTime = .milliseconds(100); $0.minReadRate = 100_000 })
+            limits: limits {
+                $0.bodyIdleTime = .milliseconds(100); $0.minReadRate = 100_000
+            })
         let client = try HTTP2Client(server.address)
         client.send(HTTP2Client.head(1, "/echo/1000", method: "POST", end: false))
         for _ in 0..<30 {
@@ -504,7 +523,10 @@ import Transport
     }
 
     @Test func requestsOfAConnectionHaveALimit() throws {
-        let server = try ServerHarness(limits: limits { $0.requestsPerConnection = 3; $0.lingerTime = .milliseconds(20) })
+        let server = try ServerHarness(
+            limits: limits {
+                $0.requestsPerConnection = 3; $0.lingerTime = .milliseconds(20)
+            })
         let client = try HTTP2Client(server.address)
         for index in 0..<3 {
             client.get(UInt32(2 * index + 1), "/text")

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import shutil
 import signal
 import socket
@@ -26,16 +27,19 @@ def clean_environment(home, **extra):
     return {"LANG": "C.UTF-8", **kept, "HOME": str(home), **extra}
 
 
+_given = set()
+
+
 def free_ports(count):
-    """Ports that nobody listens on now. Another program may take one before we do; then the part says so."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports that nobody listens on now, and each given once. They lie below those that the system gives to outgoing
+    connections, which could take one before its server does, and above those that browsers refuse."""
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(11_000, 32_000)
+        if port not in _given and port_is_free(port) and (not has_ipv6() or port_is_free(port, "::1")):
+            _given.add(port)
+            ports.append(port)
+    return ports
 
 
 def free_port():

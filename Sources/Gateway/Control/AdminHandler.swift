@@ -31,7 +31,9 @@ final class AdminHandler: RequestHandler {
             }
         default:
             exchange.record.outcome = .notFound
-            answer(exchange, status: 404, type: "text/plain; charset=utf-8", Array("There are /healthz, /readyz and /metrics.\n".utf8))
+            answer(
+                exchange, status: 404, type: "text/plain; charset=utf-8",
+                Array("There are /healthz, /readyz and /metrics.\n".utf8))
         }
     }
 

@@ -38,7 +38,9 @@ extension Page {
     static func misdirected() -> Page {
         Page(
             status: 421, title: "This connection belongs to another site",
-            paragraphs: ["The browser asked for this site on a connection that it had made for another one. Reloading the page mends that."],
+            paragraphs: [
+                "The browser asked for this site on a connection that it had made for another one. Reloading the page mends that."
+            ],
             actions: [Action(label: "Go to the start page", href: "/")])
     }
 
@@ -114,7 +116,9 @@ extension Page {
     static func providerUnavailable(retry: String) -> Page {
         Page(
             status: 503, title: "Signing in is not possible right now",
-            paragraphs: ["The identity provider does not answer. It is asked again all the time; please try again in a minute."],
+            paragraphs: [
+                "The identity provider does not answer. It is asked again all the time; please try again in a minute."
+            ],
             actions: [Action(label: "Try again", href: retry)])
     }
 

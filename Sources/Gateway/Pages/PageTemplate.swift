@@ -21,7 +21,8 @@ struct PageTemplate: Sendable {
         if page.continuesByItself, let next = page.actions.first {
             html += "<meta http-equiv=\"refresh\" content=\"1; url=\(HTMLEscape.escape(next.href))\">\n"
         }
-        html += "<title>\(HTMLEscape.escape(page.title))</title>\n<style>\(Self.style)</style>\n</head>\n<body>\n<main>\n"
+        html +=
+            "<title>\(HTMLEscape.escape(page.title))</title>\n<style>\(Self.style)</style>\n</head>\n<body>\n<main>\n"
         if let site { html += "<p class=\"site\">\(HTMLEscape.escape(site))</p>\n" }
         html += "<h1>\(HTMLEscape.escape(page.title))</h1>\n"
         for paragraph in page.paragraphs { html += "<p>\(HTMLEscape.escape(paragraph))</p>\n" }
@@ -32,7 +33,9 @@ struct PageTemplate: Sendable {
             }
             html += "</div>\n"
         }
-        if let reference { html += "<p class=\"reference\">Reference <code>\(HTMLEscape.escape(reference))</code></p>\n" }
+        if let reference {
+            html += "<p class=\"reference\">Reference <code>\(HTMLEscape.escape(reference))</code></p>\n"
+        }
         html += "</main>\n</body>\n</html>\n"
         return Array(html.utf8)
     }
@@ -42,7 +45,8 @@ struct PageTemplate: Sendable {
         let style = isFirst ? " class=\"first\"" : ""
         return switch action.kind {
         case .link: "<a\(style) href=\"\(href)\">\(label)</a>\n"
-        case .post: "<form method=\"post\" action=\"\(href)\"><button\(style) type=\"submit\">\(label)</button></form>\n"
+        case .post:
+            "<form method=\"post\" action=\"\(href)\"><button\(style) type=\"submit\">\(label)</button></form>\n"
         }
     }
 

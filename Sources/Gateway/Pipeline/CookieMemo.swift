@@ -40,7 +40,9 @@ struct CookieMemo {
     }
 
     private static func line(_ fields: borrowing Fields) -> Range<Int>? {
-        guard let index = fields.index(of: .cookie), fields.index(of: .cookie, from: index + 1) == nil else { return nil }
+        guard let index = fields.index(of: .cookie), fields.index(of: .cookie, from: index + 1) == nil else {
+            return nil
+        }
         return fields.valueRange(at: index)
     }
 

@@ -51,7 +51,8 @@ final class ContentFetch {
         switch steps[position] {
         case .object(let key):
             request = OriginRequest(
-                key: key, isHead: context.isHead, conditions: Conditions(context.request.fields, isHead: context.isHead))
+                key: key, isHead: context.isHead, conditions: Conditions(context.request.fields, isHead: context.isHead)
+            )
         case .redirect(let key, _):
             request = OriginRequest(key: key, isHead: true)
         case .page(let key, let status):
@@ -59,7 +60,8 @@ final class ContentFetch {
             var conditions = Conditions(context.request.fields, isHead: context.isHead)
             conditions.range = nil
             conditions.ifRange = nil
-            request = OriginRequest(key: key, isHead: context.isHead, conditions: status == 200 ? conditions : Conditions())
+            request = OriginRequest(
+                key: key, isHead: context.isHead, conditions: status == 200 ? conditions : Conditions())
         }
         var answered = false
         let call = origin.fetch(request) { [self] response in
