@@ -59,6 +59,11 @@ package struct ProviderSettings: Sendable, Equatable {
     package let scopes: [String]
     /// What its tokens may be signed with; one at least.
     package let signingAlgorithms: [SigningAlgorithm]
+    package let pushedAuthorization: PushedAuthorizationMode
+    /// Whether userinfo is asked for claims that the ID token lacks.
+    package let usesUserInfo: Bool
+    /// Further parameters of authorization requests, in the file's order; no name twice, and none of Postern's own.
+    package let authorizationParameters: [AuthorizationParameter]
     /// Certificate authorities in PEM that are trusted besides the system's.
     package let authorities: FileContent?
 }
@@ -71,8 +76,13 @@ package enum ClientAuthentication: Sendable, Equatable {
     case basic(secret: Secret)
     /// `client_secret_post`
     case post(secret: Secret)
-    /// `private_key_jwt`, with a private key in PEM.
-    case privateKeyJWT(key: Secret)
+    /// `private_key_jwt`, with a private key in PEM and its `kid`.
+    case privateKeyJWT(key: Secret, identifier: String?, audience: ClientAssertionAudience)
+}
+
+package struct AuthorizationParameter: Sendable, Equatable {
+    package let name: String
+    package let value: String
 }
 
 package struct OriginSettings: Sendable, Equatable {

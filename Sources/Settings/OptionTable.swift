@@ -28,9 +28,17 @@ package enum OptionTable {
         option(Options.providerClientSecret, isSecret: true, example: "credential:corp"),
         option(Options.providerClientAuth, example: "post"),
         option(Options.providerClientKey, isSecret: true, example: "file:/etc/postern/client.pem"),
+        option(Options.providerClientKeyID, example: "postern-2026"),
+        option(Options.providerClientAssertionAudience, example: "issuer"),
         option(Options.providerScopes, example: "[openid, email, groups]"),
         option(Options.providerSigningAlgorithms, example: "[ES256, RS256]"),
+        option(Options.providerPushedAuthorization, example: "required"),
+        option(Options.providerUserInfo, example: "true"),
         option(Options.providerCAFile, example: "/etc/ssl/corp-ca.pem"),
+        section(
+            "providers.*.authorization_parameters",
+            "What else the provider is told when somebody is sent there: keys are the parameters' names."),
+        option(Options.providerAuthorizationParameter, example: "login"),
 
         section("origins.*", "Where content is: a bucket or a directory, one of the two."),
         option(Options.originDirectory, example: "/srv/handbook"),

@@ -50,7 +50,26 @@ enum Options {
     )
     static let providerClientKey = Option(
         "providers.*.client_key", .pemSecret,
-        "The private key in PEM for `private_key_jwt`, which is not implemented yet.")
+        "The private key in PEM for `private_key_jwt`: RSA of 2048 bits or more, P-256, P-384 or Ed25519. A certificate beside it is named in the assertion (`x5t#S256`), as Entra ID wants it."
+    )
+    static let providerClientKeyID = Option(
+        "providers.*.client_key_id", .text,
+        "The key's `kid` at the provider, for `private_key_jwt`. Left out: the assertion names none.")
+    static let providerClientAssertionAudience = Option(
+        "providers.*.client_assertion_audience", .choice(ofType: ClientAssertionAudience.self), default: "auto",
+        "Whom a client assertion is for: `token_endpoint` (OpenID Connect Core) or `issuer` (newer profiles). `auto`: the token endpoint where it is on the issuer's own host, else the issuer, so that no provider can have an assertion made out to another."
+    )
+    static let providerPushedAuthorization = Option(
+        "providers.*.pushed_authorization", .choice(ofType: PushedAuthorizationMode.self), default: "auto",
+        "Pushed authorization requests (RFC 9126): `auto` where the provider has them, and without where it refuses and does not require them; `required`: no sign-in without; `off`."
+    )
+    static let providerUserInfo = Option(
+        "providers.*.userinfo", .flag, default: "false",
+        "Asks the provider's userinfo endpoint, once in a sign-in, for claims that the ID token lacks.")
+    static let providerAuthorizationParameter = Option(
+        "providers.*.authorization_parameters.*", .text,
+        "A parameter that goes with every authorization request, by its name. Those that Postern sets itself cannot be set."
+    )
     static let providerScopes = Option(
         "providers.*.scopes", .list(.scope), default: "openid, email, profile",
         "What to ask the provider for; `openid` must be among them.")
@@ -221,6 +240,15 @@ enum ClientAuthMethod: String, Sendable, CaseIterable {
     case none, basic, post
     case privateKeyJWT = "private_key_jwt"
 }
+
+/// `client_assertion_audience`'s words.
+package enum ClientAssertionAudience: String, Sendable, CaseIterable {
+    case auto, issuer
+    case tokenEndpoint = "token_endpoint"
+}
+
+/// `pushed_authorization`'s words.
+package enum PushedAuthorizationMode: String, Sendable, CaseIterable { case auto, required, off }
 
 /// `signing_algorithms`' words: `alg` (RFC 7518 section 3.1).
 package enum SigningAlgorithm: String, Sendable, CaseIterable {

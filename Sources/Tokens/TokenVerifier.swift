@@ -51,6 +51,14 @@ package enum TokenVerifier {
             issuedAt: try claims.time(.iat), groupClaims: policy.groupClaims)
     }
 
+    /// Checks a signed userinfo response (Core 5.3.2): it names its issuer and this client.
+    static func verifyUserInfo(_ token: [UInt8], keys: KeySet, policy: TokenPolicy) throws(TokenError) -> JSONValue {
+        let claims = try signedClaims(token, keys: keys, policy: policy, types: ["jwt"])
+        try claims.check(issuer: policy.issuer)
+        try claims.checkAudience(policy.audiences, authorizedParty: .ignored)
+        return claims.value
+    }
+
     /// The claims of a token that one of the keys signed.
     /// - Parameter types: what `typ` may be, if it is there.
     private static func signedClaims(

@@ -3,13 +3,18 @@ several providers at a site, presets, bearer tokens. A daemon and providers of e
 
 import os
 import time
+import urllib.parse
 
 import postern
 import pytest
 import web
-from lying_provider import ALICE, Key, LyingProvider
+from capable_provider import CapableProvider
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from lying_provider import ALICE, Key
 from parts import process
 
+SECRET = "a-secret-of-this-file-0123456789"
 HELLO = {"index.html": b"home", "hello.txt": b"hello", "admin/index.html": b"admins"}
 RULES = {"/public/**": "anyone", "/admin/**": "groups:admins", "/**": "signed-in"}
 
@@ -26,7 +31,7 @@ def folder(build):
 
 @pytest.fixture
 def provider():
-    one = LyingProvider({"postern": None})
+    one = CapableProvider({"postern": None, "secretive": SECRET})
     yield one
     one.stop()
 
@@ -109,3 +114,220 @@ def test_keys_for_other_algorithms_alone_are_no_keys(daemon, provider):
     one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern"}}, ready="/healthz")
     assert not one.status("/readyz")
     assert "holds no key for RS256" in one.event("could not be fetched")["reason"]
+
+
+# Client authentication
+
+KINDS = {
+    "RS256": lambda: rsa.generate_private_key(65537, 2048), "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "ES384": lambda: ec.generate_private_key(ec.SECP384R1()), "EdDSA": ed25519.Ed25519PrivateKey.generate,
+}
+
+
+def client_key(build, provider, alg):
+    """A new key of the client "keyed": the provider knows its public half, and the path is of the private one."""
+    key = KINDS[alg]()
+    provider.clients["keyed"] = "no secret of this one is ever right"
+    provider.client_keys["keyed"] = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    path = os.path.join(build, f"client-{alg}.pem")
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return path
+
+
+@pytest.mark.parametrize("alg", KINDS)
+def test_a_client_proves_itself_by_its_key(build, daemon, provider, alg):
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "keyed", "client_auth": "private_key_jwt",
+                           "client_key": "file:" + client_key(build, provider, alg), "client_key_id": "mine"}})
+    signed_in(one)
+    signed_in(one)
+    (first, claims), _ = provider.assertions
+    assert first == {"alg": alg, "typ": "JWT", "kid": "mine"}
+    assert claims["exp"] - claims["iat"] == 60 and claims["aud"] == provider.issuer + "/token"
+
+
+def test_an_rsa_key_signs_as_the_provider_wants_it(build, daemon, provider):
+    provider.assertion_algorithms = ["ES256", "PS256"]
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "keyed",
+                           "client_key": "file:" + client_key(build, provider, "RS256")}})
+    signed_in(one)
+    assert provider.assertions[0][0] == {"alg": "PS256", "typ": "JWT"}
+
+
+def test_an_assertion_may_be_for_the_issuer(build, daemon, provider):
+    provider.assertion_audience = provider.issuer
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "keyed", "client_assertion_audience": "issuer",
+                           "client_key": "file:" + client_key(build, provider, "ES256")}})
+    signed_in(one)
+
+
+def test_no_assertion_is_for_a_token_endpoint_elsewhere(build, daemon, provider):
+    """A dishonest provider names another's token endpoint as its own: what it is sent must be of no use there."""
+    victim = CapableProvider({})
+    try:
+        provider.more_metadata = {"token_endpoint": victim.issuer + "/token"}
+        victim.client_keys = provider.client_keys
+        one = daemon({"liar": {"issuer": provider.issuer, "client_id": "keyed",
+                               "client_key": "file:" + client_key(build, provider, "ES256")}})
+        assert web.Browser().open(one.url + "/hello.txt").status == 400
+        assert victim.assertions[0][1]["aud"] == provider.issuer
+    finally:
+        victim.stop()
+
+
+@pytest.mark.parametrize("pem, words", [
+    ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "it is no private key in PEM"),
+    (None, "the key is neither RSA of 2048 bits or more"),
+])
+def test_a_client_key_of_no_use_is_a_fault(build, folder, pem, words):
+    key = rsa.generate_private_key(65537, 1024)
+    pem = pem or key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    path = os.path.join(build, "no-client-key.pem")
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.write(pem)
+    result = check(build, folder, {"client_key": "file:" + path})
+    assert result.returncode == 78 and f"providers.corp.client_key: {words}" in result.stderr, result.stderr
+
+
+def check(build, folder, provider, **site):
+    """What `check` says of a config with this provider."""
+    path = os.path.join(build, "check.yaml")
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(postern.to_yaml({
+            "listeners": {"plain": {"address": "127.0.0.1:8080"}}, "session_keys": [postern.secret()],
+            "providers": {"corp": {"issuer": "https://id.example.com", "client_id": "postern", **provider}},
+            "origins": {"folder": {"directory": folder}},
+            "sites": {"docs": {"hosts": ["localhost:8080"], "provider": "corp", "origin": "folder", **site}}}))
+    return postern.run("check", "--config", path)
+
+
+# Pushed authorization requests
+
+@pytest.mark.parametrize("client", ["postern", "secretive", "posted", "keyed"])
+@pytest.mark.parametrize("pushed", ["offered", "required"])
+def test_an_authorization_request_is_pushed_where_the_provider_has_that(build, daemon, provider, client, pushed):
+    provider.pushed = pushed
+    provider.clients["posted"] = SECRET
+    more = {"secretive": {"client_secret": SECRET}, "posted": {"client_secret": SECRET, "client_auth": "post"},
+            "keyed": {"client_key": "file:" + client_key(build, provider, "ES256")}}
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": client, **more.get(client, {}),
+                           "authorization_parameters": {"ui_locales": "de fr"}}})
+    browser = web.Browser()
+    location = browser.send(one.url + "/hello.txt").location
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(location).query))
+    assert set(query) == {"client_id", "request_uri"}
+    assert provider.requests[query["request_uri"]]["ui_locales"] == "de fr"
+    assert browser.open(location).body == b"hello"
+
+
+def test_pushing_can_be_turned_off(daemon, provider):
+    provider.pushed = "offered"
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern", "pushed_authorization": "off"}})
+    signed_in(one)
+    assert provider.count("/par") == 0
+
+
+def test_a_push_that_is_refused_is_done_without_where_that_is_allowed(daemon, provider):
+    provider.pushed = "broken"
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern"}})
+    for _ in range(3):
+        signed_in(one)
+    assert provider.count("/par") == 1, "it is left alone for a while"
+    assert "unauthorized_client" in one.event("an authorization request could not be pushed")["reason"]
+
+
+@pytest.mark.parametrize("pushed", [None, "broken"])
+def test_where_pushing_is_required_nobody_signs_in_without(daemon, provider, pushed):
+    provider.pushed = pushed
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern", "pushed_authorization": "required"}})
+    answer = web.Browser().open(one.url + "/hello.txt")
+    assert answer.status == 503 and answer.get("retry-after") == "10"
+    assert provider.count("/authorize") == 0
+
+
+# Authorization parameters
+
+def test_parameters_of_the_config_go_along(daemon, provider):
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern", "authorization_parameters": {
+        "prompt": "login", "identity_provider": "Corp & Co", "claims": '{"id_token":{"groups":null}}'}}})
+    query = lambda url: urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)
+    asked = query(web.Browser().send(one.url + "/hello.txt").location)
+    assert asked["prompt"] == ["login"] and asked["identity_provider"] == ["Corp & Co"]
+    assert asked["claims"] == ['{"id_token":{"groups":null}}']
+    asked = query(web.Browser().send(one.url + "/.auth/login?prompt=select_account").location)
+    assert asked["prompt"] == ["select_account"], "asking for another account goes before the config's prompt"
+
+
+@pytest.mark.parametrize("name", ["state", "redirect_uri", "response_mode", "code_challenge_method", "request_uri"])
+def test_parameters_of_posterns_own_cannot_be_set(build, folder, name):
+    result = check(build, folder, {"authorization_parameters": {name: "x"}})
+    assert result.returncode == 78
+    assert f"providers.corp.authorization_parameters.{name}: '{name}' is a parameter that only Postern" in result.stderr
+
+
+# The issuer in the callback (RFC 9207)
+
+def test_a_callback_that_names_its_issuer(daemon, provider):
+    provider.sends_issuer = True
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern"}})
+    signed_in(one)
+    provider.sends_issuer = "https://other.example"
+    answer = web.Browser().open(one.url + "/hello.txt")
+    assert answer.status == 400 and provider.count("/token") == 1, "no code of another issuer's callback is used"
+
+
+# Userinfo
+
+def test_userinfo_adds_what_the_token_lacks(daemon, provider):
+    provider.userinfo = lambda account: {"sub": account["sub"], "name": "Not Alice", "groups": ["admins"],
+                                         "department": "optics", "acr": "high", "email_verified": True}
+    provider.change_claims = lambda claims: {name: value for name, value in claims.items()
+                                             if name not in ("groups", "email_verified")}
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern", "userinfo": True}}, rules={
+        "/admin/**": "groups:admins", "/hello.txt": "claim:department=optics", "/acr/**": "claim:acr=high",
+        "/**": "signed-in"})
+    browser = signed_in(one)
+    for _ in range(2):
+        me = browser.send(one.url + "/.auth/me").json()
+        assert me["name"] == "Alice Aster" and me["groups"] == ["admins"]
+        assert browser.send(one.url + "/admin/").status == 200
+        assert browser.send(one.url + "/acr/").status == 403, "how somebody signed in is the token's to say"
+    assert provider.count("/userinfo") == 1
+
+
+def test_userinfo_of_somebody_else_ends_the_sign_in(daemon, provider):
+    provider.userinfo = lambda account: {"sub": "somebody", "groups": ["admins"]}
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern", "userinfo": True}})
+    assert web.Browser().open(one.url + "/hello.txt").status == 400
+    assert one.event("a sign-in failed")["reason"] == "userinfo: subject"
+
+
+@pytest.mark.parametrize("answer, status", [(500, 503), (401, 503), ([], 400), ({"groups": ["admins"]}, 400)])
+def test_userinfo_that_cannot_be_used_ends_the_sign_in(daemon, provider, answer, status):
+    provider.userinfo = lambda account: answer
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern", "userinfo": True}})
+    assert web.Browser().open(one.url + "/hello.txt").status == status
+
+
+@pytest.mark.parametrize("change, status", [
+    ({}, 200), ({"iss": "https://other.example"}, 400), ({"aud": "other"}, 400), ({"sub": "somebody"}, 400)])
+def test_userinfo_may_be_signed(daemon, provider, change, status):
+    provider.userinfo = lambda account: provider.signing.sign(
+        {"iss": provider.issuer, "aud": "postern", "sub": account["sub"], "groups": ["admins"], **change}).encode()
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern", "userinfo": True}})
+    assert web.Browser().open(one.url + "/hello.txt").status == status
+
+
+def test_userinfo_signed_by_a_stranger_ends_the_sign_in(daemon, provider):
+    stranger = Key(provider.signing.kid)
+    provider.userinfo = lambda account: stranger.sign(
+        {"iss": provider.issuer, "aud": "postern", "sub": account["sub"]}).encode()
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern", "userinfo": True}})
+    assert web.Browser().open(one.url + "/hello.txt").status == 400
+
+
+def test_userinfo_is_not_asked_where_nobody_wants_it(daemon, provider):
+    provider.userinfo = lambda account: {"sub": account["sub"]}
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern"}})
+    signed_in(one)
+    assert provider.count("/userinfo") == 0

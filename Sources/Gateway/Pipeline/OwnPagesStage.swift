@@ -15,7 +15,7 @@ extension Worker {
         switch segments.last {
         case "login" where site.settings.provider == nil, "callback" where site.settings.provider == nil:
             return .respond(page(.notFound(), .notFound, for: context))
-        case "login": return only([.get, .head], context) { .respond(login(context)) }
+        case "login": return only([.get, .head], context) { login(context) }
         case "callback": return only([.get], context) { callback(context) }
         case "logout": return only([.get, .head, .post], context) { receiveForm(context) { logout(context) } }
         case "signed-out": return only([.get, .head], context) { .respond(signedOut(context)) }
@@ -50,7 +50,7 @@ extension Worker {
 
     // MARK: /.auth/login
 
-    private func login(_ context: RequestContext) -> Answer {
+    private func login(_ context: RequestContext) -> StageOutcome {
         let query = context.target.query.flatMap { QueryParameters($0) }
         let target = query?.first("return_to").map { context.site.returnTarget($0) } ?? "/"
         return startSignIn(

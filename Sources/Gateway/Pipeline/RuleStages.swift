@@ -40,7 +40,7 @@ extension Worker {
     func requireSignIn(_ context: RequestContext) -> StageOutcome {
         guard context.visitor == nil else { return .next }
         guard Navigation.isTopLevel(context.request) else { return .respond(signInRequired(context)) }
-        return .respond(startSignIn(context, returningTo: context.target.escaped, selectAccount: false))
+        return startSignIn(context, returningTo: context.target.escaped, selectAccount: false)
     }
 
     func authorize(_ context: RequestContext) -> StageOutcome {

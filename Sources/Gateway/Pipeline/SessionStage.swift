@@ -110,8 +110,12 @@ extension Worker {
                 do {
                     let identity = try TokenVerifier.verifyIDToken(
                         record.idToken, keys: keys, policy: snapshot.tokenPolicy, nonce: nil, now: now)
+                    var known = SessionIdentity(identity, claimNames: site.claimNames)
+                    // What userinfo said in the sign-in stands in no token.
+                    let usesUserInfo = shared.providers[record.provider]?.settings.usesUserInfo ?? false
+                    if usesUserInfo { known.fill(from: record.identity) }
                     visitor = Visitor(
-                        SessionIdentity(identity, claimNames: site.claimNames), record: record,
+                        known, record: record,
                         tokenExpiresAt: identity.expiresAt, keyGeneration: keys.generation)
                     sessions.insert(visitor, for: key)
                 } catch {

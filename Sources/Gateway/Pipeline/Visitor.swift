@@ -49,6 +49,17 @@ extension SessionIdentity {
         return texts.reduce(0) { $0 + $1.utf8.count + 48 }
     }
 
+    /// Takes from what the sign-in found out the claims that are not here.
+    mutating func fill(from sealed: SessionIdentity) {
+        name = name ?? sealed.name
+        if email == nil || email == sealed.email {
+            email = sealed.email
+            emailVerified = emailVerified ?? sealed.emailVerified
+        }
+        if groups.isEmpty { groups = sealed.groups }
+        claims += sealed.claims.filter { claim in !claims.contains { $0.name == claim.name } }
+    }
+
     /// - Parameter claimNames: the claims that rules ask for, to be kept for when the token is over.
     init(_ identity: Identity, claimNames: [String]) {
         self.init(

@@ -12,12 +12,12 @@ extension Worker {
     /// are derived from it, so that nothing has to be kept.
     ///
     /// - Parameter target: a path on this site, or anything, which then counts as `/`.
-    func startSignIn(_ context: RequestContext, returningTo target: String, selectAccount: Bool) -> Answer {
+    func startSignIn(_ context: RequestContext, returningTo target: String, selectAccount: Bool) -> StageOutcome {
         let site = context.site!
         guard let name = site.settings.provider, let provider = shared.providers[name],
             let metadata = providers[name]?.metadata
         else {
-            return unavailable(context, retry: site.loginURL(returningTo: target))
+            return .respond(unavailable(context, retry: site.loginURL(returningTo: target)))
         }
         let (flow, state) = loginState(site).start(
             provider: name, returnTarget: site.returnTarget(target), binding: browserBinding(context),
@@ -26,8 +26,22 @@ extension Worker {
             endpoint: metadata.authorizationEndpoint, clientID: provider.settings.clientID,
             redirectURI: redirectURI(context), scopes: provider.settings.scopes, state: state, nonce: flow.nonce,
             codeChallenge: PKCE.challenge(flow.codeVerifier.reveal()),
-            parameters: selectAccount ? [("prompt", "select_account")] : [])
-        return redirect(to: request.url, .signInStarted)
+            parameters: provider.settings.parameters(selectAccount: selectAccount))
+        guard provider.settings.pushesAuthorization(metadata) else {
+            return .respond(redirect(to: request.url, .signInStarted))
+        }
+        let id = park(context)
+        signIn.assumeIsolated {
+            $0.push(request, to: name, retry: site.loginURL(returningTo: target), for: id)
+        }
+        return .wait
+    }
+
+    /// The actor's answer to `push`.
+    func finishPush(_ id: ExchangeID, _ url: String?, retry: String) {
+        guard let context = unpark(id) else { return }
+        respond(
+            url.map { redirect(to: $0, .signInStarted) } ?? unavailable(context, retry: retry), to: context)
     }
 
     private func redirectURI(_ context: RequestContext) -> String {
@@ -204,5 +218,14 @@ extension Worker {
         var answer = page(.providerUnavailable(retry: retry), .providerFailed, for: context)
         answer.response.fields.append(.retryAfter, "10")
         return answer
+    }
+}
+
+extension ProviderSettings {
+    /// What goes with an authorization request beside Postern's own parameters.
+    fileprivate func parameters(selectAccount: Bool) -> [(name: String, value: String)] {
+        let configured = authorizationParameters.map { (name: $0.name, value: $0.value) }
+        guard selectAccount else { return configured }
+        return configured.filter { $0.name != "prompt" } + [("prompt", "select_account")]
     }
 }
