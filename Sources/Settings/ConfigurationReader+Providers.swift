@@ -29,12 +29,27 @@ extension ConfigurationReader {
         }
         guard let issuer, let clientID, let authentication else { return nil }
         return ProviderSettings(
-            name: section.name, issuer: issuer.text, issuerURL: issuer.url, clientID: clientID,
+            name: section.name, issuer: issuer.text, issuerURL: issuer.url,
+            displayName: section.optional(Options.providerDisplayName) ?? section.name, clientID: clientID,
             clientAuth: authentication, scopes: scopes, signingAlgorithms: algorithms,
             pushedAuthorization: section.value(Options.providerPushedAuthorization),
+            ownCallback: section.value(Options.providerOwnCallback),
             usesUserInfo: section.value(Options.providerUserInfo),
+            bearer: bearer(in: section.section("bearer"), clientID: clientID),
             authorizationParameters: authorizationParameters(in: section.section("authorization_parameters")),
             authorities: authorities)
+    }
+
+    private mutating func bearer(in section: SettingSection, clientID: String) -> BearerSettings? {
+        let audiences = section.optional(Options.providerBearerAudiences)?.map(\.value) ?? [clientID]
+        if audiences.isEmpty {
+            faults.error(
+                section.position(of: Options.providerBearerAudiences), section.key(of: Options.providerBearerAudiences),
+                "no audience is named, so no token would hold", "Name one, or set accept to false")
+        }
+        guard section.value(Options.providerBearerAccept) else { return nil }
+        return BearerSettings(
+            audiences: audiences, scopes: section.value(Options.providerBearerScopes).map(\.value))
     }
 
     private mutating func authorizationParameters(in section: SettingSection) -> [AuthorizationParameter] {

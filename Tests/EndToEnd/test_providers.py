@@ -1,7 +1,9 @@
 """What a provider may be like, and how Postern proves itself to it: algorithms, client authentication, pushed requests,
 several providers at a site, presets, bearer tokens. A daemon and providers of each test's own."""
 
+import html
 import os
+import re
 import time
 import urllib.parse
 
@@ -11,7 +13,7 @@ import web
 from capable_provider import CapableProvider
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from lying_provider import ALICE, Key
+from lying_provider import ALICE, BOB, Key
 from parts import process
 
 SECRET = "a-secret-of-this-file-0123456789"
@@ -189,13 +191,13 @@ def test_a_client_key_of_no_use_is_a_fault(build, folder, pem, words):
     assert result.returncode == 78 and f"providers.corp.client_key: {words}" in result.stderr, result.stderr
 
 
-def check(build, folder, provider, **site):
+def check(build, folder, corp, **site):
     """What `check` says of a config with this provider."""
     path = os.path.join(build, "check.yaml")
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(postern.to_yaml({
             "listeners": {"plain": {"address": "127.0.0.1:8080"}}, "session_keys": [postern.secret()],
-            "providers": {"corp": {"issuer": "https://id.example.com", "client_id": "postern", **provider}},
+            "providers": {"corp": {"issuer": "https://id.example.com", "client_id": "postern", **corp}},
             "origins": {"folder": {"directory": folder}},
             "sites": {"docs": {"hosts": ["localhost:8080"], "provider": "corp", "origin": "folder", **site}}}))
     return postern.run("check", "--config", path)
@@ -331,3 +333,233 @@ def test_userinfo_is_not_asked_where_nobody_wants_it(daemon, provider):
     one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern"}})
     signed_in(one)
     assert provider.count("/userinfo") == 0
+
+
+# Several providers
+
+@pytest.fixture
+def partner():
+    one = CapableProvider({"postern-2": None})
+    one.account = BOB
+    yield one
+    one.stop()
+
+
+def two(provider, partner, **more):
+    """The providers of a site with two; `more` is the second one's."""
+    return {"corp": {"issuer": provider.issuer, "client_id": "postern", "display_name": "The <Corp> & Co"},
+            "partner": {"issuer": partner.issuer, "client_id": "postern-2", **more}}
+
+
+def chosen(one, browser, name, path="/hello.txt"):
+    """Where the browser is sent after it has chosen a provider on the page."""
+    answer = browser.open(one.url + path)
+    assert answer.status == 200, str(answer)
+    links = [html.unescape(link) for link in re.findall(r'href="([^"]*/login\?[^"]*)"', answer.text)]
+    link, = [link for link in links if dict(urllib.parse.parse_qsl(link.partition("?")[2])).get("provider") == name]
+    return browser.send(one.url + link).location
+
+
+def test_of_several_providers_a_page_lets_people_choose(daemon, provider, partner):
+    one = daemon(two(provider, partner), at=["corp", "partner"])
+    browser = web.Browser()
+    answer = browser.send(one.url + "/hello.txt?a=b")
+    assert answer.status == 302 and answer.location.startswith(one.url + "/.auth/login?return_to="), str(answer)
+    answer = browser.send(answer.location)
+    assert answer.status == 200 and answer.get("cache-control") == "no-store"
+    assert "The &lt;Corp&gt; &amp; Co" in answer.text and ">partner<" in answer.text
+    assert "<script" not in answer.text and answer.text.index("Corp") < answer.text.index(">partner<")
+    assert provider.count("/authorize") == partner.count("/authorize") == 0
+    for name, other, account in (("corp", provider, ALICE), ("partner", partner, BOB)):
+        browser = web.Browser()
+        assert browser.open(chosen(one, browser, name)).body == b"hello"
+        assert browser.send(one.url + "/.auth/me").json()["sub"] == account["sub"]
+        assert other.count("/token") == 1
+
+
+def test_what_is_no_navigation_is_told_where_to_choose(daemon, provider, partner):
+    one = daemon(two(provider, partner), at=["corp", "partner"])
+    answer = web.request(one.port, "/hello.txt", host=f"localhost:{one.port}", headers={"Accept": "application/json"})
+    assert answer.status == 401 and answer.json()["login_url"] == "/.auth/login?return_to=%2Fhello.txt"
+
+
+@pytest.mark.parametrize("name", ["", "nobody", "corp%00", "../corp", "CORP"])
+def test_a_provider_that_the_site_has_not_cannot_be_chosen(daemon, provider, partner, name):
+    providers = {**two(provider, partner), "nobody": {"issuer": partner.issuer, "client_id": "postern-2"}}
+    one = daemon(providers, at=["corp", "partner"])
+    answer = web.Browser().send(one.url + "/.auth/login?provider=" + name)
+    assert answer.status == 200 and "Choose" in answer.text
+
+
+def test_another_account_may_be_anothers(daemon, provider, partner):
+    one = daemon(two(provider, partner), at=["corp", "partner"])
+    answer = web.Browser().send(one.url + "/.auth/login?prompt=select_account&return_to=/admin/")
+    link = html.unescape(re.findall(r'href="([^"]*provider=partner[^"]*)"', answer.text)[0])
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(web.Browser().send(one.url + link).location).query)
+    assert query["prompt"] == ["select_account"] and query["client_id"] == ["postern-2"]
+
+
+def test_each_session_holds_by_its_own_providers_keys(daemon, provider, partner):
+    one = daemon(two(provider, partner), at=["corp", "partner"])
+    browsers = {}
+    for name in ("corp", "partner"):
+        browsers[name] = web.Browser()
+        browsers[name].open(chosen(one, browsers[name], name))
+    partner.published = partner.published + [Key()]
+    partner.signing, partner.published = partner.published[1], partner.published[1:]
+    fresh = web.Browser()
+    assert fresh.open(chosen(one, fresh, "partner")).status == 200, "the new key is fetched"
+    assert browsers["corp"].send(one.url + "/hello.txt").status == 200
+    assert browsers["partner"].send(one.url + "/hello.txt").status == 302, "its key was withdrawn"
+
+
+def test_one_provider_down_leaves_the_other(daemon, provider, partner):
+    partner.stop()
+    one = daemon(two(provider, partner), at=["corp", "partner"], ready="/healthz")
+    browser = web.Browser()
+    eventually(lambda: browser.send(one.url + "/.auth/login?provider=corp").status == 302)
+    assert browser.open(chosen(one, browser, "corp")).body == b"hello"
+    assert browser.send(one.url + "/.auth/login?provider=partner").status == 503
+    assert one.bearer(provider.token()).status == 200
+
+
+def eventually(check, seconds=10):
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.1)
+
+
+def test_a_code_of_one_provider_is_not_taken_to_another_that_names_itself(daemon, provider, partner):
+    """The mix-up (RFC 9700 section 4.4): somebody begins at a dishonest provider, which sends them on to an honest one;
+    the honest one's code comes back with the dishonest one's state."""
+    provider.sends_issuer = True
+    one = daemon(two(provider, partner), at=["corp", "partner"])
+    browser = web.Browser()
+    begun = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(chosen(one, browser, "partner")).query))
+    provider.clients["postern"] = None
+    query = urllib.parse.urlencode({**begun, "client_id": "postern"})
+    back = browser.send(f"{provider.issuer}/authorize?{query}").location
+    answer = browser.send(back)
+    assert answer.status == 400, str(answer)
+    assert partner.count("/token") == 0, "the dishonest provider has not seen the code"
+
+
+def test_a_code_of_one_provider_is_not_taken_to_another_with_a_callback_of_its_own(daemon, provider, partner):
+    one = daemon(two(provider, partner, own_callback=True), at=["corp", "partner"])
+    browser = web.Browser()
+    location = chosen(one, browser, "partner")
+    begun = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(location).query))
+    assert begun["redirect_uri"] == one.url + "/.auth/callback/partner"
+    # The honest provider sends its answers to the address that is registered there, and nowhere else.
+    query = urllib.parse.urlencode({**begun, "client_id": "postern", "redirect_uri": one.url + "/.auth/callback"})
+    answer = browser.send(browser.send(f"{provider.issuer}/authorize?{query}").location)
+    assert answer.status == 400 and partner.count("/token") == provider.count("/token") == 0
+    assert "another provider's redirect URI" in one.event("a sign-in failed")["reason"]
+    assert browser.open(chosen(one, browser, "partner")).body == b"hello"
+    browser = web.Browser()
+    back = browser.send(chosen(one, browser, "corp")).location
+    answer = browser.send(back.replace("/.auth/callback", "/.auth/callback/partner"))
+    assert answer.status == 400
+    for name in ("corp", "nobody", "partner/x"):
+        assert browser.send(one.url + "/.auth/callback/" + name).status == 404
+
+
+def test_a_state_of_a_provider_that_the_site_has_no_more_is_refused(daemon, provider, partner):
+    """Two daemons with the same keys, as before and after a change of the config."""
+    one = daemon(two(provider, partner), at=["corp", "partner"])
+    browser = web.Browser()
+    back = browser.send(chosen(one, browser, "partner")).location
+    one.stop()
+    one.config["sites"]["docs"]["provider"] = "corp"
+    again = postern.Postern(one.directory, {name: value for name, value in one.config.items() if name != "admin"})
+    try:
+        assert browser.send(back).status == 400 and partner.count("/token") == 0
+    finally:
+        again.stop()
+
+
+@pytest.mark.parametrize("at, words", [
+    ([], "sites.docs.provider: no provider is named"), (["corp", "corp"], "sites.docs.provider: 'corp' stands there twice"),
+    (["corp", "crop"], "sites.docs.provider: there is no provider 'crop'. Did you mean 'corp'?"),
+])
+def test_faults_of_several_providers(build, folder, at, words):
+    result = check(build, folder, {}, provider=at)
+    assert result.returncode == 78 and words in result.stderr, result.stderr
+
+
+# Bearer tokens
+
+def test_a_bearer_token_is_matched_by_its_issuer(daemon, provider, partner):
+    one = daemon(two(provider, partner), at=["corp", "partner"])
+    assert one.bearer(provider.token()).status == 200
+    assert one.bearer(partner.token(audience="postern-2")).status == 200
+    assert one.bearer(provider.token(audience="postern-2")).status == 401, "the other's client"
+    assert one.bearer(partner.token(audience="postern-2", iss=provider.issuer)).status == 401, "the other's keys"
+    assert one.bearer(provider.token(iss="https://elsewhere.example")).status == 401
+
+
+def test_two_clients_of_one_issuer(daemon, provider):
+    providers = {name: {"issuer": provider.issuer, "client_id": name} for name in ("one", "other")}
+    one = daemon(providers, at=["one", "other"])
+    for audience, status in (("one", 200), ("other", 200), ("third", 401)):
+        assert one.bearer(provider.token(audience=audience)).status == status
+
+
+def test_the_audiences_of_bearer_tokens_are_the_configs(daemon, provider):
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern",
+                           "bearer": {"audiences": ["api://docs", "api://more"]}}})
+    for audience, status in (("api://docs", 200), (["x", "api://more"], 200), ("postern", 401), ("api://doc", 401)):
+        assert one.bearer(provider.token(audience=audience)).status == status
+    signed_in(one)
+
+
+def test_scopes_that_a_bearer_token_must_have(daemon, provider):
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern",
+                           "bearer": {"scopes": ["docs.read", "docs.list"]}}})
+    for claims, status in (
+            ({"scope": "docs.list other docs.read"}, 200), ({"scp": ["docs.read", "docs.list"]}, 200),
+            ({"scp": "docs.read docs.list"}, 200), ({"scope": "docs.read"}, 403), ({}, 403), ({"scope": 1}, 403),
+            ({"scope": "docs.read,docs.list"}, 403), ({"scope": "DOCS.READ docs.list"}, 403)):
+        token = provider.token(**claims)
+        for _ in range(2):
+            answer = one.bearer(token)
+            assert answer.status == status, (claims, str(answer))
+        if status == 403:
+            assert answer.get("www-authenticate") == \
+                'Bearer error="insufficient_scope", scope="docs.read docs.list"'
+            assert answer.json()["error"] == "insufficient_scope"
+    signed_in(one)
+
+
+def test_bearer_tokens_can_be_turned_off(daemon, provider):
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern", "bearer": {"accept": False}}})
+    assert one.bearer(provider.token()).status == 401
+    signed_in(one)
+
+
+@pytest.mark.parametrize("claims, header", [
+    ({"events": {"http://schemas.openid.net/event/backchannel-logout": {}}, "sid": "s"}, {}),
+    ({"events": {"http://schemas.openid.net/event/backchannel-logout": {}}}, {"typ": "logout+jwt"}),
+    ({}, {"typ": "logout+jwt"}), ({}, {"typ": "dpop+jwt"}), ({}, {"typ": "secevent+jwt"}),
+    ({}, {"typ": "oauth-authz-req+jwt"}), ({}, {"typ": "token-introspection+jwt"}),
+    ({"cnf": {"jkt": "x"}}, {"typ": "at+jwt"}), ({"cnf": {"x5t#S256": "x"}}, {}), ({"exp": None}, {}),
+    ({"sub": None}, {}), ({"iss": None}, {}), ({"aud": None}, {}), ({}, {"crit": ["exp"]}),
+])
+def test_what_is_no_bearer_token_of_ours(daemon, provider, claims, header):
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern"}})
+    now = int(time.time())
+    good = {"iss": provider.issuer, "aud": "postern", "iat": now, "exp": now + 60, **ALICE}
+    token = provider.signing.sign({k: v for k, v in {**good, **claims}.items() if v is not None}, **header)
+    answer = one.bearer(token)
+    assert answer.status == 401 and answer.get("www-authenticate") == 'Bearer error="invalid_token"'
+    assert one.bearer(provider.signing.sign(good, typ="at+jwt")).status == 200
+
+
+def test_a_token_that_is_shown_often_is_verified_once(daemon, provider):
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern"}})
+    token = provider.token()
+    assert all(one.bearer(token).status == 200 for _ in range(50))
+    provider.published = [Key()]
+    assert one.bearer(provider.token(key=provider.published[0])).status == 200, "the keys are fetched again"
+    assert one.bearer(token).status == 401, "what was verified by the old ones counts no more"

@@ -251,8 +251,10 @@ actor Provider: LoopActor {
 extension ProviderSettings {
     /// What its tokens must be like.
     var tokenPolicy: TokenPolicy {
-        TokenPolicy(
+        var policy = TokenPolicy(
             issuer: issuer, audiences: [clientID],
             algorithms: signingAlgorithms.compactMap { JWSAlgorithm.named($0.rawValue) })
+        policy.bearer = bearer.map { BearerPolicy(audiences: $0.audiences, scopes: $0.scopes) }
+        return policy
     }
 }

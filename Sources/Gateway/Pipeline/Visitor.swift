@@ -8,16 +8,29 @@ final class Visitor: RuleSubject {
     let identity: SessionIdentity
     /// The session; nil for a bearer token.
     let record: SessionRecord?
+    /// Nil for a session.
+    let bearer: Bearer?
     /// Until when the token holds, in Unix seconds.
     let tokenExpiresAt: Int64
     /// The generation of the key set that the token was verified against; nil where the token's time is over
     /// and the session goes on without it.
     let keyGeneration: UInt64?
 
+    /// A bearer token, beside whom it names.
+    struct Bearer {
+        let provider: String
+        /// Whether it has the scopes that the provider's tokens must have.
+        let hasScopes: Bool
+    }
+
     /// Somebody whose token has been verified.
-    init(_ identity: SessionIdentity, record: SessionRecord?, tokenExpiresAt: Int64, keyGeneration: UInt64?) {
+    init(
+        _ identity: SessionIdentity, record: SessionRecord?, bearer: Bearer? = nil, tokenExpiresAt: Int64,
+        keyGeneration: UInt64?
+    ) {
         self.identity = identity
         self.record = record
+        self.bearer = bearer
         self.tokenExpiresAt = tokenExpiresAt
         self.keyGeneration = keyGeneration
     }

@@ -11,10 +11,18 @@ extension Worker {
     /// 302 to the provider. What the callback will need is sealed into `state`; PKCE's verifier and the nonce
     /// are derived from it, so that nothing has to be kept.
     ///
-    /// - Parameter target: a path on this site, or anything, which then counts as `/`.
-    func startSignIn(_ context: RequestContext, returningTo target: String, selectAccount: Bool) -> StageOutcome {
+    /// - Parameters:
+    ///   - provider: one of the site's; nil for the one that there is. Of several somebody has to choose first.
+    ///   - target: a path on this site, or anything, which then counts as `/`.
+    func startSignIn(
+        _ context: RequestContext, at provider: String? = nil, returningTo target: String, selectAccount: Bool
+    ) -> StageOutcome {
         let site = context.site!
-        guard let name = site.settings.provider, let provider = shared.providers[name],
+        if provider == nil, site.settings.providers.count > 1 {
+            let choice = site.loginURL(returningTo: target, switchingAccount: selectAccount)
+            return .respond(redirect(to: choice, .signInStarted))
+        }
+        guard let name = provider ?? site.settings.providers.first, let provider = shared.providers[name],
             let metadata = providers[name]?.metadata
         else {
             return .respond(unavailable(context, retry: site.loginURL(returningTo: target)))
@@ -24,7 +32,8 @@ extension Worker {
             now: loop.wallSeconds)
         let request = AuthorizationRequest(
             endpoint: metadata.authorizationEndpoint, clientID: provider.settings.clientID,
-            redirectURI: redirectURI(context), scopes: provider.settings.scopes, state: state, nonce: flow.nonce,
+            redirectURI: redirectURI(context, provider.settings), scopes: provider.settings.scopes, state: state,
+            nonce: flow.nonce,
             codeChallenge: PKCE.challenge(flow.codeVerifier.reveal()),
             parameters: provider.settings.parameters(selectAccount: selectAccount))
         guard provider.settings.pushesAuthorization(metadata) else {
@@ -44,8 +53,8 @@ extension Worker {
             url.map { redirect(to: $0, .signInStarted) } ?? unavailable(context, retry: retry), to: context)
     }
 
-    private func redirectURI(_ context: RequestContext) -> String {
-        context.base.text + context.site.authPath("callback")
+    private func redirectURI(_ context: RequestContext, _ provider: ProviderSettings) -> String {
+        context.base.text + context.site.callbackPath(provider)
     }
 
     private func loginState(_ site: Site) -> LoginState {
@@ -76,7 +85,8 @@ extension Worker {
 
     // MARK: /.auth/callback
 
-    func callback(_ context: RequestContext) -> StageOutcome {
+    /// - Parameter name: the provider whose own redirect URI this is; nil for that of the others.
+    func callback(_ context: RequestContext, of name: String?) -> StageOutcome {
         let site = context.site!, start = site.loginURL(returningTo: "/")
         let parameters: CallbackParameters
         do { parameters = try CallbackParameters.parse(context.target.query) } catch {
@@ -113,9 +123,15 @@ extension Worker {
         }
 
         let retry = site.loginURL(returningTo: flow.returnTarget)
-        guard flow.provider == site.settings.provider, let provider = shared.providers[flow.provider] else {
+        guard site.settings.providers.contains(flow.provider), let provider = shared.providers[flow.provider] else {
             return failed(
                 context, "This sign-in was not started here.", "the state names another provider", retry: start)
+        }
+        // A provider's answer must come to where it was asked to come (RFC 9700 section 4.4.2).
+        guard name == (provider.settings.ownCallback ? flow.provider : nil) else {
+            return failed(
+                context, "The answer does not come from the identity provider that was asked.",
+                "callback: another provider's redirect URI", retry: retry)
         }
         do {
             try parameters.checkIssuer(
@@ -131,7 +147,7 @@ extension Worker {
             return denied(context, code, retry: retry)
         case .code(let code):
             context.login = flow
-            let id = park(context), now = loop.wallSeconds, redirectURI = redirectURI(context)
+            let id = park(context), now = loop.wallSeconds, redirectURI = redirectURI(context, provider.settings)
             signIn.assumeIsolated { $0.complete(flow, code: code, redirectURI: redirectURI, for: id, now: now) }
             return .wait
         }
