@@ -32,6 +32,8 @@ package struct ListenerSettings: Sendable, Equatable {
 package struct TLSSettings: Sendable, Equatable {
     /// One at least; the first is for clients that name no host, or an unknown one.
     package let certificates: [CertificateSettings]
+    /// Whether OCSP responses are fetched and shown.
+    package let stapling: Bool
 }
 
 package struct CertificateSettings: Sendable, Equatable {

@@ -87,7 +87,8 @@ extension ConfigurationReader {
                     chain: chain, key: Secret(secret.bytes), chainFile: source.file(of: certificate.value),
                     keyFile: source.file(of: key.value)))
         }
-        return pairs.count == certificates.count ? TLSSettings(certificates: pairs) : nil
+        guard pairs.count == certificates.count else { return nil }
+        return TLSSettings(certificates: pairs, stapling: section.value(Options.listenerStapling))
     }
 
     /// Whether two listeners would want the same socket. IPv6 listeners take no IPv4 connections.

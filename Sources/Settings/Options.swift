@@ -31,6 +31,10 @@ enum Options {
     static let listenerKey = Option(
         "listeners.*.tls.key", .list(.pemSecret),
         "The certificate's private key in PEM; several in the certificates' order.")
+    static let listenerStapling = Option(
+        "listeners.*.tls.ocsp_stapling", .flag, default: "true",
+        "Whether handshakes carry an OCSP response, fetched from the responder that the certificate names, if it names one. The chain must have the certificate's issuer."
+    )
 
     // Admin
     static let adminAddress = Option(

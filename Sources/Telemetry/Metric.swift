@@ -11,6 +11,8 @@ package enum Metric: Int, Sendable, CaseIterable {
     case connectionsOpen
     case connectionsClosed
     case tlsHandshakes
+    case ocspResponses
+    case ocspMissing
     // Sign-in and tokens
     case signIns
     case tokenChecks
@@ -36,7 +38,8 @@ package enum Metric: Int, Sendable, CaseIterable {
     package var isCounted: Bool {
         switch self {
         case .requests, .responses, .responseBytes, .requestDuration, .connectionsAccepted, .connectionsOpen,
-            .connectionsClosed, .tlsHandshakes, .logLinesDropped, .ready, .workers, .startTime:
+            .connectionsClosed, .tlsHandshakes, .ocspResponses, .ocspMissing, .logLinesDropped, .ready, .workers,
+            .startTime:
             true
         case .signIns, .tokenChecks, .keySetFetches,
             .keySetAge, .providerRequests, .providerDuration, .originRequests, .originFirstByte,
@@ -75,6 +78,12 @@ package enum Metric: Int, Sendable, CaseIterable {
             .init("connections_closed_total", .counter, "Client connections closed, by why.", .listener, .closeReason)
         case .tlsHandshakes:
             .init("tls_handshakes_total", .counter, "TLS handshakes with clients.", .listener, .result)
+        case .ocspResponses:
+            .init("ocsp_responses_total", .counter, "OCSP responses fetched for certificates.", .listener, .result)
+        case .ocspMissing:
+            .init(
+                "ocsp_missing", .gauge, "Certificates that name an OCSP responder, without a valid response of it now.",
+                .listener)
         case .signIns:
             .init(
                 "sign_ins_total", .counter, "Sign-ins by provider: started, ended well, failed.", .provider, .signInStep

@@ -27,22 +27,22 @@ final class CertificateWatch {
 
     private final class Watched {
         let listener: String
-        let certificates: [CertificateSettings]
+        let settings: TLSSettings
         var context: TLSServerContext
         /// Of the files as they were last read, and at the last look.
         var read: [Mark?]
         var seen: [Mark?]
 
-        init(_ listener: String, _ certificates: [CertificateSettings], _ context: TLSServerContext) {
+        init(_ listener: String, _ settings: TLSSettings, _ context: TLSServerContext) {
             self.listener = listener
-            self.certificates = certificates
+            self.settings = settings
             self.context = context
-            read = Self.marks(certificates)
+            read = Self.marks(settings)
             seen = read
         }
 
-        static func marks(_ certificates: [CertificateSettings]) -> [Mark?] {
-            certificates.flatMap { [$0.chainFile, $0.keyFile] }.map { $0.flatMap { Mark($0) } }
+        static func marks(_ settings: TLSSettings) -> [Mark?] {
+            settings.certificates.flatMap { [$0.chainFile, $0.keyFile] }.map { $0.flatMap { Mark($0) } }
         }
     }
 
@@ -65,7 +65,7 @@ final class CertificateWatch {
             guard let tls = listener.tls, let context = contexts[listener.name],
                 tls.certificates.contains(where: { $0.chainFile != nil || $0.keyFile != nil })
             else { return nil }
-            return Watched(listener.name, tls.certificates, context)
+            return Watched(listener.name, tls, context)
         }
     }
 
@@ -78,12 +78,13 @@ final class CertificateWatch {
     }
 
     private func look(_ one: Watched) {
-        let marks = Watched.marks(one.certificates)
+        let marks = Watched.marks(one.settings)
         defer { one.seen = marks }
         guard marks != one.read, marks == one.seen else { return }
         one.read = marks
         do {
-            let context = try TLSContexts.server(one.certificates.map(Self.reread), continuing: one.context)
+            let context = try TLSContexts.server(
+                one.settings, one.settings.certificates.map(Self.reread), continuing: one.context)
             let now = WallClock.now()
             guard context.certificates.allSatisfy({ $0.notAfter > now }) else {
                 throw StartFailure("a certificate has expired")
