@@ -45,6 +45,15 @@ static inline void postern_SSL_CTX_set_ticket_key_callback(
     SSL_CTX *ctx, int (*callback)(SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, EVP_MAC_CTX *, int)) {
     SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, callback);
 }
+// Takes over the reference to `store`.
+static inline int postern_SSL_CTX_set0_verify_cert_store(SSL_CTX *ctx, X509_STORE *store) {
+    return (int)SSL_CTX_set0_verify_cert_store(ctx, store);
+}
+// The clock has passed neither end of the certificate's time.
+static inline int postern_X509_is_in_time(const X509 *certificate) {
+    return X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0
+        && X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
+}
 static inline int postern_EVP_MAC_set_hmac_sha256(EVP_MAC_CTX *mac, unsigned char *key, size_t count) {
     OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key, count),

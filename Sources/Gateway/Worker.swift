@@ -3,6 +3,7 @@ import Origins
 import Posix
 import Reactor
 import Sessions
+import TLS
 import Telemetry
 import Transport
 
@@ -71,7 +72,8 @@ final class Worker {
         counters.set(.connectionsOpen, to: Int64(server.connectionCount))
         counters.set(.connectionsAccepted, to: Int64(server.counters.accepted))
         counters.set(.tlsHandshakes, 0, MetricResult.ok.index, to: Int64(server.counters.handshakes))
-        let failed = server.counters.closed(.handshakeFailed) + server.counters.closed(.handshakeTimeout)
+        let failures: [ConnectionEnding] = [.handshakeFailed, .handshakeTimeout, .certificateRefused]
+        let failed = failures.reduce(0) { $0 + server.counters.closed($1) }
         counters.set(.tlsHandshakes, 0, MetricResult.failed.index, to: Int64(failed))
         var closed: [CloseReason: Int] = [:]
         for ending in ConnectionEnding.allCases {
@@ -110,6 +112,16 @@ extension Worker: RequestHandler {
 
     func didRefuse(_ record: AccessRecord, on connection: ConnectionInfo) {
         log(record)
+    }
+
+    func handshakeFailed(_ error: TLSError, on connection: ConnectionInfo) {
+        let isCertificates = error.isCertificateFault
+        shared.events.log(
+            level: isCertificates ? .warning : .debug,
+            isCertificates ? "a client's certificate was refused" : "a TLS handshake failed",
+            metadata: [
+                "listener": "\(connection.listener)", "peer": "\(connection.peerText)", "reason": "\(error)",
+            ])
     }
 
     /// One line, and this worker's counters, for every request that ended. The lines of a turn of the loop go

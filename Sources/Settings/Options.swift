@@ -35,6 +35,14 @@ enum Options {
         "listeners.*.tls.ocsp_stapling", .flag, default: "true",
         "Whether handshakes carry an OCSP response, fetched from the responder that the certificate names, if it names one. The chain must have the certificate's issuer."
     )
+    static let listenerClientCA = Option(
+        "listeners.*.tls.client_ca", .pem,
+        "Authorities in PEM whose certificates clients prove themselves by (mutual TLS). A certificate signs nobody in: rules and sessions are what they are without."
+    )
+    static let listenerClientCertificates = Option(
+        "listeners.*.tls.client_certificates", .choice(ofType: ClientCertificateMode.self),
+        "`required`: no connection without a client's certificate that holds; `optional`: one that is shown has to hold; `none`: nobody is asked. Left out: `required` with a `client_ca`, else `none`."
+    )
 
     // Admin
     static let adminAddress = Option(
@@ -221,6 +229,9 @@ enum ClientAuthMethod: String, Sendable, CaseIterable {
     case none, basic, post
     case privateKeyJWT = "private_key_jwt"
 }
+
+/// `client_certificates`' words.
+enum ClientCertificateMode: String, Sendable, CaseIterable { case none, optional, required }
 
 /// `credentials`' words.
 enum S3CredentialSource: String, Sendable, CaseIterable { case auto }

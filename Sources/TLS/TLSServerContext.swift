@@ -23,10 +23,12 @@ package final class TLSServerContext: Sendable {
 
     /// The first certificate answers whoever names no host, or one that no certificate has. `alpn` lists the
     /// application protocols in order of preference (`h2`, `http/1.1`); empty: none is negotiated. Tickets of `old`,
-    /// where it is given, hold on, and so do the OCSP responses of certificates that stay.
+    /// where it is given, hold on, and so do the OCSP responses of certificates that stay. Without `clients` nobody is
+    /// asked for a certificate.
     package init(
         certificates: [TLSCertificate], alpn: [String] = [], minimum: TLSVersion = .tls12,
         maximum: TLSVersion = .tls13, sessionTickets: Bool = true, stapling: Bool = true,
+        clients: TLSClientAuthentication? = nil,
         continuing old: TLSServerContext? = nil
     ) throws(TLSError) {
         guard !certificates.isEmpty else {
@@ -45,7 +47,12 @@ package final class TLSServerContext: Sendable {
             staple = old?.staples.first { $0?.request == staple?.request } ?? staple
             staple?.install(in: context.pointer)
             staples.append(staple)
-            context.restrictResumption(tickets: sessionTickets)
+            if let clients {
+                try clients.install(in: context)
+                context.restrictResumption(tickets: sessionTickets, name: clients.sessionContext)
+            } else {
+                context.restrictResumption(tickets: sessionTickets)
+            }
             contexts.append(context)
         }
         self.certificates = summaries

@@ -239,6 +239,8 @@ package enum CloseReason: String, MetricLabelValue {
     case proxy
     /// The daemon drained.
     case drain
+    /// The client's certificate did not hold, or there was none.
+    case certificate
 
     package var index: Int {
         switch self {
@@ -253,6 +255,7 @@ package enum CloseReason: String, MetricLabelValue {
         case .limit: 8
         case .proxy: 9
         case .drain: 10
+        case .certificate: 11
         }
     }
 }

@@ -12,7 +12,7 @@ import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import ocsp
 from parts import process
-from responder import DELEGATE, Authority, Responder
+from pki import DELEGATE, Authority, Responder
 
 HOST = "docs.test"
 

@@ -42,7 +42,8 @@ final class CertificateWatch {
         }
 
         static func marks(_ settings: TLSSettings) -> [Mark?] {
-            settings.certificates.flatMap { [$0.chainFile, $0.keyFile] }.map { $0.flatMap { Mark($0) } }
+            (settings.certificates.flatMap { [$0.chainFile, $0.keyFile] } + [settings.clients?.file])
+                .map { $0.flatMap { Mark($0) } }
         }
     }
 
@@ -64,6 +65,7 @@ final class CertificateWatch {
         watched = listeners.compactMap { listener in
             guard let tls = listener.tls, let context = contexts[listener.name],
                 tls.certificates.contains(where: { $0.chainFile != nil || $0.keyFile != nil })
+                    || tls.clients?.file != nil
             else { return nil }
             return Watched(listener.name, tls, context)
         }
@@ -84,7 +86,9 @@ final class CertificateWatch {
         one.read = marks
         do {
             let context = try TLSContexts.server(
-                one.settings, one.settings.certificates.map(Self.reread), continuing: one.context)
+                one.settings, one.settings.certificates.map(Self.reread),
+                authorities: one.settings.clients.map { try Self.bytes($0.file, $0.authorities.bytes) },
+                continuing: one.context)
             let now = WallClock.now()
             guard context.certificates.allSatisfy({ $0.notAfter > now }) else {
                 throw StartFailure("a certificate has expired")
@@ -102,11 +106,12 @@ final class CertificateWatch {
         }
     }
 
+    private static func bytes(_ file: String?, _ otherwise: [UInt8]) throws -> [UInt8] {
+        try file.map { try File.read(path: $0, limit: 1 << 20) } ?? otherwise
+    }
+
     private static func reread(_ old: CertificateSettings) throws -> TLSCertificate {
-        func bytes(_ file: String?, _ otherwise: [UInt8]) throws -> [UInt8] {
-            try file.map { try File.read(path: $0, limit: 1 << 20) } ?? otherwise
-        }
-        return TLSCertificate(
+        TLSCertificate(
             chainPEM: try bytes(old.chainFile, old.chain.bytes), keyPEM: try bytes(old.keyFile, old.key.bytes))
     }
 }

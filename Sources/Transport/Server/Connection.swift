@@ -165,10 +165,11 @@ final class Connection: ReadinessHandler {
             switch tls.handshake() {
             case .done: return finishHandshake(tls)
             case .failed(let error):
+                handler.handshakeFailed(error, on: info)
                 if error.kind == .notTLS {
                     answerPlainText()
                 } else {
-                    end(.handshakeFailed, lingers: true)
+                    end(error.isCertificateFault ? .certificateRefused : .handshakeFailed, lingers: true)
                 }
                 return
             case .wait: flush()

@@ -1,3 +1,4 @@
+import TLS
 import Telemetry
 
 /// Answers requests. All calls are made on the listener's event loop.
@@ -11,9 +12,13 @@ package protocol RequestHandler: AnyObject {
 
     /// Something came that is no request, and was answered (or not: status 0) without the handler.
     func didRefuse(_ record: AccessRecord, on connection: ConnectionInfo)
+
+    /// A connection ended before anything could be asked on it.
+    func handshakeFailed(_ error: TLSError, on connection: ConnectionInfo)
 }
 
 extension RequestHandler {
     package func didFinish(_ exchange: Exchange) {}
     package func didRefuse(_ record: AccessRecord, on connection: ConnectionInfo) {}
+    package func handshakeFailed(_ error: TLSError, on connection: ConnectionInfo) {}
 }

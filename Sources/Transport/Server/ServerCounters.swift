@@ -12,6 +12,8 @@ package enum ConnectionEnding: Int, CaseIterable, Sendable {
     case badRequest
     case handshakeFailed
     case handshakeTimeout
+    /// The client had to show a certificate that holds, and did not.
+    case certificateRefused
     case headTimeout
     case idleTimeout
     case bodyTimeout
@@ -45,6 +47,7 @@ package enum ConnectionEnding: Int, CaseIterable, Sendable {
         case .finished, .bodyFailed, .handlerTimeout: .finished
         case .badRequest: .malformed
         case .handshakeFailed: .tls
+        case .certificateRefused: .certificate
         case .handshakeTimeout, .headTimeout, .bodyTimeout, .writeTimeout, .requestTimeout: .timeout
         case .writeTooSlow: .slow
         case .overAddressLimit: .limit

@@ -1,4 +1,4 @@
-"""An OCSP responder that answers as a test says, and the certificates that name it."""
+"""Certificates made in memory, for clients too, and an OCSP responder that answers as a test says."""
 
 import datetime
 import http.server
@@ -28,10 +28,10 @@ class Authority:
             (x509.KeyUsage(False, False, False, False, False, True, True, False, False), True)])
         self.path = self._write("authority.pem", self.certificate.public_bytes(serialization.Encoding.PEM))
 
-    def _build(self, subject, key, extensions, days=7):
+    def _build(self, subject, key, extensions, days=7, seconds=0):
         builder = x509.CertificateBuilder(
             self.name, subject, key.public_key(), x509.random_serial_number(),
-            now() - datetime.timedelta(days=30), now() + datetime.timedelta(days=days))
+            now() - datetime.timedelta(days=30), now() + datetime.timedelta(days=days, seconds=seconds))
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical)
         return builder.sign(self.key, hashes.SHA256())
@@ -63,6 +63,15 @@ class Authority:
             pem += self.certificate.public_bytes(serialization.Encoding.PEM)
         return (self._write(name + ".pem", pem), self._write(name + ".key", key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())), certificate)
+
+    def client(self, name, *, days=7, seconds=0, usage=ExtendedKeyUsageOID.CLIENT_AUTH):
+        """The paths of a client's certificate and its key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self._build(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key, [
+            (x509.ExtendedKeyUsage([usage]), False)], days, seconds)
+        return (self._write(name + ".pem", certificate.public_bytes(serialization.Encoding.PEM)),
+                self._write(name + ".key", key.private_bytes(
+                    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())))
 
     def response(self, certificate, status=ocsp.OCSPCertStatus.GOOD, life=3600, age=0, signer=None, shown=None):
         """An OCSP response in DER that began `age` seconds ago and lives `life` seconds. `signer` is (certificate, key)
