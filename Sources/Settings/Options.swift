@@ -31,6 +31,18 @@ enum Options {
     static let listenerKey = Option(
         "listeners.*.tls.key", .list(.pemSecret),
         "The certificate's private key in PEM; several in the certificates' order.")
+    static let listenerStapling = Option(
+        "listeners.*.tls.ocsp_stapling", .flag, default: "true",
+        "Whether handshakes carry an OCSP response, fetched from the responder that the certificate names, if it names one. The chain must have the certificate's issuer."
+    )
+    static let listenerClientCA = Option(
+        "listeners.*.tls.client_ca", .pem,
+        "Authorities in PEM whose certificates clients prove themselves by (mutual TLS). A certificate signs nobody in: rules and sessions are what they are without."
+    )
+    static let listenerClientCertificates = Option(
+        "listeners.*.tls.client_certificates", .choice(ofType: ClientCertificateMode.self),
+        "`required`: no connection without a client's certificate that holds; `optional`: one that is shown has to hold; `none`: nobody is asked. Left out: `required` with a `client_ca`, else `none`."
+    )
 
     // Admin
     static let adminAddress = Option(
@@ -235,6 +247,9 @@ enum ClientAuthMethod: String, Sendable, CaseIterable {
     case none, basic, post
     case privateKeyJWT = "private_key_jwt"
 }
+
+/// `client_certificates`' words.
+enum ClientCertificateMode: String, Sendable, CaseIterable { case none, optional, required }
 
 /// `signing_algorithms`' words: `alg` (RFC 7518 section 3.1).
 package enum SigningAlgorithm: String, Sendable, CaseIterable {

@@ -13,6 +13,8 @@ package enum Metric: Int, Sendable, CaseIterable {
     case limitsReached
     case acceptPauses
     case tlsHandshakes
+    case ocspResponses
+    case ocspMissing
     // Sign-in and tokens
     case signIns
     case tokenChecks
@@ -38,7 +40,8 @@ package enum Metric: Int, Sendable, CaseIterable {
     package var isCounted: Bool {
         switch self {
         case .requests, .responses, .responseBytes, .requestDuration, .connectionsAccepted, .connectionsOpen,
-            .connectionsClosed, .limitsReached, .acceptPauses, .tlsHandshakes, .logLinesDropped, .ready, .workers,
+            .connectionsClosed, .limitsReached, .acceptPauses, .tlsHandshakes, .ocspResponses, .ocspMissing,
+            .logLinesDropped, .ready, .workers,
             .startTime:
             true
         case .signIns, .tokenChecks, .keySetFetches,
@@ -86,6 +89,12 @@ package enum Metric: Int, Sendable, CaseIterable {
                 .listener)
         case .tlsHandshakes:
             .init("tls_handshakes_total", .counter, "TLS handshakes with clients.", .listener, .result)
+        case .ocspResponses:
+            .init("ocsp_responses_total", .counter, "OCSP responses fetched for certificates.", .listener, .result)
+        case .ocspMissing:
+            .init(
+                "ocsp_missing", .gauge, "Certificates that name an OCSP responder, without a valid response of it now.",
+                .listener)
         case .signIns:
             .init(
                 "sign_ins_total", .counter, "Sign-ins by provider: started, ended well, failed.", .provider, .signInStep
@@ -258,6 +267,8 @@ package enum CloseReason: String, MetricLabelValue {
     case tls
     /// There was no PROXY header that holds, or nobody was trusted to send one.
     case proxy
+    /// The client's certificate did not hold, or there was none.
+    case certificate
 
     // Postern
     /// After an answer that said so.
