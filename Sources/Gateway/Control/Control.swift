@@ -100,6 +100,12 @@ final class Control {
         counters.set(.ready, to: readiness.isReady ? 1 : 0)
         counters.set(.workers, to: Int64(workers.count))
         counters.set(.logLinesDropped, to: Int64(clamping: shared.logs.droppedLines))
+        for (index, provider) in shared.configuration.providers.enumerated() {
+            let counts = shared.providers[provider.name]?.assumeIsolated { $0.renewals.counts } ?? [:]
+            for (outcome, count) in counts {
+                counters.set(.sessionRenewals, index + 1, outcome.index, to: Int64(count))
+            }
+        }
         let gathering = LoopBound(
             MetricsGathering(counters.snapshot, expected: workers.count, done: done), to: loop.executor)
         let executor = loop.executor
