@@ -22,6 +22,7 @@ package enum Metric: Int, Sendable, CaseIterable {
     case keySetAge
     case providerRequests
     case providerDuration
+    case sessionRenewals
     // Origins
     case originRequests
     case originFirstByte
@@ -41,8 +42,7 @@ package enum Metric: Int, Sendable, CaseIterable {
         switch self {
         case .requests, .responses, .responseBytes, .requestDuration, .connectionsAccepted, .connectionsOpen,
             .connectionsClosed, .limitsReached, .acceptPauses, .tlsHandshakes, .ocspResponses, .ocspMissing,
-            .logLinesDropped, .ready, .workers,
-            .startTime:
+            .sessionRenewals, .logLinesDropped, .ready, .workers, .startTime:
             true
         case .signIns, .tokenChecks, .keySetFetches,
             .keySetAge, .providerRequests, .providerDuration, .originRequests, .originFirstByte,
@@ -109,6 +109,10 @@ package enum Metric: Int, Sendable, CaseIterable {
             .init("provider_requests_total", .counter, "Requests to a provider.", .provider, .result)
         case .providerDuration:
             .init("provider_request_duration_seconds", .histogram, "Whole requests to a provider.", .provider)
+        case .sessionRenewals:
+            .init(
+                "session_renewals_total", .counter, "Renewals of sessions by their refresh tokens, by what came of it.",
+                .provider, .renewal)
         case .originRequests:
             .init("origin_requests_total", .counter, "Requests to an origin.", .origin, .originResult)
         case .originFirstByte:
@@ -150,6 +154,7 @@ package enum MetricLabel: String, Sendable, CaseIterable {
     case signInStep = "step"
     case tokenCheck = "check"
     case originResult = "answer"
+    case renewal = "renewal"
 
     package func values(in names: MetricNames) -> [String] {
         switch self {
@@ -165,6 +170,7 @@ package enum MetricLabel: String, Sendable, CaseIterable {
         case .signInStep: SignInStep.allCases.map(\.rawValue)
         case .tokenCheck: TokenCheck.allCases.map(\.rawValue)
         case .originResult: OriginAnswer.allCases.map(\.rawValue)
+        case .renewal: RenewalOutcome.allCases.map(\.rawValue)
         }
     }
 }
@@ -344,6 +350,33 @@ package enum OriginAnswer: String, MetricLabelValue {
         case .denied: 2
         case .failed: 3
         case .timeout: 4
+        }
+    }
+}
+
+/// What came of renewing a session's tokens.
+package enum RenewalOutcome: String, MetricLabelValue {
+    /// The provider gave a new ID token.
+    case renewed
+    /// It gave no new ID token, and so the claims stay.
+    case withoutToken = "without_token"
+    /// A cookie from before the renewal was given what had come of it.
+    case remembered
+    /// The provider refused, and the session ends.
+    case refused
+    /// What came did not hold, and the session has ended.
+    case invalid
+    /// The provider could not be asked.
+    case unavailable
+
+    package var index: Int {
+        switch self {
+        case .renewed: 0
+        case .withoutToken: 1
+        case .remembered: 2
+        case .refused: 3
+        case .invalid: 4
+        case .unavailable: 5
         }
     }
 }
