@@ -58,7 +58,8 @@ extension ConfigurationReader {
         guard let hosts, let origin, !hosts.isEmpty else { return nil }
         return SiteSettings(
             name: section.name, hosts: hosts, publicURL: publicURL, provider: provider, origin: origin,
-            authPath: section.value(Options.siteAuthPath), hsts: section.value(Options.siteHSTS), session: session,
+            authPath: section.value(Options.siteAuthPath), hsts: section.value(Options.siteHSTS),
+            corsOrigins: section.value(Options.siteCORSOrigins).map(\.value), session: session,
             content: content(in: section.section("content")),
             rules: RuleSet(rules))
     }

@@ -103,6 +103,10 @@ enum Options {
         "sites.*.hsts", .duration("0", "3650d"), default: "180d",
         "How long browsers are to use `https` alone for the site's hosts (Strict-Transport-Security, RFC 6797), told in every answer over HTTPS and on no loopback host; `0` says nothing. Browsers keep to it for the whole host, whatever the port."
     )
+    static let siteCORSOrigins = Option(
+        "sites.*.cors_origins", .list(.webOrigin), default: "",
+        "Origins whose scripts may read the site's answers, content and 401s alike, with credentials (CORS): scheme, host, and a port where it is not the scheme's own. No other origin is told anything."
+    )
     static let sessionIdle = Option(
         "sites.*.session.idle", .duration("1s", "365d"), default: "1h", "Unused for this long, a session ends.")
     static let sessionLifetime = Option(

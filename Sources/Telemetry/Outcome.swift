@@ -39,6 +39,8 @@ package enum Outcome: String, Sendable, Hashable, CaseIterable, CustomStringConv
     case ownPage = "own_page"
     /// A redirect that is no sign-in: to HTTPS, or to the path with its slash.
     case redirected
+    /// 204: a browser was told that another origin's script may ask.
+    case preflight
     /// 421: no site has this host.
     case unknownHost = "unknown_host"
     /// 421: the connection was made for another site, by a certificate of its own.
@@ -92,20 +94,21 @@ package enum Outcome: String, Sendable, Hashable, CaseIterable, CustomStringConv
         case .forbidden: 14
         case .ownPage: 15
         case .redirected: 16
-        case .unknownHost: 17
-        case .misdirected: 18
-        case .badRequest: 19
-        case .methodNotAllowed: 20
-        case .requestTimeout: 21
-        case .limited: 22
-        case .draining: 23
-        case .proxyRefused: 24
-        case .originFailed: 25
-        case .originTimeout: 26
-        case .originDenied: 27
-        case .providerFailed: 28
-        case .clientGone: 29
-        case .internalError: 30
+        case .preflight: 17
+        case .unknownHost: 18
+        case .misdirected: 19
+        case .badRequest: 20
+        case .methodNotAllowed: 21
+        case .requestTimeout: 22
+        case .limited: 23
+        case .draining: 24
+        case .proxyRefused: 25
+        case .originFailed: 26
+        case .originTimeout: 27
+        case .originDenied: 28
+        case .providerFailed: 29
+        case .clientGone: 30
+        case .internalError: 31
         }
     }
 }

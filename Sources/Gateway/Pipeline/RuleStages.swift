@@ -32,7 +32,10 @@ extension Worker {
     func findRule(_ context: RequestContext) -> StageOutcome {
         let rule = context.site.settings.rules.rule(for: context.target.segments)
         context.rule = rule
-        if rule.requirement.admitsStrangers { return .skip(to: .origin) }
+        if rule.requirement.admitsStrangers {
+            recognize(context)
+            return .skip(to: .origin)
+        }
         guard rule.requirement.admitsSomebody else { return .respond(page(.closed(), .forbidden, for: context)) }
         return .next
     }

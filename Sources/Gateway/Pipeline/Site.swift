@@ -12,6 +12,7 @@ final class Site: Sendable {
     let resolver: ContentResolver
     let authSegments: [String]
     let sessionPolicy: SessionPolicy
+    let crossOrigin: CrossOriginPolicy
     /// The claims that rules ask for.
     let claimNames: [String]
     /// `Strict-Transport-Security`, where the site wants it said.
@@ -37,6 +38,7 @@ final class Site: Sendable {
         sessionPolicy = SessionPolicy(
             idle: settings.session.idle.seconds, lifetime: settings.session.lifetime.seconds,
             endsWithToken: settings.session.endsWithToken)
+        crossOrigin = CrossOriginPolicy(origins: settings.corsOrigins)
         claimNames = Array(Set(settings.rules.rules.flatMap(\.requirement.claimNames))).sorted()
         strictTransportSecurity = settings.hsts.seconds > 0 ? "max-age=\(settings.hsts.seconds)" : nil
         hasLoopbackHost = settings.hosts.contains(where: \.isLoopback)
