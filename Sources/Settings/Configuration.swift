@@ -57,6 +57,8 @@ package struct ProviderSettings: Sendable, Equatable {
     package let clientAuth: ClientAuthentication
     /// In their order; `openid` is among them.
     package let scopes: [String]
+    /// What its tokens may be signed with; one at least.
+    package let signingAlgorithms: [SigningAlgorithm]
     /// Certificate authorities in PEM that are trusted besides the system's.
     package let authorities: FileContent?
 }

@@ -29,6 +29,7 @@ package enum OptionTable {
         option(Options.providerClientAuth, example: "post"),
         option(Options.providerClientKey, isSecret: true, example: "file:/etc/postern/client.pem"),
         option(Options.providerScopes, example: "[openid, email, groups]"),
+        option(Options.providerSigningAlgorithms, example: "[ES256, RS256]"),
         option(Options.providerCAFile, example: "/etc/ssl/corp-ca.pem"),
 
         section("origins.*", "Where content is: a bucket or a directory, one of the two."),

@@ -54,6 +54,10 @@ enum Options {
     static let providerScopes = Option(
         "providers.*.scopes", .list(.scope), default: "openid, email, profile",
         "What to ask the provider for; `openid` must be among them.")
+    static let providerSigningAlgorithms = Option(
+        "providers.*.signing_algorithms", .list(.choice(ofType: SigningAlgorithm.self)), default: "RS256",
+        "What the provider signs its tokens with; a token that is signed otherwise is refused, whatever the provider's metadata lists."
+    )
     static let providerCAFile = Option(
         "providers.*.ca_file", .pem,
         "Certificate authorities in PEM that are trusted for this provider besides the system's.")
@@ -220,6 +224,17 @@ enum Options {
 enum ClientAuthMethod: String, Sendable, CaseIterable {
     case none, basic, post
     case privateKeyJWT = "private_key_jwt"
+}
+
+/// `signing_algorithms`' words: `alg` (RFC 7518 section 3.1).
+package enum SigningAlgorithm: String, Sendable, CaseIterable {
+    case rs256 = "RS256"
+    case rs384 = "RS384"
+    case rs512 = "RS512"
+    case ps256 = "PS256"
+    case es256 = "ES256"
+    case es384 = "ES384"
+    case edDSA = "EdDSA"
 }
 
 /// `credentials`' words.
