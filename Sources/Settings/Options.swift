@@ -135,7 +135,7 @@ enum Options {
         "The page for what is not there; empty for Postern's own.")
     static let siteRule = Option(
         "sites.*.rules.*", .requirement,
-        "Who may see the paths that the key, a pattern, matches. A pattern is a path in which `*` is one segment and a last `**` any number of them, none included. The most specific pattern decides, whatever the order; where none matches, whoever has signed in may see the path."
+        "Who may see the paths that the key, a pattern, matches. A pattern is a path in which `*` is one segment and a last `**` any number of them, none included. Before it may stand methods, as in `GET /reports/**`. The most specific pattern decides, whatever the order; where none matches, whoever has signed in may see the path."
     )
 
     // Log
