@@ -210,6 +210,11 @@ package struct LimitSettings: Sendable, Equatable {
     package let connectionsPerAddress: Int
     package let requestsPerConnection: Int
     package let streamsPerConnection: Int
+    /// So many at once, and a tenth of it a second.
+    package let http2Resets: Int
+    package let http2Refusals: Int
+    package let http2IdleFrames: Int
+    package let http2Continuations: Int
     package let tlsHandshakeTimeout: TimeSpan
     package let headTimeout: TimeSpan
     package let idleTimeout: TimeSpan
