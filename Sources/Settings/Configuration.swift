@@ -149,6 +149,8 @@ package struct SiteSettings: Sendable, Equatable {
     package let authPath: String
     /// Strict-Transport-Security's time; zero for none.
     package let hsts: TimeSpan
+    /// Origins that may read the site's answers, as browsers serialise them.
+    package let corsOrigins: [String]
     package let session: SessionSettings
     package let content: ContentSettings
     package let rules: RuleSet

@@ -55,6 +55,7 @@ package enum OptionTable {
         option(Options.siteOrigin, isRequired: true, example: "docs"),
         option(Options.siteAuthPath, example: "/-/auth"),
         option(Options.siteHSTS, example: "365d"),
+        option(Options.siteCORSOrigins, example: "[https://app.example.com]"),
         section("sites.*.session", "How long people stay signed in."),
         option(Options.sessionIdle, example: "30m"),
         option(Options.sessionLifetime, example: "7d"),

@@ -119,6 +119,10 @@ enum Options {
         "sites.*.hsts", .duration("0", "3650d"), default: "180d",
         "How long browsers are to use `https` alone for the site's hosts (Strict-Transport-Security, RFC 6797), told in every answer over HTTPS and on no loopback host; `0` says nothing. Browsers keep to it for the whole host, whatever the port."
     )
+    static let siteCORSOrigins = Option(
+        "sites.*.cors_origins", .list(.webOrigin), default: "",
+        "Origins whose scripts may read the site's answers, content and 401s alike, with credentials (CORS): scheme, host, and a port where it is not the scheme's own. No other origin is told anything."
+    )
     static let sessionIdle = Option(
         "sites.*.session.idle", .duration("1s", "365d"), default: "1h", "Unused for this long, a session ends.")
     static let sessionLifetime = Option(
@@ -143,7 +147,7 @@ enum Options {
         "The page for what is not there; empty for Postern's own.")
     static let siteRule = Option(
         "sites.*.rules.*", .requirement,
-        "Who may see the paths that the key, a pattern, matches. A pattern is a path in which `*` is one segment and a last `**` any number of them, none included. The most specific pattern decides, whatever the order; where none matches, whoever has signed in may see the path."
+        "Who may see the paths that the key, a pattern, matches. A pattern is a path in which `*` is one segment and a last `**` any number of them, none included. Before it may stand methods, as in `GET /reports/**`. The most specific pattern decides, whatever the order; where none matches, whoever has signed in may see the path."
     )
 
     // Log
