@@ -82,6 +82,8 @@ actor Provider: LoopActor {
     /// Pushed requests that are under way, and when the next may be, on the monotonic clock in milliseconds.
     var pushes = 0
     var nextPush: Int64 = 0
+    /// What comes of renewing sessions, and is remembered of it.
+    var renewals = Renewals()
 
     init(
         _ settings: ProviderSettings, limits: LimitSettings, loop: LoopBound<EventLoop>, client: LoopBound<HTTPClient>,

@@ -1,3 +1,4 @@
+import Bytes
 import Cryptography
 import HTTP
 import Sessions
@@ -27,15 +28,17 @@ extension Worker {
         else {
             return .respond(unavailable(context, retry: site.loginURL(returningTo: target)))
         }
+        let target = site.returnTarget(target)
         let (flow, state) = loginState(site).start(
-            provider: name, returnTarget: site.returnTarget(target), binding: browserBinding(context),
+            provider: name, returnTarget: target, binding: browserBinding(context),
             now: loop.wallSeconds)
         let request = AuthorizationRequest(
             endpoint: metadata.authorizationEndpoint, clientID: provider.settings.clientID,
             redirectURI: redirectURI(context, provider.settings), scopes: provider.settings.scopes, state: state,
             nonce: flow.nonce,
             codeChallenge: PKCE.challenge(flow.codeVerifier.reveal()),
-            parameters: provider.settings.parameters(selectAccount: selectAccount))
+            parameters: Self.parameters(
+                provider.settings, selectAccount: selectAccount, site.demand(for: target), metadata))
         guard provider.settings.pushesAuthorization(metadata) else {
             return .respond(redirect(to: request.url, .signInStarted))
         }
@@ -51,6 +54,36 @@ extension Worker {
         guard let context = unpark(id) else { return }
         respond(
             url.map { redirect(to: $0, .signInStarted) } ?? unavailable(context, retry: retry), to: context)
+    }
+
+    /// OpenID Connect Core section 3.1.2.1. `acr_values` is a wish; where a provider reads `claims` (section 5.5.1.1) it
+    /// is told that nothing else will do.
+    private static func parameters(
+        _ provider: ProviderSettings, selectAccount: Bool, _ demand: AuthenticationDemand, _ metadata: ProviderMetadata
+    ) -> [(name: String, value: String)] {
+        var parameters: [(name: String, value: String)] = []
+        if selectAccount { parameters.append(("prompt", "select_account")) }
+        if !demand.acrValues.isEmpty {
+            parameters.append(("acr_values", demand.acrValues.joined(separator: " ")))
+            if metadata.supportsClaimsParameter {
+                var claims = JSONText()
+                claims.object {
+                    $0.key("id_token")
+                    $0.object {
+                        $0.key("acr")
+                        $0.object {
+                            $0.member("essential", true)
+                            $0.member("values", demand.acrValues)
+                        }
+                    }
+                }
+                parameters.append(("claims", claims.text))
+            }
+        }
+        if let age = demand.maxAge { parameters.append(("max_age", "\(age.seconds)")) }
+        // What this sign-in is for goes before what the config has for all.
+        let configured = provider.authorizationParameters.filter { one in !parameters.contains { $0.name == one.name } }
+        return configured.map { (name: $0.name, value: $0.value) } + parameters
     }
 
     private func redirectURI(_ context: RequestContext, _ provider: ProviderSettings) -> String {
@@ -196,19 +229,45 @@ extension Worker {
         guard setSessionCookies(record, context) else {
             return page(.sessionTooLarge(retry: site.loginURL(returningTo: "/")), .sessionTooLarge, for: context)
         }
-        return redirect(to: site.returnTarget(flow.returnTarget), .signedIn)
+        let target = site.returnTarget(flow.returnTarget)
+        // A provider that was asked for more, and has not done it, would not do it the next time either.
+        if site.rule(for: target)?.requirement.verdict(on: Visitor(record), now: loop.wallSeconds) == .stepUp {
+            return stepUpFailed(context, record, to: target)
+        }
+        return redirect(to: target, .signedIn)
     }
 
     // MARK: Endings
 
+    private func stepUpFailed(_ context: RequestContext, _ record: SessionRecord, to target: String) -> Answer {
+        let site = context.site!, demand = site.demand(for: target)
+        let answer = page(
+            .stepUpFailed(
+                account: record.identity.account, retry: site.loginURL(returningTo: target),
+                switchAccount: site.loginURL(returningTo: target, switchingAccount: true)),
+            .stepUpFailed, for: context)
+        let claims = record.identity.claims
+        func value(_ name: String) -> String { claims.first { $0.name == name }?.values.first ?? "none" }
+        var reasons: [String] = []
+        if !demand.acrValues.isEmpty {
+            reasons.append("acr is \(value("acr")), not \(demand.acrValues.joined(separator: " or "))")
+        }
+        if let age = demand.maxAge { reasons.append("auth_time is \(value("auth_time")), max_age \(age.seconds)") }
+        note("a sign-in was not what the rule demands", reasons.joined(separator: "; "), context)
+        return answer
+    }
+
     /// A callback that cannot be used, in a browser that has a session all the same (another tab was faster, the
     /// page was reloaded): on to the page. Without a session, what `otherwise` says.
     private func goOn(_ context: RequestContext, to target: String, _ otherwise: () -> StageOutcome) -> StageOutcome {
-        if case .visitor(let visitor) = identify(context) {
-            context.exchange.record.subject = visitor.identity.subject
-            return .respond(redirect(to: context.site.returnTarget(target), .signedIn))
+        let visitor: Visitor
+        switch identify(context) {
+        case .visitor(let known): visitor = known
+        case .renewalDue(let renewal) where !renewal.isOver: visitor = renewal.visitor
+        default: return otherwise()
         }
-        return otherwise()
+        context.exchange.record.subject = visitor.identity.subject
+        return .respond(redirect(to: context.site.returnTarget(target), .signedIn))
     }
 
     private func failed(
@@ -234,14 +293,5 @@ extension Worker {
         var answer = page(.providerUnavailable(retry: retry), .providerFailed, for: context)
         answer.response.fields.append(.retryAfter, "10")
         return answer
-    }
-}
-
-extension ProviderSettings {
-    /// What goes with an authorization request beside Postern's own parameters.
-    fileprivate func parameters(selectAccount: Bool) -> [(name: String, value: String)] {
-        let configured = authorizationParameters.map { (name: $0.name, value: $0.value) }
-        guard selectAccount else { return configured }
-        return configured.filter { $0.name != "prompt" } + [("prompt", "select_account")]
     }
 }
