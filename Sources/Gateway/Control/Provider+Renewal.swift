@@ -126,7 +126,8 @@ extension Provider {
         }
         let completed = try? await completed(identity, accessToken: tokens.accessToken)
         return Renewal(
-            token: (idToken, completed ?? identity), isComplete: completed != nil, refreshToken: tokens.refreshToken, obtainedAt: obtainedAt,
+            token: (idToken, completed ?? identity), isComplete: completed != nil, refreshToken: tokens.refreshToken,
+            obtainedAt: obtainedAt,
             expiresAt: identity.expiresAt)
     }
 

@@ -34,7 +34,8 @@ extension Worker {
             now: loop.wallSeconds)
         let request = AuthorizationRequest(
             endpoint: metadata.authorizationEndpoint, clientID: provider.settings.clientID,
-            redirectURI: redirectURI(context, provider.settings), scopes: provider.settings.scopes, state: state,
+            redirectURI: redirectURI(context, provider.settings), scopes: provider.settings.requestedScopes,
+            state: state,
             nonce: flow.nonce,
             codeChallenge: PKCE.challenge(flow.codeVerifier.reveal()),
             parameters: Self.parameters(
@@ -82,7 +83,7 @@ extension Worker {
         }
         if let age = demand.maxAge { parameters.append(("max_age", "\(age.seconds)")) }
         // What this sign-in is for goes before what the config has for all.
-        let configured = provider.authorizationParameters.filter { one in !parameters.contains { $0.name == one.name } }
+        let configured = provider.requestParameters.filter { one in !parameters.contains { $0.name == one.name } }
         return configured.map { (name: $0.name, value: $0.value) } + parameters
     }
 
@@ -226,6 +227,9 @@ extension Worker {
             providerSessionID: identity.sid, identity: SessionIdentity(identity, claimNames: site.claimNames),
             createdAt: loop.wallSeconds, tokenExpiresAt: identity.expiresAt)
         context.exchange.record.subject = identity.subject
+        if identity.leavesOutGroups {
+            note("an ID token leaves out the groups, for there are too many", flow.provider, context)
+        }
         guard setSessionCookies(record, context) else {
             return page(.sessionTooLarge(retry: site.loginURL(returningTo: "/")), .sessionTooLarge, for: context)
         }
