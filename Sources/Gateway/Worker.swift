@@ -72,7 +72,10 @@ final class Worker {
         counters.set(.connectionsOpen, to: Int64(server.connectionCount))
         counters.set(.connectionsAccepted, to: Int64(server.counters.accepted))
         counters.set(.tlsHandshakes, 0, MetricResult.ok.index, to: Int64(server.counters.handshakes))
-        let failures: [ConnectionEnding] = [.handshakeFailed, .handshakeTimeout, .certificateRefused]
+        let failures: [ConnectionEnding] = [
+            .handshakeFailed, .handshakeTimeout, .handshakeDisplaced, .certificateRefused,
+        ]
+        counters.set(.tlsHandshakesOpen, to: Int64(server.handshakeCount))
         let failed = failures.reduce(0) { $0 + server.counters.closed($1) }
         counters.set(.tlsHandshakes, 0, MetricResult.failed.index, to: Int64(failed))
         var closed: [CloseReason: Int] = [:]

@@ -220,6 +220,8 @@ package struct LimitSettings: Sendable, Equatable {
     package let connectionsPerAddress: Int
     package let requestsPerConnection: Int
     package let streamsPerConnection: Int
+    /// Of one worker.
+    package let tlsHandshakes: Int
     package let tlsHandshakeTimeout: TimeSpan
     package let headTimeout: TimeSpan
     package let idleTimeout: TimeSpan

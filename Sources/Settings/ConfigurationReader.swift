@@ -94,6 +94,7 @@ struct ConfigurationReader {
             connectionsPerAddress: section.value(Options.limitConnectionsPerAddress),
             requestsPerConnection: section.value(Options.limitRequestsPerConnection),
             streamsPerConnection: section.value(Options.limitStreamsPerConnection),
+            tlsHandshakes: section.value(Options.limitTLSHandshakes),
             tlsHandshakeTimeout: section.value(Options.limitTLSHandshakeTimeout),
             headTimeout: section.value(Options.limitHeadTimeout),
             idleTimeout: section.value(Options.limitIdleTimeout),

@@ -85,6 +85,7 @@ package enum OptionTable {
         option(Options.limitConnectionsPerAddress, example: "100"),
         option(Options.limitRequestsPerConnection, example: "1000"),
         option(Options.limitStreamsPerConnection, example: "250"),
+        option(Options.limitTLSHandshakes, example: "200"),
         option(Options.limitTLSHandshakeTimeout, example: "5s"),
         option(Options.limitHeadTimeout, example: "5s"),
         option(Options.limitIdleTimeout, example: "2m"),

@@ -181,6 +181,9 @@ enum Options {
     static let limitStreamsPerConnection = Option(
         "limits.streams_per_connection", .count(1...10_000), default: "100",
         "Requests that an HTTP/2 client may have under way at once on one connection.")
+    static let limitTLSHandshakes = Option(
+        "limits.tls_handshakes", .count(1...100_000), default: "1000",
+        "TLS handshakes under way at a time, of one worker. One more ends the one that began first.")
     static let limitTLSHandshakeTimeout = Option(
         "limits.tls_handshake_timeout", .duration("10ms", "10m"), default: "10s", "A whole TLS handshake.")
     static let limitHeadTimeout = Option(

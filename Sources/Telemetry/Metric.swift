@@ -11,6 +11,7 @@ package enum Metric: Int, Sendable, CaseIterable {
     case connectionsOpen
     case connectionsClosed
     case tlsHandshakes
+    case tlsHandshakesOpen
     case ocspResponses
     case ocspMissing
     // Sign-in and tokens
@@ -38,7 +39,8 @@ package enum Metric: Int, Sendable, CaseIterable {
     package var isCounted: Bool {
         switch self {
         case .requests, .responses, .responseBytes, .requestDuration, .connectionsAccepted, .connectionsOpen,
-            .connectionsClosed, .tlsHandshakes, .ocspResponses, .ocspMissing, .logLinesDropped, .ready, .workers,
+            .connectionsClosed, .tlsHandshakes, .tlsHandshakesOpen, .ocspResponses, .ocspMissing, .logLinesDropped,
+            .ready, .workers,
             .startTime:
             true
         case .signIns, .tokenChecks, .keySetFetches,
@@ -78,6 +80,8 @@ package enum Metric: Int, Sendable, CaseIterable {
             .init("connections_closed_total", .counter, "Client connections closed, by why.", .listener, .closeReason)
         case .tlsHandshakes:
             .init("tls_handshakes_total", .counter, "TLS handshakes with clients.", .listener, .result)
+        case .tlsHandshakesOpen:
+            .init("tls_handshakes_open", .gauge, "TLS handshakes with clients that are under way now.", .listener)
         case .ocspResponses:
             .init("ocsp_responses_total", .counter, "OCSP responses fetched for certificates.", .listener, .result)
         case .ocspMissing:

@@ -31,6 +31,7 @@ package final class Server {
     private var whenDrained: (() -> Void)?
     private var hardStop: TimerToken?
 
+    let handshakes: Handshakes
     let tlsBuffers = TLSBufferPool(keep: 16)
     private var spareInput: [UInt8] = []
     private var spareOutput: [UInt8] = []
@@ -39,7 +40,11 @@ package final class Server {
 
     package init(loop: EventLoop) {
         self.loop = loop
+        handshakes = Handshakes(loop: loop)
     }
+
+    /// TLS handshakes that are under way.
+    package var handshakeCount: Int { handshakes.count }
 
     /// How many connections are open, lingering ones among them.
     package var connectionCount: Int { places.count - freePlaces.count }

@@ -12,6 +12,8 @@ package enum ConnectionEnding: Int, CaseIterable, Sendable {
     case badRequest
     case handshakeFailed
     case handshakeTimeout
+    /// There were too many handshakes, and this one had begun first.
+    case handshakeDisplaced
     /// The client had to show a certificate that holds, and did not.
     case certificateRefused
     case headTimeout
@@ -52,6 +54,7 @@ package enum ConnectionEnding: Int, CaseIterable, Sendable {
         case .writeTooSlow: .slow
         case .overAddressLimit: .limit
         case .proxyRefused: .proxy
+        case .handshakeDisplaced: .limit
         case .idleTimeout: .idle
         case .overLimit, .overBudget, .displaced: .limit
         case .drained: .drain
