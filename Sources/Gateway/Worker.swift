@@ -22,7 +22,9 @@ final class Worker {
     var cookieMemo = CookieMemo()
     private(set) var signIn: SignIn!
     /// By name.
-    private(set) var listeners: [String: Listener] = [:]
+    private(set) var listeners: [String: [Listener]] = [:]
+    /// What is not listened on yet.
+    private var waitingSockets: [ListeningSockets.Bound] = []
 
     /// Requests that wait for an actor's answer. Whoever has left is not here any more.
     private var waiting: [ExchangeID: RequestContext] = [:]
@@ -49,13 +51,8 @@ final class Worker {
         do {
             let loop = try EventLoop()
             let worker = try Worker(loop: loop, shared: shared)
-            let limits = ServerLimits(shared.configuration.limits)
-            for socket in sockets {
-                let listener = try worker.server.listen(
-                    on: socket.take(), tls: socket.tls, limits: limits, handler: worker, name: socket.name)
-                listener.expectsProxyHeader = socket.hasProxyHeaders
-                worker.listeners[socket.name] = listener
-            }
+            try worker.listen(on: sockets.filter { !$0.waits })
+            worker.waitingSockets = sockets.filter(\.waits)
             let handle = WorkerHandle(executor: loop.executor, worker: LoopBound(worker, to: loop.executor))
             control.send { $0.register(handle) }
             loop.run()
@@ -63,6 +60,24 @@ final class Worker {
         } catch {
             let failure = StartFailure("a worker could not start: \(error)")
             control.send { $0.workerFailed(failure) }
+        }
+    }
+
+    /// Listens where another instance may be serving too.
+    func open() throws(SystemError) {
+        let sockets = waitingSockets
+        waitingSockets = []
+        try listen(on: sockets)
+    }
+
+    private func listen(on sockets: [ListeningSockets.Bound]) throws(SystemError) {
+        let limits = ServerLimits(shared.configuration.limits)
+        for socket in sockets {
+            let listener = try server.listen(
+                on: socket.open(), sharing: socket.sharing, tls: socket.tls, limits: limits, handler: self,
+                name: socket.name)
+            listener.expectsProxyHeader = socket.hasProxyHeaders
+            listeners[socket.name, default: []].append(listener)
         }
     }
 

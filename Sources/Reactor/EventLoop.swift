@@ -82,17 +82,31 @@ package final class EventLoop {
 
     /// Watches a descriptor, which is nonblocking and which the caller keeps. The loop keeps the handler
     /// until `Registration.cancel()`. What is ready already is reported in the next turn.
+    ///
+    /// - Parameter isShared: it is a listening socket that other loops watch too: one of them is told of each
+    ///   connection.
     package func register(
-        _ descriptor: borrowing FileDescriptor, _ handler: any ReadinessHandler
+        _ descriptor: borrowing FileDescriptor, _ handler: any ReadinessHandler, isShared: Bool = false
     ) throws(SystemError) -> Registration {
         let token = occupy(handler)
         do {
-            try epoll.add(descriptor.raw, token: token.bits)
+            try epoll.add(descriptor.raw, token: token.bits, isShared: isShared)
         } catch {
             vacate(token)
             throw error
         }
         return Registration(loop: self, token: token)
+    }
+
+    /// Watches a shared descriptor no longer: others have it too, so that closing it does not take it out of epoll, and
+    /// this loop would go on being told of connections in place of theirs.
+    package func unwatch(_ descriptor: borrowing FileDescriptor) { epoll.remove(descriptor.raw) }
+
+    /// Puts a shared descriptor's registration behind those of all other loops. What waits to be accepted by then is
+    /// reported in the next turn.
+    func requeue(_ descriptor: borrowing FileDescriptor, _ token: Token) throws(SystemError) {
+        epoll.remove(descriptor.raw)
+        try epoll.add(descriptor.raw, token: token.bits, isShared: true)
     }
 
     // MARK: - Timers
@@ -286,6 +300,12 @@ package struct Registration {
     /// Ends the registration: nothing is reported any more, not even what was read from the kernel already.
     /// The descriptor must be closed by whoever has it, which takes it out of epoll.
     package func cancel() { loop.vacate(token) }
+
+    /// Lets another loop have the next connection of a shared listening socket: of those that have nothing to do, the
+    /// kernel wakes the one that was registered first, each time.
+    package func requeue(_ descriptor: borrowing FileDescriptor) throws(SystemError) {
+        try loop.requeue(descriptor, token)
+    }
 }
 
 /// Names a timer. A token that has been used up names nothing.

@@ -59,6 +59,8 @@ final class Connection: ReadinessHandler {
     /// The client has ended its half; reading goes on until the end is read.
     private(set) var peerHasEnded = false
     private var lingered = 0
+    /// Something has come of the client.
+    private var hasReceived = false
 
     private init(_ socket: consuming FileDescriptor, peer: SocketAddress, listener: Listener) {
         self.socket = consume socket
@@ -86,6 +88,7 @@ final class Connection: ReadinessHandler {
         }
         guard countByAddress() else { return close(.overAddressLimit) }
         begin()
+        if server.isDraining { drain() }
     }
 
     /// The client's own bytes come now.
@@ -122,8 +125,8 @@ final class Connection: ReadinessHandler {
 
     func stageDeadlineReached() {
         switch stage {
-        case .proxyHeader: close(.headTimeout)
-        case .handshake: close(.handshakeTimeout)
+        case .proxyHeader: close(server.isDraining && !hasReceived ? .drained : .headTimeout)
+        case .handshake: close(server.isDraining && !hasReceived ? .drained : .handshakeTimeout)
         case .open: machine?.deadlineReached()
         case .ending: close(.writeTimeout)
         case .lingering(let reason): close(reason)
@@ -131,10 +134,12 @@ final class Connection: ReadinessHandler {
         }
     }
 
-    /// The server goes down.
+    /// The server goes down. A client that has begun to speak is served; one that has said nothing yet may, for a
+    /// while.
     func drain() {
         switch stage {
-        case .proxyHeader, .handshake: close(.drained)
+        case .proxyHeader, .handshake:
+            if !hasReceived { setDeadline(min(stageDeadline, server.loop.now + limits.drainIdleTime)) }
         case .open:
             // What came since the last report is still to be seen.
             canRead = true
@@ -274,6 +279,7 @@ final class Connection: ReadinessHandler {
     private func note(_ result: IOResult, of room: Int) -> Input {
         switch result {
         case .bytes(let count):
+            hasReceived = true
             if count < room, !peerHasEnded { canRead = false }
             return .bytes
         case .wouldBlock:

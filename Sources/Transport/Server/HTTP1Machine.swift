@@ -52,7 +52,6 @@ final class HTTP1Machine: ProtocolMachine {
 
     /// How many steps are left in this turn.
     var budget = 0
-    private(set) var isDraining = false
     private var isRunning = false
     private var requests = 0
     private var wait = Wait.nothing
@@ -66,7 +65,6 @@ final class HTTP1Machine: ProtocolMachine {
         self.connection = connection
         server = connection.server
         parser = HTTP1RequestParser(limits: connection.limits.http1)
-        isDraining = server.isDraining
         updateDeadline()
     }
 
@@ -80,15 +78,20 @@ final class HTTP1Machine: ProtocolMachine {
     }
 
     func drain() {
-        isDraining = true
         guard phase == .request else { return }
-        wait = .nothing
-        // What the client has sent by now is still answered.
         proceed()
-        if isIdle { connection.end(.drained, lingers: true) }
+        guard phase == .request, isSilent else { return }
+        // There is less time for it now.
+        wait = .nothing
+        updateDeadline()
     }
 
-    var isIdle: Bool { phase == .request && requests > 0 && !isRunning && input.isEmpty && parser.isIdle }
+    var isIdle: Bool { phase == .request && requests > 0 && !isRunning && isSilent }
+
+    var isDraining: Bool { server.isDraining }
+
+    /// No byte of the next request is here.
+    private var isSilent: Bool { input.isEmpty && parser.isIdle }
 
     func deadlineReached() {
         let expired = wait
@@ -99,9 +102,9 @@ final class HTTP1Machine: ProtocolMachine {
         }
         switch expired {
         case .nothing: updateDeadline()
-        case .idle: connection.close(.idleTimeout)
+        case .idle: isDraining ? connection.end(.drained, lingers: true) : connection.close(.idleTimeout)
         case .head:
-            if input.isEmpty && parser.isIdle { return connection.close(.headTimeout) }
+            if isSilent { return connection.close(isDraining ? .drained : .headTimeout) }
             enter()
             refuse(status: 408, outcome: .requestTimeout, .headTimeout)
             leave()
@@ -320,7 +323,7 @@ final class HTTP1Machine: ProtocolMachine {
         content = .nothing
         exchange.close()
         log(exchange)
-        if closesAfterResponse || isDraining && position == input.count {
+        if closesAfterResponse {
             // A client that asked for the end sends no more; any other may be about to.
             let isAsked = !parser.keepAlive && bodyIsComplete && position == input.count
             phase = .over
@@ -349,11 +352,10 @@ final class HTTP1Machine: ProtocolMachine {
             // For the client, whose pace the connection minds.
             (wait, mark, time) = (.nothing, requests, limits.requestTime)
         } else if phase == .request {
-            if requests > 0, input.isEmpty, parser.isIdle {
-                (wait, mark, time) = (.idle, requests, limits.idleTime)
-            } else {
-                (wait, mark, time) = (.head, requests, isDraining ? min(limits.headTime, .seconds(2)) : limits.headTime)
-            }
+            let isIdle = isSilent && requests > 0
+            let usual = isIdle ? limits.idleTime : limits.headTime
+            time = isDraining && isSilent ? min(usual, limits.drainIdleTime) : usual
+            (wait, mark) = (isIdle ? .idle : .head, requests)
         } else if phase == .discarding || bodyReader != nil {
             (wait, mark, time) = (.body, bodyReceived, limits.bodyIdleTime)
         } else {

@@ -52,7 +52,6 @@ final class HTTP2Machine: ProtocolMachine {
         limits.leastProgress = Self.leastProgress(connection.limits)
         session = HTTP2Session(limits: limits, now: connection.server.loop.now.nanoseconds)
         early = received
-        if server.isDraining { shutDown() }
         updateDeadline()
     }
 
@@ -67,7 +66,13 @@ final class HTTP2Machine: ProtocolMachine {
         leave()
     }
 
-    func drain() { act { shutDown() } }
+    func drain() {
+        // Whoever has asked nothing yet may ask once, and hears of it then.
+        if requests > 0 { return act { shutDown() } }
+        proceed()
+        wait = .nothing
+        updateDeadline()
+    }
 
     var isIdle: Bool { !isRunning && requests > 0 && streams.isEmpty && !session.isInHead }
 
@@ -77,7 +82,7 @@ final class HTTP2Machine: ProtocolMachine {
         switch expired {
         case .nothing: break
         case .idle: end(.idleTimeout, .none)
-        case .head: end(.headTimeout, .none)
+        case .head: end(server.isDraining && !session.isInHead ? .drained : .headTimeout, .none)
         case .write: connection.close(.writeTimeout)
         case .shutdown: act { finishShutdown() }
         case .streams: act { checkStreams() }
@@ -235,7 +240,7 @@ final class HTTP2Machine: ProtocolMachine {
             owner: stream)
         stream.exchange = exchange
         connection.handler.handle(exchange)
-        if requests >= connection.limits.requestsPerConnection { shutDown() }
+        if requests >= connection.limits.requestsPerConnection || server.isDraining { shutDown() }
     }
 
     /// Answers what is no request, with a status and no more. Other streams go on.
@@ -405,7 +410,9 @@ final class HTTP2Machine: ProtocolMachine {
             // For the client, whose pace the connection minds.
             (wait, mark, time) = (.write, 0, Nanoseconds(.max))
         } else if session.isInHead || !session.hasPreface || session.headsBegun == 0 {
-            (wait, mark, time) = (.head, session.headsBegun, limits.headTime)
+            let isSilent = server.isDraining && !session.isInHead
+            time = isSilent ? min(limits.headTime, limits.drainIdleTime) : limits.headTime
+            (wait, mark) = (.head, session.headsBegun)
         } else if isShuttingDown, !shutdownIsSeen {
             (wait, mark, time) = (.shutdown, 0, Self.shutdownTime)
         } else if streams.isEmpty {
