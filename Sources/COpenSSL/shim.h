@@ -5,6 +5,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
@@ -97,10 +98,42 @@ static inline int postern_public_key_from_parameters(EVP_PKEY_CTX *maker, EVP_PK
     return EVP_PKEY_fromdata(maker, key, EVP_PKEY_PUBLIC_KEY, parameters);
 }
 
-/// Restricts a verification to PKCS #1 v1.5 with `digest`; EVP_PKEY_CTX_set_rsa_padding's constants are macros.
-static inline int postern_set_pkcs1_verification(EVP_PKEY_CTX *context, const EVP_MD *digest) {
+/// Restricts signing or verifying to PKCS #1 v1.5 with `digest`; the paddings' names are macros.
+static inline int postern_use_pkcs1(EVP_PKEY_CTX *context, const EVP_MD *digest) {
     return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1
         && EVP_PKEY_CTX_set_signature_md(context, digest) == 1;
+}
+
+/// Restricts signing or verifying to PSS with `digest`, in MGF1 too, and a salt of its length.
+static inline int postern_use_pss(EVP_PKEY_CTX *context, const EVP_MD *digest) {
+    return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1
+        && EVP_PKEY_CTX_set_signature_md(context, digest) == 1
+        && EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) == 1
+        && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+/// The key of an uncompressed point, or NULL where it is none of the curve's.
+static inline EVP_PKEY *postern_ec_public_key(char *curve, unsigned char *point, size_t count) {
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, count),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    EVP_PKEY *key = NULL;
+    if (maker && EVP_PKEY_fromdata_init(maker) == 1) EVP_PKEY_fromdata(maker, &key, EVP_PKEY_PUBLIC_KEY, parameters);
+    EVP_PKEY_CTX_free(maker);
+    return key;
+}
+
+/// Writes r and s of a DER signature into `size` bytes each.
+static inline int postern_ecdsa_halves(const unsigned char *der, size_t count, unsigned char *out, int size) {
+    ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &der, (long)count);
+    if (!signature) return 0;
+    int done = BN_bn2binpad(ECDSA_SIG_get0_r(signature), out, size) == size
+        && BN_bn2binpad(ECDSA_SIG_get0_s(signature), out + size, size) == size;
+    ECDSA_SIG_free(signature);
+    return done;
 }
 
 static inline int postern_gcm_set_tag(EVP_CIPHER_CTX *context, const unsigned char *tag) {

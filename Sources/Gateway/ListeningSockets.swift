@@ -46,9 +46,10 @@ struct ListeningSockets: Sendable {
                 }
             }
         }
-        admin = try configuration.admin.map {
-            try Address("admin", "admin", $0.address, reusePort: $0.reusePort).bind(passed, count: 1)[0]
-        } ?? []
+        admin =
+            try configuration.admin.map {
+                try Address("admin", "admin", $0.address, reusePort: $0.reusePort).bind(passed, count: 1)[0]
+            } ?? []
     }
 
     func forWorker(_ index: Int) -> [Bound] { perWorker[index] }

@@ -31,6 +31,7 @@ final class Worker {
     private let counters: Counters
     private let accessLog: LogWriter
     private var flushIsDue = false
+    private let excesses: ExcessLog
 
     init(loop: EventLoop, shared: Shared) throws {
         self.loop = loop
@@ -41,6 +42,7 @@ final class Worker {
             if case .unix = $0 { true } else { RequestSource.contains(shared.configuration.trustedProxies, $0.ipBytes) }
         }
         counters = Counters(shared.metricLayout)
+        excesses = ExcessLog(loop: loop, events: shared.events)
         accessLog = LogWriter(sink: shared.logs.access, format: shared.logs.format)
         origins = try OriginFactory(shared.configuration, loop: loop).makeAll()
         signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
@@ -83,17 +85,28 @@ final class Worker {
 
     /// What it has counted, for whoever adds it up.
     var metrics: MetricSnapshot {
-        counters.set(.connectionsOpen, to: Int64(server.connectionCount))
-        counters.set(.connectionsAccepted, to: Int64(server.counters.accepted))
-        counters.set(.tlsHandshakes, 0, MetricResult.ok.index, to: Int64(server.counters.handshakes))
-        let failed = server.counters.closed(.handshakeFailed) + server.counters.closed(.handshakeTimeout)
-        counters.set(.tlsHandshakes, 0, MetricResult.failed.index, to: Int64(failed))
-        var closed: [CloseReason: Int] = [:]
-        for ending in ConnectionEnding.allCases {
-            closed[ending.closeReason, default: 0] += server.counters.closed(ending)
+        for (index, name) in shared.metricLayout.names.listeners.enumerated() {
+            if let sockets = listeners[name] { collect(sockets, index) }
         }
-        for (reason, count) in closed { counters.set(.connectionsClosed, 0, reason.index, to: Int64(count)) }
         return counters.snapshot
+    }
+
+    /// - Parameter sockets: those of one listener.
+    private func collect(_ sockets: [Listener], _ index: Int) {
+        var counted = ServerCounters()
+        for socket in sockets { counted.add(socket.counters) }
+        counters.set(.connectionsOpen, index, to: Int64(sockets.reduce(0) { $0 + $1.connectionCount }))
+        counters.set(.connectionsAccepted, index, to: Int64(counted.accepted))
+        counters.set(.acceptPauses, index, to: Int64(counted.acceptPauses))
+        counters.set(.tlsHandshakes, index, MetricResult.ok.index, to: Int64(counted.handshakes))
+        let failed = counted.closed(.tls) + counted.closed(.tlsHandshakeTimeout)
+        counters.set(.tlsHandshakes, index, MetricResult.failed.index, to: Int64(failed))
+        for reason in CloseReason.allCases {
+            counters.set(.connectionsClosed, index, reason.index, to: Int64(counted.closed(reason)))
+        }
+        for limit in CloseReason.limits {
+            counters.set(.limitsReached, index, limit.index, to: Int64(counted.reached(limit)))
+        }
     }
 
     // MARK: Requests that wait
@@ -125,6 +138,10 @@ extension Worker: RequestHandler {
 
     func didRefuse(_ record: AccessRecord, on connection: ConnectionInfo) {
         log(record)
+    }
+
+    func didExceed(_ limit: CloseReason, _ peer: SocketAddress, listener: String) {
+        excesses.note(limit, peer, listener: listener)
     }
 
     /// One line, and this worker's counters, for every request that ended. The lines of a turn of the loop go

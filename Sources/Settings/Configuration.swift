@@ -60,6 +60,8 @@ package struct ProviderSettings: Sendable, Equatable {
     package let clientAuth: ClientAuthentication
     /// In their order; `openid` is among them.
     package let scopes: [String]
+    /// What its tokens may be signed with; one at least.
+    package let signingAlgorithms: [SigningAlgorithm]
     /// Certificate authorities in PEM that are trusted besides the system's.
     package let authorities: FileContent?
 }
@@ -209,6 +211,11 @@ package struct LimitSettings: Sendable, Equatable {
     package let connectionsPerAddress: Int
     package let requestsPerConnection: Int
     package let streamsPerConnection: Int
+    /// So many at once, and a tenth of it a second.
+    package let http2Resets: Int
+    package let http2Refusals: Int
+    package let http2IdleFrames: Int
+    package let http2Continuations: Int
     package let tlsHandshakeTimeout: TimeSpan
     package let headTimeout: TimeSpan
     package let idleTimeout: TimeSpan

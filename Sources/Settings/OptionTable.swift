@@ -31,6 +31,7 @@ package enum OptionTable {
         option(Options.providerClientAuth, example: "post"),
         option(Options.providerClientKey, isSecret: true, example: "file:/etc/postern/client.pem"),
         option(Options.providerScopes, example: "[openid, email, groups]"),
+        option(Options.providerSigningAlgorithms, example: "[ES256, RS256]"),
         option(Options.providerCAFile, example: "/etc/ssl/corp-ca.pem"),
 
         section("origins.*", "Where content is: a bucket or a directory, one of the two."),
@@ -83,6 +84,10 @@ package enum OptionTable {
         option(Options.limitConnectionsPerAddress, example: "100"),
         option(Options.limitRequestsPerConnection, example: "1000"),
         option(Options.limitStreamsPerConnection, example: "250"),
+        option(Options.limitHTTP2Resets, example: "1000"),
+        option(Options.limitHTTP2Refusals, example: "500"),
+        option(Options.limitHTTP2IdleFrames, example: "5000"),
+        option(Options.limitHTTP2Continuations, example: "16"),
         option(Options.limitTLSHandshakeTimeout, example: "5s"),
         option(Options.limitHeadTimeout, example: "5s"),
         option(Options.limitIdleTimeout, example: "2m"),

@@ -5,7 +5,7 @@ enum Options {
         "workers", .workers, default: "auto", "Event-loop threads; `auto` is one per core.")
     static let trustedProxies = Option(
         "trusted_proxies", .list(.addressRange), default: "",
-        "Whose `X-Forwarded-*` and `Forwarded` fields, and whose PROXY headers, are believed. Name only proxies that set these fields themselves. Where a request has `X-Forwarded-*`, its `Forwarded` does not count."
+        "Whose `X-Forwarded-*` and `Forwarded` fields, and whose PROXY headers, are believed. `unix:` is whoever connects by a Unix socket. Name only proxies that set these fields themselves. Where a request has `X-Forwarded-*`, its `Forwarded` does not count."
     )
     static let sessionKeys = Option(
         "session_keys", .list(.secret),
@@ -61,6 +61,10 @@ enum Options {
     static let providerScopes = Option(
         "providers.*.scopes", .list(.scope), default: "openid, email, profile",
         "What to ask the provider for; `openid` must be among them.")
+    static let providerSigningAlgorithms = Option(
+        "providers.*.signing_algorithms", .list(.choice(ofType: SigningAlgorithm.self)), default: "RS256",
+        "What the provider signs its tokens with; a token that is signed otherwise is refused, whatever the provider's metadata lists."
+    )
     static let providerCAFile = Option(
         "providers.*.ca_file", .pem,
         "Certificate authorities in PEM that are trusted for this provider besides the system's.")
@@ -172,6 +176,20 @@ enum Options {
     static let limitStreamsPerConnection = Option(
         "limits.streams_per_connection", .count(1...10_000), default: "100",
         "Requests that an HTTP/2 client may have under way at once on one connection.")
+    static let limitHTTP2Resets = Option(
+        "limits.http2_resets", .count(10...1_000_000), default: "200",
+        "Streams that an HTTP/2 client may take back on one connection: so many at once, and a tenth of that a second.")
+    static let limitHTTP2Refusals = Option(
+        "limits.http2_refusals", .count(10...1_000_000), default: "100",
+        "Requests of an HTTP/2 connection that may have to be refused, and streams that may have to be reset for what the client does: so many at once, and a tenth of that a second."
+    )
+    static let limitHTTP2IdleFrames = Option(
+        "limits.http2_idle_frames", .count(100...1_000_000), default: "1000",
+        "Frames of an HTTP/2 connection that bring no request further (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, GOAWAY, unknown types): so many at once, a tenth of that a second, 4 for each request, and one for each KiB that the client gets."
+    )
+    static let limitHTTP2Continuations = Option(
+        "limits.http2_continuations", .count(1...1000), default: "8",
+        "CONTINUATION frames of one head in HTTP/2.")
     static let limitTLSHandshakeTimeout = Option(
         "limits.tls_handshake_timeout", .duration("10ms", "10m"), default: "10s", "A whole TLS handshake.")
     static let limitHeadTimeout = Option(
@@ -227,6 +245,17 @@ enum Options {
 enum ClientAuthMethod: String, Sendable, CaseIterable {
     case none, basic, post
     case privateKeyJWT = "private_key_jwt"
+}
+
+/// `signing_algorithms`' words: `alg` (RFC 7518 section 3.1).
+package enum SigningAlgorithm: String, Sendable, CaseIterable {
+    case rs256 = "RS256"
+    case rs384 = "RS384"
+    case rs512 = "RS512"
+    case ps256 = "PS256"
+    case es256 = "ES256"
+    case es384 = "ES384"
+    case edDSA = "EdDSA"
 }
 
 /// `credentials`' words.

@@ -49,9 +49,9 @@ package enum Outcome: String, Sendable, Hashable, CaseIterable, CustomStringConv
     case methodNotAllowed = "method_not_allowed"
     /// 408: the request's head or body did not come in time.
     case requestTimeout = "request_timeout"
-    /// 429 or 503: a limit was reached.
+    /// A limit was reached, and the answer cut.
     case limited
-    /// 503: the daemon is draining.
+    /// The daemon went down, and could not wait any longer.
     case draining
     /// The connection had no PROXY header that holds, or did not come from a trusted proxy.
     case proxyRefused = "proxy_refused"
