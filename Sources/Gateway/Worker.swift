@@ -3,6 +3,7 @@ import Origins
 import Posix
 import Reactor
 import Sessions
+import TLS
 import Telemetry
 import Transport
 
@@ -99,7 +100,7 @@ final class Worker {
         counters.set(.connectionsAccepted, index, to: Int64(counted.accepted))
         counters.set(.acceptPauses, index, to: Int64(counted.acceptPauses))
         counters.set(.tlsHandshakes, index, MetricResult.ok.index, to: Int64(counted.handshakes))
-        let failed = counted.closed(.tls) + counted.closed(.tlsHandshakeTimeout)
+        let failed = counted.closed(.tls) + counted.closed(.certificate) + counted.closed(.tlsHandshakeTimeout)
         counters.set(.tlsHandshakes, index, MetricResult.failed.index, to: Int64(failed))
         for reason in CloseReason.allCases {
             counters.set(.connectionsClosed, index, reason.index, to: Int64(counted.closed(reason)))
@@ -142,6 +143,16 @@ extension Worker: RequestHandler {
 
     func didExceed(_ limit: CloseReason, _ peer: SocketAddress, listener: String) {
         excesses.note(limit, peer, listener: listener)
+    }
+
+    func handshakeFailed(_ error: TLSError, on connection: ConnectionInfo) {
+        let isCertificates = error.isCertificateFault
+        shared.events.log(
+            level: isCertificates ? .warning : .debug,
+            isCertificates ? "a client's certificate was refused" : "a TLS handshake failed",
+            metadata: [
+                "listener": "\(connection.listener)", "peer": "\(connection.peerText)", "reason": "\(error)",
+            ])
     }
 
     /// One line, and this worker's counters, for every request that ended. The lines of a turn of the loop go

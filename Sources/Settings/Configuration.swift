@@ -34,6 +34,18 @@ package struct ListenerSettings: Sendable, Equatable {
 package struct TLSSettings: Sendable, Equatable {
     /// One at least; the first is for clients that name no host, or an unknown one.
     package let certificates: [CertificateSettings]
+    /// Whether OCSP responses are fetched and shown.
+    package let stapling: Bool
+    /// Nil where clients are not asked for certificates.
+    package let clients: ClientCertificateSettings?
+}
+
+package struct ClientCertificateSettings: Sendable, Equatable {
+    /// In PEM.
+    package let authorities: FileContent
+    /// The file that they were read from, absolute; nil where they stand elsewhere.
+    package let file: String?
+    package let isRequired: Bool
 }
 
 package struct CertificateSettings: Sendable, Equatable {
@@ -140,6 +152,8 @@ package struct SiteSettings: Sendable, Equatable {
     package let authPath: String
     /// Strict-Transport-Security's time; zero for none.
     package let hsts: TimeSpan
+    /// Origins that may read the site's answers, as browsers serialise them.
+    package let corsOrigins: [String]
     package let session: SessionSettings
     package let content: ContentSettings
     package let rules: RuleSet

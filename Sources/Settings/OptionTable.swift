@@ -19,6 +19,9 @@ package enum OptionTable {
         section("listeners.*.tls", "Makes the listener speak TLS."),
         option(Options.listenerCertificate, isRequired: true, example: "/etc/postern/tls/fullchain.pem"),
         option(Options.listenerKey, isRequired: true, isSecret: true, example: "file:/etc/postern/tls/privkey.pem"),
+        option(Options.listenerStapling, example: "false"),
+        option(Options.listenerClientCA, example: "/etc/postern/tls/clients-ca.pem"),
+        option(Options.listenerClientCertificates, example: "optional"),
 
         section("admin", "The listener for whoever runs Postern. Left out: there is none."),
         option(Options.adminAddress, example: "127.0.0.1:9180"),
@@ -54,6 +57,7 @@ package enum OptionTable {
         option(Options.siteOrigin, isRequired: true, example: "docs"),
         option(Options.siteAuthPath, example: "/-/auth"),
         option(Options.siteHSTS, example: "365d"),
+        option(Options.siteCORSOrigins, example: "[https://app.example.com]"),
         section("sites.*.session", "How long people stay signed in."),
         option(Options.sessionIdle, example: "30m"),
         option(Options.sessionLifetime, example: "7d"),

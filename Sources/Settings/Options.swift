@@ -35,6 +35,18 @@ enum Options {
     static let listenerKey = Option(
         "listeners.*.tls.key", .list(.pemSecret),
         "The certificate's private key in PEM; several in the certificates' order.")
+    static let listenerStapling = Option(
+        "listeners.*.tls.ocsp_stapling", .flag, default: "true",
+        "Whether handshakes carry an OCSP response, fetched from the responder that the certificate names, if it names one. The chain must have the certificate's issuer."
+    )
+    static let listenerClientCA = Option(
+        "listeners.*.tls.client_ca", .pem,
+        "Authorities in PEM whose certificates clients prove themselves by (mutual TLS). A certificate signs nobody in: rules and sessions are what they are without."
+    )
+    static let listenerClientCertificates = Option(
+        "listeners.*.tls.client_certificates", .choice(ofType: ClientCertificateMode.self),
+        "`required`: no connection without a client's certificate that holds; `optional`: one that is shown has to hold; `none`: nobody is asked. Left out: `required` with a `client_ca`, else `none`."
+    )
 
     // Admin
     static let adminAddress = Option(
@@ -114,6 +126,10 @@ enum Options {
         "sites.*.hsts", .duration("0", "3650d"), default: "180d",
         "How long browsers are to use `https` alone for the site's hosts (Strict-Transport-Security, RFC 6797), told in every answer over HTTPS and on no loopback host; `0` says nothing. Browsers keep to it for the whole host, whatever the port."
     )
+    static let siteCORSOrigins = Option(
+        "sites.*.cors_origins", .list(.webOrigin), default: "",
+        "Origins whose scripts may read the site's answers, content and 401s alike, with credentials (CORS): scheme, host, and a port where it is not the scheme's own. No other origin is told anything."
+    )
     static let sessionIdle = Option(
         "sites.*.session.idle", .duration("1s", "365d"), default: "1h", "Unused for this long, a session ends.")
     static let sessionLifetime = Option(
@@ -138,7 +154,7 @@ enum Options {
         "The page for what is not there; empty for Postern's own.")
     static let siteRule = Option(
         "sites.*.rules.*", .requirement,
-        "Who may see the paths that the key, a pattern, matches. A pattern is a path in which `*` is one segment and a last `**` any number of them, none included. The most specific pattern decides, whatever the order; where none matches, whoever has signed in may see the path."
+        "Who may see the paths that the key, a pattern, matches. A pattern is a path in which `*` is one segment and a last `**` any number of them, none included. Before it may stand methods, as in `GET /reports/**`. The most specific pattern decides, whatever the order; where none matches, whoever has signed in may see the path."
     )
 
     // Log
@@ -246,6 +262,9 @@ enum ClientAuthMethod: String, Sendable, CaseIterable {
     case none, basic, post
     case privateKeyJWT = "private_key_jwt"
 }
+
+/// `client_certificates`' words.
+enum ClientCertificateMode: String, Sendable, CaseIterable { case none, optional, required }
 
 /// `signing_algorithms`' words: `alg` (RFC 7518 section 3.1).
 package enum SigningAlgorithm: String, Sendable, CaseIterable {

@@ -19,6 +19,7 @@ final class Control {
     private var snapshots: [String: ProviderSnapshot] = [:]
     private var workers: [WorkerHandle] = []
     private var certificates: CertificateWatch?
+    private var statuses: CertificateStatuses?
     /// Workers that could not start, and will never register.
     private var failedWorkers = 0
     /// Before it listens where another instance may be serving, each provider is looked at once, whether or not that
@@ -63,10 +64,22 @@ final class Control {
 
     /// - Parameter contexts: what the listeners begin with, by name.
     func watchCertificates(_ contexts: [String: TLSServerContext]) {
+        let handle = handle, names = shared.metricLayout.names.listeners
+        let statuses = CertificateStatuses(loop: LoopBound(loop, to: loop.executor), events: shared.events) {
+            listener, succeeded in
+            handle.control.value.counters.add(
+                to: .ocspResponses, names.firstIndex(of: listener) ?? 0, succeeded ? MetricResult.ok : .failed)
+        }
+        self.statuses = statuses
+        for (listener, context) in contexts { statuses.follow(context, of: listener) }
         certificates = CertificateWatch(
             shared.configuration.listeners, contexts: contexts, loop: loop, events: shared.events
         ) { [unowned self] listener, context in
-            for worker in workers { worker.send { $0.listeners[listener]?.forEach { $0.tls = context } } }
+            // Not before its OCSP response has been asked for: some clients would not take it without.
+            statuses.follow(context, of: listener) { [unowned self] in
+                guard statuses.isCurrent(context, of: listener) else { return }
+                for worker in workers { worker.send { $0.listeners[listener]?.forEach { $0.tls = context } } }
+            }
         }
     }
 
@@ -152,7 +165,18 @@ final class Control {
     func collectMetrics(_ done: @escaping ([UInt8]) -> Void) {
         counters.set(.ready, to: readiness.isReady ? 1 : 0)
         counters.set(.workers, to: Int64(workers.count))
+        if let statuses {
+            for (index, listener) in shared.metricLayout.names.listeners.enumerated() where index > 0 {
+                counters.set(.ocspMissing, index, to: Int64(statuses.missing(of: listener, now: loop.wallSeconds)))
+            }
+        }
         counters.set(.logLinesDropped, to: Int64(clamping: shared.logs.droppedLines))
+        for (index, provider) in shared.configuration.providers.enumerated() {
+            let counts = shared.providers[provider.name]?.assumeIsolated { $0.renewals.counts } ?? [:]
+            for (outcome, count) in counts {
+                counters.set(.sessionRenewals, index + 1, outcome.index, to: Int64(count))
+            }
+        }
         let gathering = LoopBound(
             MetricsGathering(counters.snapshot, expected: workers.count, done: done), to: loop.executor)
         let executor = loop.executor

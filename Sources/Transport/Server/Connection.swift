@@ -171,10 +171,11 @@ final class Connection: ReadinessHandler {
             switch tls.handshake() {
             case .done: return finishHandshake(tls)
             case .failed(let error):
+                handler.handshakeFailed(error, on: info)
                 if error.kind == .notTLS {
                     answerPlainText()
                 } else {
-                    end(.tls, lingers: true)
+                    end(error.isCertificateFault ? .certificate : .tls, lingers: true)
                 }
                 return
             case .wait: flush()
