@@ -20,7 +20,8 @@ final class Worker {
     /// The sessions that were signed out before their time.
     var revocations = RevocationList()
     var sessions = SessionCache()
-    var cookieMemo = CookieMemo()
+    var cookieMemo = CredentialMemo(.cookie)
+    var bearerMemo = CredentialMemo(.authorization)
     private(set) var signIn: SignIn!
     /// By name.
     private(set) var listeners: [String: [Listener]] = [:]

@@ -256,6 +256,23 @@ def test_userinfo_signed_by_a_stranger_ends_the_sign_in(daemon, provider):
     assert web.Browser().open(one.url + "/hello.txt").status == 400
 
 
+def test_a_renewal_asks_userinfo_again_and_loses_nothing_where_it_cannot(daemon, provider):
+    provider.refresh, provider.lifetime = True, 2
+    said = {"groups": ["admins"]}
+    provider.userinfo = lambda account: {"sub": account["sub"], **said} if said else 500
+    provider.change_claims = lambda claims: {name: value for name, value in claims.items() if name != "groups"}
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern", "userinfo": True}})
+    browser = signed_in(one)
+    for groups, status in ((["admins"], 200), (None, 200), (["staff"], 403)):
+        said.clear()
+        said.update({"groups": groups} if groups else {})
+        time.sleep(2.1)
+        before = provider.count("/userinfo")
+        assert browser.send(one.url + "/admin/").status == status, groups
+        assert provider.count("/userinfo") == before + 1
+        assert browser.send(one.url + "/admin/").status == status, groups
+
+
 def test_userinfo_is_not_asked_where_nobody_wants_it(daemon, provider):
     provider.userinfo = lambda account: {"sub": account["sub"]}
     one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern"}})
