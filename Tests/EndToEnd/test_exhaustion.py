@@ -1,6 +1,6 @@
-"""When descriptors or memory run out: new clients are turned away, and the running ones finish. Memory that is not there
-ends a program, and so what clients can make this one use is bounded by its limits: docs/reference.md says by how much,
-and the loads here are the worst that the limits allow."""
+"""When descriptors run out new clients are turned away, and the running ones finish. Memory that is not there ends a
+program, and so what clients can make this one use is bounded by its limits: docs/reference.md says by how much, and the
+loads here are the worst that the limits allow."""
 
 import hashlib
 import http.server
@@ -20,8 +20,10 @@ from test_process import wait_until
 
 KIB, MIB = 1 << 10, 1 << 20
 CONNECTIONS = 60
-# What the reference names for a connection, and room for what a worker keeps: caches, and the allocator's leftovers.
-PER_CONNECTION, PER_WORKER = 256 * KIB, 24 * MIB
+# What the reference names for a connection with its streams, and room for what a worker keeps, the allocator
+# leaving something among it.
+STREAMS = 100
+PER_CONNECTION, PER_WORKER = 256 * KIB + STREAMS * (8 + 4) * KIB, 24 * MIB
 
 
 @pytest.fixture
@@ -109,7 +111,7 @@ def streams(path, window, more=()):
         one, encoder = slow_socket(daemon.plain), hpack.Encoder()
         data = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frames.SettingsFrame(
             0, settings={frames.SettingsFrame.INITIAL_WINDOW_SIZE: window}).serialize()
-        for index in range(100):
+        for index in range(STREAMS):
             head = [(":method", "GET"), (":scheme", "http"), (":authority", f"localhost:{daemon.plain}"),
                     (":path", path), *more]
             data += frames.HeadersFrame(2 * index + 1, data=encoder.encode(head),
@@ -126,6 +128,7 @@ LOADS = {
     "streams with large heads and no window": streams("/small.txt", 0, LARGE),
     "streams with large heads that nobody reads": streams("/big.bin", 1 << 20, LARGE),
     "streams with long paths and no window": streams("/" + "a" * 3800, 0),
+    "streams with the longest paths": streams("/" + "a" * 8100, 0, LARGE[:1]),
 }
 
 
