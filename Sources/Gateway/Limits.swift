@@ -8,6 +8,7 @@ import Transport
 extension ServerLimits {
     init(_ limits: LimitSettings) {
         self.init()
+        handshakes = limits.tlsHandshakes
         handshakeTime = Nanoseconds(limits.tlsHandshakeTimeout)
         headTime = Nanoseconds(limits.headTimeout)
         idleTime = Nanoseconds(limits.idleTimeout)

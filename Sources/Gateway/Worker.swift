@@ -89,6 +89,7 @@ final class Worker {
         for (index, name) in shared.metricLayout.names.listeners.enumerated() {
             if let sockets = listeners[name] { collect(sockets, index) }
         }
+        counters.set(.tlsHandshakesOpen, to: Int64(server.handshakeCount))
         return counters.snapshot
     }
 
@@ -100,7 +101,7 @@ final class Worker {
         counters.set(.connectionsAccepted, index, to: Int64(counted.accepted))
         counters.set(.acceptPauses, index, to: Int64(counted.acceptPauses))
         counters.set(.tlsHandshakes, index, MetricResult.ok.index, to: Int64(counted.handshakes))
-        let failed = counted.closed(.tls) + counted.closed(.certificate) + counted.closed(.tlsHandshakeTimeout)
+        let failed = [.tls, .certificate, .tlsHandshakes, .tlsHandshakeTimeout].reduce(0) { $0 + counted.closed($1) }
         counters.set(.tlsHandshakes, index, MetricResult.failed.index, to: Int64(failed))
         for reason in CloseReason.allCases {
             counters.set(.connectionsClosed, index, reason.index, to: Int64(counted.closed(reason)))

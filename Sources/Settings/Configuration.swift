@@ -230,6 +230,8 @@ package struct LimitSettings: Sendable, Equatable {
     package let http2Refusals: Int
     package let http2IdleFrames: Int
     package let http2Continuations: Int
+    /// Of one worker.
+    package let tlsHandshakes: Int
     package let tlsHandshakeTimeout: TimeSpan
     package let headTimeout: TimeSpan
     package let idleTimeout: TimeSpan

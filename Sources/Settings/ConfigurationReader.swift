@@ -98,6 +98,7 @@ struct ConfigurationReader {
             http2Refusals: section.value(Options.limitHTTP2Refusals),
             http2IdleFrames: section.value(Options.limitHTTP2IdleFrames),
             http2Continuations: section.value(Options.limitHTTP2Continuations),
+            tlsHandshakes: section.value(Options.limitTLSHandshakes),
             tlsHandshakeTimeout: section.value(Options.limitTLSHandshakeTimeout),
             headTimeout: section.value(Options.limitHeadTimeout),
             idleTimeout: section.value(Options.limitIdleTimeout),

@@ -92,6 +92,7 @@ package enum OptionTable {
         option(Options.limitHTTP2Refusals, example: "500"),
         option(Options.limitHTTP2IdleFrames, example: "5000"),
         option(Options.limitHTTP2Continuations, example: "16"),
+        option(Options.limitTLSHandshakes, example: "200"),
         option(Options.limitTLSHandshakeTimeout, example: "5s"),
         option(Options.limitHeadTimeout, example: "5s"),
         option(Options.limitIdleTimeout, example: "2m"),

@@ -206,6 +206,9 @@ enum Options {
     static let limitHTTP2Continuations = Option(
         "limits.http2_continuations", .count(1...1000), default: "8",
         "CONTINUATION frames of one head in HTTP/2.")
+    static let limitTLSHandshakes = Option(
+        "limits.tls_handshakes", .count(1...100_000), default: "1000",
+        "TLS handshakes under way at a time, of one worker. One more ends the one that began first.")
     static let limitTLSHandshakeTimeout = Option(
         "limits.tls_handshake_timeout", .duration("10ms", "10m"), default: "10s", "A whole TLS handshake.")
     static let limitHeadTimeout = Option(

@@ -20,8 +20,8 @@ from test_process import wait_until
 
 KIB, MIB = 1 << 10, 1 << 20
 CONNECTIONS = 60
-# What the reference names for a connection with its streams, and room for what a worker keeps, the allocator
-# leaving something among it.
+# What the reference names for a connection with its streams; and room for what a worker keeps, and the allocator does
+# not give back.
 STREAMS = 100
 PER_CONNECTION, PER_WORKER = 256 * KIB + STREAMS * (8 + 4) * KIB, 24 * MIB
 

@@ -50,7 +50,11 @@ final class Connection: ReadinessHandler {
     private var socket: FileDescriptor?
     private(set) var registration: Registration?
     private var place = -1
-    private var stage = Stage.open
+    private var stage = Stage.open {
+        didSet { if case .handshake = oldValue { server.handshakes.end() } }
+    }
+    /// It waits for its share of the handshakes' time.
+    private var isEnqueued = false
     private var tls: TLSSession?
     private var machine: (any ProtocolMachine)?
     /// Output that neither the socket nor the TLS session has taken.
@@ -98,6 +102,7 @@ final class Connection: ReadinessHandler {
         if let context = listener.tls {
             tls = TLSSession(server: context, pool: server.tlsBuffers)
             stage = .handshake
+            server.handshakes.begin(self, limit: limits.handshakes)
             setDeadline(server.loop.now + limits.handshakeTime)
         } else {
             machine = HTTP1Machine(self)
@@ -113,7 +118,10 @@ final class Connection: ReadinessHandler {
         if readiness.contains(.peerClosed) { peerHasEnded = true }
         switch stage {
         case .proxyHeader: continueProxyHeader()
-        case .handshake: continueHandshake()
+        case .handshake:
+            guard !isEnqueued else { break }
+            isEnqueued = true
+            server.handshakes.enqueue(self)
         case .open:
             if readiness.contains(.failed) { return close(machine?.isIdle == true ? .client : .reset) }
             if isBlocked { flush() }
@@ -165,8 +173,13 @@ final class Connection: ReadinessHandler {
 
     // MARK: Handshake
 
-    private func continueHandshake() {
-        guard let tls else { return }
+    var isInHandshake: Bool {
+        if case .handshake = stage { true } else { false }
+    }
+
+    func continueHandshake() {
+        isEnqueued = false
+        guard isInHandshake, let tls else { return }
         while true {
             switch tls.handshake() {
             case .done: return finishHandshake(tls)

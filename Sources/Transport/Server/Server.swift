@@ -30,6 +30,7 @@ package final class Server {
     private var whenDrained: (() -> Void)?
     private var hardStop: TimerToken?
 
+    let handshakes: Handshakes
     let tlsBuffers = TLSBufferPool(keep: 16)
     private var spareInput: [UInt8] = []
     private var spareOutput: [UInt8] = []
@@ -38,6 +39,7 @@ package final class Server {
 
     package init(loop: EventLoop) {
         self.loop = loop
+        handshakes = Handshakes(loop: loop)
     }
 
     /// What all listeners have counted.
@@ -46,6 +48,9 @@ package final class Server {
         for listener in listeners { sum.add(listener.counters) }
         return sum
     }
+
+    /// TLS handshakes that are under way.
+    package var handshakeCount: Int { handshakes.count }
 
     /// How many connections are open, lingering ones among them.
     package var connectionCount: Int { places.count - freePlaces.count }

@@ -6,6 +6,8 @@ import Posix
 package struct ServerLimits: Sendable {
     /// From the accepted connection to the end of the TLS handshake.
     package var handshakeTime = Nanoseconds.seconds(10)
+    /// TLS handshakes under way at a time, of one worker; one more ends the oldest.
+    package var handshakes = 1000
     /// For a whole request head, from its first byte (on a new connection: from the accept). Absolute: a
     /// trickle of bytes does not extend it.
     package var headTime = Nanoseconds.seconds(10)
