@@ -149,6 +149,8 @@ package struct SiteSettings: Sendable, Equatable {
     package let authPath: String
     /// Strict-Transport-Security's time; zero for none.
     package let hsts: TimeSpan
+    /// Origins that may read the site's answers, as browsers serialise them.
+    package let corsOrigins: [String]
     package let session: SessionSettings
     package let content: ContentSettings
     package let rules: RuleSet
@@ -220,6 +222,11 @@ package struct LimitSettings: Sendable, Equatable {
     package let connectionsPerAddress: Int
     package let requestsPerConnection: Int
     package let streamsPerConnection: Int
+    /// So many at once, and a tenth of it a second.
+    package let http2Resets: Int
+    package let http2Refusals: Int
+    package let http2IdleFrames: Int
+    package let http2Continuations: Int
     /// Of one worker.
     package let tlsHandshakes: Int
     package let tlsHandshakeTimeout: TimeSpan

@@ -5,7 +5,7 @@ enum Options {
         "workers", .workers, default: "auto", "Event-loop threads; `auto` is one per core.")
     static let trustedProxies = Option(
         "trusted_proxies", .list(.addressRange), default: "",
-        "Whose `X-Forwarded-*` and `Forwarded` fields, and whose PROXY headers, are believed. Name only proxies that set these fields themselves. Where a request has `X-Forwarded-*`, its `Forwarded` does not count."
+        "Whose `X-Forwarded-*` and `Forwarded` fields, and whose PROXY headers, are believed. `unix:` is whoever connects by a Unix socket. Name only proxies that set these fields themselves. Where a request has `X-Forwarded-*`, its `Forwarded` does not count."
     )
     static let sessionKeys = Option(
         "session_keys", .list(.secret),
@@ -119,6 +119,10 @@ enum Options {
         "sites.*.hsts", .duration("0", "3650d"), default: "180d",
         "How long browsers are to use `https` alone for the site's hosts (Strict-Transport-Security, RFC 6797), told in every answer over HTTPS and on no loopback host; `0` says nothing. Browsers keep to it for the whole host, whatever the port."
     )
+    static let siteCORSOrigins = Option(
+        "sites.*.cors_origins", .list(.webOrigin), default: "",
+        "Origins whose scripts may read the site's answers, content and 401s alike, with credentials (CORS): scheme, host, and a port where it is not the scheme's own. No other origin is told anything."
+    )
     static let sessionIdle = Option(
         "sites.*.session.idle", .duration("1s", "365d"), default: "1h", "Unused for this long, a session ends.")
     static let sessionLifetime = Option(
@@ -143,7 +147,7 @@ enum Options {
         "The page for what is not there; empty for Postern's own.")
     static let siteRule = Option(
         "sites.*.rules.*", .requirement,
-        "Who may see the paths that the key, a pattern, matches. A pattern is a path in which `*` is one segment and a last `**` any number of them, none included. The most specific pattern decides, whatever the order; where none matches, whoever has signed in may see the path."
+        "Who may see the paths that the key, a pattern, matches. A pattern is a path in which `*` is one segment and a last `**` any number of them, none included. Before it may stand methods, as in `GET /reports/**`. The most specific pattern decides, whatever the order; where none matches, whoever has signed in may see the path."
     )
 
     // Log
@@ -181,6 +185,20 @@ enum Options {
     static let limitStreamsPerConnection = Option(
         "limits.streams_per_connection", .count(1...10_000), default: "100",
         "Requests that an HTTP/2 client may have under way at once on one connection.")
+    static let limitHTTP2Resets = Option(
+        "limits.http2_resets", .count(10...1_000_000), default: "200",
+        "Streams that an HTTP/2 client may take back on one connection: so many at once, and a tenth of that a second.")
+    static let limitHTTP2Refusals = Option(
+        "limits.http2_refusals", .count(10...1_000_000), default: "100",
+        "Requests of an HTTP/2 connection that may have to be refused, and streams that may have to be reset for what the client does: so many at once, and a tenth of that a second."
+    )
+    static let limitHTTP2IdleFrames = Option(
+        "limits.http2_idle_frames", .count(100...1_000_000), default: "1000",
+        "Frames of an HTTP/2 connection that bring no request further (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, GOAWAY, unknown types): so many at once, a tenth of that a second, 4 for each request, and one for each KiB that the client gets."
+    )
+    static let limitHTTP2Continuations = Option(
+        "limits.http2_continuations", .count(1...1000), default: "8",
+        "CONTINUATION frames of one head in HTTP/2.")
     static let limitTLSHandshakes = Option(
         "limits.tls_handshakes", .count(1...100_000), default: "1000",
         "TLS handshakes under way at a time, of one worker. One more ends the one that began first.")

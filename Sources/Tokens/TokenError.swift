@@ -40,6 +40,8 @@ package enum TokenError: Error, Hashable, Sendable {
     case issuedInFuture
     case issuedTooLongAgo
     case nonce
+    /// A refreshed token names somebody else (Core 12.2).
+    case subject
     /// `at_hash` is not that of the access token.
     case accessTokenHash
     /// An `events` claim: a logout or security event token.
@@ -69,6 +71,7 @@ package enum TokenError: Error, Hashable, Sendable {
         case .issuedInFuture: "issued_in_future"
         case .issuedTooLongAgo: "issued_too_long_ago"
         case .nonce: "nonce"
+        case .subject: "subject"
         case .accessTokenHash: "access_token_hash"
         case .eventToken: "event_token"
         }

@@ -78,6 +78,19 @@ package struct TokenRefusal: Sendable, Equatable {
         default: false
         }
     }
+
+    /// Whether a refresh token is spent for good: RFC 6749 says 400 and `invalid_grant`, some say 403, have other words,
+    /// or none. Not so where it is this client that is refused, or where the words speak of the request or of a trouble
+    /// that passes; nor for any other status, which no token endpoint gives.
+    package var endsGrant: Bool {
+        guard status == 400 || status == 403 || status == 200, !blamesClient else { return false }
+        switch code {
+        case "unsupported_grant_type", "invalid_scope", "invalid_target", "temporarily_unavailable", "server_error",
+            "slow_down":
+            return false
+        default: return true
+        }
+    }
 }
 
 package enum TokenResponseError: Error, Equatable, Sendable {

@@ -118,6 +118,12 @@ final class Control {
             }
         }
         counters.set(.logLinesDropped, to: Int64(clamping: shared.logs.droppedLines))
+        for (index, provider) in shared.configuration.providers.enumerated() {
+            let counts = shared.providers[provider.name]?.assumeIsolated { $0.renewals.counts } ?? [:]
+            for (outcome, count) in counts {
+                counters.set(.sessionRenewals, index + 1, outcome.index, to: Int64(count))
+            }
+        }
         let gathering = LoopBound(
             MetricsGathering(counters.snapshot, expected: workers.count, done: done), to: loop.executor)
         let executor = loop.executor

@@ -61,10 +61,10 @@ actor Provider: LoopActor {
     nonisolated let executor: LoopExecutor
     nonisolated let settings: ProviderSettings
 
-    private let loop: LoopBound<EventLoop>
+    let loop: LoopBound<EventLoop>
     private let client: LoopBound<HTTPClient>
     private let limits: LimitSettings
-    private let events: Logger
+    let events: Logger
     private var publish: @Sendable (ProviderSnapshot) -> Void = { _ in }
 
     private(set) var snapshot: ProviderSnapshot
@@ -74,6 +74,8 @@ actor Provider: LoopActor {
     private var sessions = UnknownKeyThrottle()
     private var fetching: Task<Void, Never>?
     private var usedFlows: RecentFlows
+    /// What comes of renewing sessions, and is remembered of it.
+    var renewals = Renewals()
 
     init(
         _ settings: ProviderSettings, limits: LimitSettings, loop: LoopBound<EventLoop>, client: LoopBound<HTTPClient>,
@@ -193,7 +195,7 @@ actor Provider: LoopActor {
     }
 
     /// GET, or POST where there is a body.
-    private func send(
+    func send(
         _ fields: Fields, _ body: [UInt8]? = nil, to url: ProviderURL
     ) async throws(ProviderError) -> FetchedResponse {
         let request = ClientRequest(
@@ -208,7 +210,7 @@ actor Provider: LoopActor {
         }
     }
 
-    private var now: Int64 { Self.milliseconds(loop.value.now) }
+    var now: Int64 { Self.milliseconds(loop.value.now) }
 
     /// The monotonic clock, as schedule and throttles count.
     nonisolated static func milliseconds(_ time: MonotonicTime) -> Int64 { Int64(time.nanoseconds / 1_000_000) }
@@ -248,7 +250,7 @@ extension ProviderSettings {
     }
 
     /// How Postern proves itself to the token endpoint.
-    fileprivate var clientCredentials: ClientCredentials {
+    var clientCredentials: ClientCredentials {
         let authentication: Tokens.ClientAuthentication =
             switch clientAuth {
             case .none: .none

@@ -10,6 +10,8 @@ extension Worker {
     /// What a request's credentials turned out to be.
     enum Identification {
         case visitor(Visitor)
+        /// Somebody whose tokens are to be renewed first, or whose session is over if they are not.
+        case renewalDue(SessionRenewal)
         /// No credentials, or a session's that is not ours, over, revoked, or signed by a key that was withdrawn.
         case nobody
         case badToken
@@ -20,18 +22,29 @@ extension Worker {
     }
 
     func establishSession(_ context: RequestContext) -> StageOutcome {
+        if context.visitor != nil { return .next }
         switch identify(context) {
         case .visitor(let visitor):
             context.visitor = visitor
             context.exchange.record.subject = visitor.identity.subject
             return .next
+        case .renewalDue(let renewal): return waitForRenewal(renewal, context)
         case .nobody:
-            clearSessionCookies(context)
+            // Another instance may have renewed what this one was refused: its cookie must not be taken away.
+            if context.renewal == nil { clearSessionCookies(context) }
             return .next
         case .badToken: return .respond(invalidToken(context))
         case .unknownKey(let doubt): return waitForKeys(doubt, context)
         case .noKeys: return .respond(unavailable(context, retry: context.target.escaped))
         }
+    }
+
+    /// Who it is, where that can be told at once and says nothing of whether the request is served: whoever cannot be
+    /// told from a stranger is one.
+    func recognize(_ context: RequestContext) {
+        guard case .visitor(let visitor) = identify(context) else { return }
+        context.visitor = visitor
+        context.exchange.record.subject = visitor.identity.subject
     }
 
     /// Answers nothing, and waits for nothing.
@@ -99,7 +112,15 @@ extension Worker {
         let site = context.site!, now = loop.wallSeconds
         var visitor = known
         guard let record = visitor.record, !revocations.contains(record.id) else { return .nobody }
-        guard case .valid(let isRenewalDue) = site.sessionPolicy.judge(record, now: now) else {
+        let isRenewalDue: Bool
+        // Over with its token, unless that is renewed.
+        var isOver = false
+        switch site.sessionPolicy.judge(record, now: now) {
+        case .valid(let isDue): isRenewalDue = isDue
+        case .expired(.token) where record.refreshToken != nil && context.renewal == nil:
+            isRenewalDue = false
+            isOver = true
+        case .expired:
             sessions.remove(key)
             return .nobody
         }
@@ -127,6 +148,14 @@ extension Worker {
             }
             visitor = Visitor(record)
             sessions.insert(visitor, for: key)
+        }
+        if isOver || now >= visitor.renewalDueAt, context.renewal == nil, let request = RenewalRequest(record) {
+            return .renewalDue(SessionRenewal(request: request, record: record, visitor: visitor, isOver: isOver))
+        }
+        if let renewal = context.renewal, renewal.wasRefused, renewal.record.grant == record.grant,
+            now >= record.tokenExpiresAt
+        {
+            return .nobody
         }
         if isRenewalDue || !isNewestKey { visitor = renewed(visitor, record, context) }
         return .visitor(visitor)
@@ -156,7 +185,7 @@ extension Worker {
             keyGeneration: visitor.keyGeneration)
     }
 
-    private func end(_ record: SessionRecord, _ context: RequestContext) {
+    func end(_ record: SessionRecord, _ context: RequestContext) {
         let session = ended(record, context), now = loop.wallSeconds
         revocations = revocations.adding(session.id, until: session.expiry, now: now)
         signIn.assumeIsolated { $0.revoke(session, now: now) }

@@ -3,7 +3,7 @@ import Sessions
 import Settings
 import Tokens
 
-/// Somebody whose session or bearer token holds. Immutable: a change makes another.
+/// Somebody whose session or bearer token holds. A change makes another, but for when it is next to be renewed.
 final class Visitor: RuleSubject {
     let identity: SessionIdentity
     /// The session; nil for a bearer token.
@@ -13,6 +13,8 @@ final class Visitor: RuleSubject {
     /// The generation of the key set that the token was verified against; nil where the token's time is over
     /// and the session goes on without it.
     let keyGeneration: UInt64?
+    /// Unix seconds from which the session's tokens are to be renewed; later where the provider could not be asked.
+    var renewalDueAt: Int64
 
     /// Somebody whose token has been verified.
     init(_ identity: SessionIdentity, record: SessionRecord?, tokenExpiresAt: Int64, keyGeneration: UInt64?) {
@@ -20,6 +22,7 @@ final class Visitor: RuleSubject {
         self.record = record
         self.tokenExpiresAt = tokenExpiresAt
         self.keyGeneration = keyGeneration
+        renewalDueAt = record?.renewalDueAt ?? .max
     }
 
     /// Somebody whose session outlives its token.

@@ -29,6 +29,10 @@ actor SignIn: LoopActor {
     /// The requests that wait for a provider's keys: the first one's asking serves them all.
     private var waitingForKeys: [KeyQuestion: [ExchangeID]] = [:]
 
+    /// The requests that wait for a renewal, each with the timer that ends its patience.
+    private var waitingForRenewal: [UInt64: TimerToken?] = [:]
+    private var renewals: UInt64 = 0
+
     private struct KeyQuestion: Hashable {
         let provider: String
         let doubt: KeyDoubt
@@ -59,6 +63,30 @@ actor SignIn: LoopActor {
             }
             for id in waitingForKeys.removeValue(forKey: question) ?? [] { worker.value.resumeAfterKeyRefresh(id) }
         }
+    }
+
+    /// Has a session's tokens renewed, and lets the exchange go on with what came of it; or without, where that takes
+    /// long and is not urgent: the renewal itself goes on, and a later request finds what it brought.
+    func renew(_ request: RenewalRequest, provider: String, isUrgent: Bool, for id: ExchangeID) {
+        renewals &+= 1
+        let number = renewals
+        var timer: TimerToken?
+        if !isUrgent {
+            timer = worker.value.loop.schedule(after: Provider.renewalPatience) { [self] in
+                assumeIsolated { $0.finishRenewal(number, id, nil) }
+            }
+        }
+        waitingForRenewal.updateValue(timer, forKey: number)
+        Task {
+            let result = await shared.providers[provider]?.renew(request, isUrgent: isUrgent)
+            finishRenewal(number, id, result)
+        }
+    }
+
+    private func finishRenewal(_ number: UInt64, _ id: ExchangeID, _ result: RenewalResult?) {
+        guard let timer = waitingForRenewal.removeValue(forKey: number) else { return }
+        if let timer { worker.value.loop.cancel(timer) }
+        worker.value.resumeAfterRenewal(id, result)
     }
 
     /// Ends sessions on all workers, then lets the exchange go on.

@@ -2,6 +2,7 @@ import Bytes
 import Posix
 import Reactor
 import TLS
+import Telemetry
 
 /// A client's socket, its TLS session where there is one, and the protocol machine that speaks on it.
 ///
@@ -24,8 +25,8 @@ final class Connection: ReadinessHandler {
         case proxyHeader
         case handshake
         case open
-        case ending(ConnectionEnding, lingers: Bool)
-        case lingering(ConnectionEnding)
+        case ending(CloseReason, lingers: Bool)
+        case lingering(CloseReason)
         case closed
     }
 
@@ -50,7 +51,7 @@ final class Connection: ReadinessHandler {
     private(set) var registration: Registration?
     private var place = -1
     private var stage = Stage.open {
-        didSet { if case .handshake = oldValue { server.handshakes.end() } }
+        didSet { if case .handshake = oldValue { server.handshakes.end(self) } }
     }
     /// It waits for its share of the handshakes' time.
     private var isEnqueued = false
@@ -82,13 +83,13 @@ final class Connection: ReadinessHandler {
 
     private func start() {
         registration = try? server.loop.register(socket!, self)
-        guard registration != nil else { return close(.overLimit) }
+        guard registration != nil else { return close(.descriptors) }
         if listener.expectsProxyHeader {
             guard server.isTrustedProxy(info.peer) else { return refuseProxy() }
             stage = .proxyHeader
             return setDeadline(server.loop.now + limits.headTime)
         }
-        guard countByAddress() else { return close(.overAddressLimit) }
+        guard countByAddress() else { return close(.connectionsPerAddress) }
         begin()
     }
 
@@ -119,7 +120,7 @@ final class Connection: ReadinessHandler {
             isEnqueued = true
             server.handshakes.enqueue(self)
         case .open:
-            if readiness.contains(.failed) { return close(machine?.isIdle == true ? .clientClosed : .clientGone) }
+            if readiness.contains(.failed) { return close(machine?.isIdle == true ? .client : .reset) }
             if isBlocked { flush() }
             machine?.proceed()
         case .ending: continueEnding()
@@ -131,7 +132,7 @@ final class Connection: ReadinessHandler {
     func stageDeadlineReached() {
         switch stage {
         case .proxyHeader: close(.headTimeout)
-        case .handshake: close(.handshakeTimeout)
+        case .handshake: close(.tlsHandshakeTimeout)
         case .open: machine?.deadlineReached()
         case .ending: close(.writeTimeout)
         case .lingering(let reason): close(reason)
@@ -142,7 +143,7 @@ final class Connection: ReadinessHandler {
     /// The server goes down.
     func drain() {
         switch stage {
-        case .proxyHeader, .handshake: close(.drained)
+        case .proxyHeader, .handshake: close(.drain)
         case .open:
             // What came since the last report is still to be seen.
             canRead = true
@@ -182,7 +183,7 @@ final class Connection: ReadinessHandler {
                 if error.kind == .notTLS {
                     answerPlainText()
                 } else {
-                    end(error.isCertificateFault ? .certificateRefused : .handshakeFailed, lingers: true)
+                    end(error.isCertificateFault ? .certificate : .tls, lingers: true)
                 }
                 return
             case .wait: flush()
@@ -191,14 +192,14 @@ final class Connection: ReadinessHandler {
             switch receiveCiphertext(tls) {
             case .bytes: continue
             case .wait: return
-            case .end, .failed: return close(.handshakeFailed)
+            case .end, .failed: return close(.tls)
             }
         }
     }
 
     private func finishHandshake(_ tls: TLSSession) {
-        server.counters.handshakes += 1
-        if tls.wasResumed { server.counters.handshakesResumed += 1 }
+        listener.counters.handshakes += 1
+        if tls.wasResumed { listener.counters.handshakesResumed += 1 }
         info = ConnectionInfo(
             peer: info.peer, isSecure: true, serverName: tls.serverName, tlsVersion: tls.versionName,
             listener: info.listener)
@@ -215,7 +216,7 @@ final class Connection: ReadinessHandler {
         HTTP1Machine.append(
             status: 400, text: "This port speaks HTTPS, not HTTP.\n", date: server.date, to: &answer)
         write(answer.span)
-        end(.handshakeFailed, lingers: true)
+        end(.tls, lingers: true)
     }
 
     // MARK: Input
@@ -369,7 +370,7 @@ final class Connection: ReadinessHandler {
         case .wouldBlock, .end:
             return 0
         case .failed:
-            close(.clientGone)
+            close(.reset)
             return -1
         }
     }
@@ -380,7 +381,7 @@ final class Connection: ReadinessHandler {
     ///
     /// - Parameter lingers: the client may be sending. To close at once would reset the connection, and the reset
     ///   could overtake what was sent last (RFC 9112 section 9.6): so what comes is read and dropped for a while.
-    func end(_ reason: ConnectionEnding, lingers: Bool) {
+    func end(_ reason: CloseReason, lingers: Bool) {
         switch stage {
         case .proxyHeader, .handshake, .open: break
         case .ending, .lingering, .closed: return
@@ -426,7 +427,7 @@ final class Connection: ReadinessHandler {
     /// What the client has not got by now it will not get, and it will see a reset.
     func resetOnClose() { socket?.resetOnClose() }
 
-    func close(_ reason: ConnectionEnding) {
+    func close(_ reason: CloseReason) {
         if case .closed = stage { return }
         stage = .closed
         registration?.cancel()
@@ -438,8 +439,8 @@ final class Connection: ReadinessHandler {
         let machine = machine
         self.machine = nil
         if isCounted { server.census?.leave(from: info.peer) }
-        listener.connectionClosed()
-        server.remove(place, reason)
+        listener.connectionClosed(reason, info.peer)
+        server.remove(place)
         machine?.connectionClosed(reason)
     }
 }

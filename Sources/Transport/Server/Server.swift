@@ -16,7 +16,6 @@ package final class Server {
     package let loop: EventLoop
     /// Where answers that come later find their exchanges.
     package let exchanges = ExchangeTable()
-    package internal(set) var counters = ServerCounters()
     package private(set) var isDraining = false
 
     /// Shared with other workers; nil where nobody counts.
@@ -43,8 +42,12 @@ package final class Server {
         handshakes = Handshakes(loop: loop)
     }
 
-    /// TLS handshakes that are under way.
-    package var handshakeCount: Int { handshakes.count }
+    /// What all listeners have counted.
+    package var counters: ServerCounters {
+        var sum = ServerCounters()
+        for listener in listeners { sum.add(listener.counters) }
+        return sum
+    }
 
     /// How many connections are open, lingering ones among them.
     package var connectionCount: Int { places.count - freePlaces.count }
@@ -80,7 +83,7 @@ package final class Server {
         for connection in places { connection?.drain() }
         if connectionCount > 0 {
             hardStop = loop.schedule(after: time) { [self] in
-                for connection in places { connection?.close(.drained) }
+                for connection in places { connection?.close(.drainTimeout) }
             }
         }
         announceDrained()
@@ -98,7 +101,6 @@ package final class Server {
 
     /// Gives a new connection its place.
     func add(_ connection: Connection) -> Int {
-        counters.accepted += 1
         if let place = freePlaces.popLast() {
             places[place] = connection
             return place
@@ -107,10 +109,9 @@ package final class Server {
         return places.count - 1
     }
 
-    func remove(_ place: Int, _ reason: ConnectionEnding) {
+    func remove(_ place: Int) {
         places[place] = nil
         freePlaces.append(place)
-        counters.count(reason)
         if isDraining { announceDrained() }
     }
 
