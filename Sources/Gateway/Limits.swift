@@ -15,6 +15,7 @@ extension ServerLimits {
         bodyIdleTime = Nanoseconds(limits.readTimeout)
         writeIdleTime = Nanoseconds(limits.writeTimeout)
         requestTime = Nanoseconds(limits.requestTimeout)
+        drainIdleTime = Nanoseconds(limits.drainIdleTimeout)
         minReadRate = limits.minReadRate
         minWriteRate = limits.minWriteRate
         // Those of all workers are counted together.

@@ -27,6 +27,8 @@ package struct ListenerSettings: Sendable, Equatable {
     package let redirectToHTTPS: Bool
     /// Connections begin with a PROXY header.
     package let proxyProtocol: Bool
+    /// Another instance may listen on the same port.
+    package let reusePort: Bool
 }
 
 package struct TLSSettings: Sendable, Equatable {
@@ -58,6 +60,7 @@ package struct CertificateSettings: Sendable, Equatable {
 
 package struct AdminSettings: Sendable, Equatable {
     package let address: ListenAddress
+    package let reusePort: Bool
 }
 
 package struct ProviderSettings: Sendable, Equatable {
@@ -249,4 +252,5 @@ package struct LimitSettings: Sendable, Equatable {
     // Of sign-ins and of the process
     package let loginStateLifetime: TimeSpan
     package let drainTimeout: TimeSpan
+    package let drainIdleTimeout: TimeSpan
 }

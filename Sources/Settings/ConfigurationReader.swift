@@ -114,6 +114,7 @@ struct ConfigurationReader {
             providerTimeout: section.value(Options.limitProviderTimeout),
             providerResponseSize: section.value(Options.limitProviderResponseSize),
             loginStateLifetime: section.value(Options.limitLoginStateLifetime),
-            drainTimeout: section.value(Options.limitDrainTimeout))
+            drainTimeout: section.value(Options.limitDrainTimeout),
+            drainIdleTimeout: section.value(Options.limitDrainIdleTimeout))
     }
 }

@@ -15,7 +15,11 @@ enum Options {
     // Listeners
     static let listenerAddress = Option(
         "listeners.*.address", .listenAddress,
-        "Where to accept connections: `ADDRESS:PORT`, `[IPV6]:PORT`, `unix:PATH`. `systemd:NAME`, a socket that systemd hands over, is not implemented yet."
+        "Where to accept connections: `ADDRESS:PORT`, `[IPV6]:PORT`, `unix:PATH`, or `systemd:NAME`: the sockets of this `FileDescriptorName` that systemd hands over."
+    )
+    static let listenerReusePort = Option(
+        "listeners.*.reuse_port", .flag, default: "false",
+        "Lets another instance that has it too, of the same user, listen on the same address and port (SO_REUSEPORT), so that it can take over: start the new one, then stop the old one. Without it a second instance is refused."
     )
     static let listenerRedirect = Option(
         "listeners.*.redirect_to_https", .flag, default: "false",
@@ -48,6 +52,9 @@ enum Options {
     static let adminAddress = Option(
         "admin.address", .listenAddress, default: "127.0.0.1:9180",
         "Where to serve `/healthz`, `/readyz` and `/metrics`. Everybody who reaches it may read them.")
+    static let adminReusePort = Option(
+        "admin.reuse_port", .flag, default: "false",
+        "As a listener's `reuse_port`. While two instances run, either of them answers.")
 
     // Providers
     static let providerIssuer = Option(
@@ -247,6 +254,10 @@ enum Options {
     static let limitDrainTimeout = Option(
         "limits.drain_timeout", .duration("0", "1h"), default: "30s",
         "How long running requests are waited for at the end.")
+    static let limitDrainIdleTimeout = Option(
+        "limits.drain_idle_timeout", .duration("0", "1h"), default: "2s",
+        "How long, at the end, a connection on which nothing is asked is kept: a request that comes in that time is answered, with `Connection: close`. Longer than clients pause between requests, and none of them meets a closed connection."
+    )
 }
 
 /// `client_auth`'s words.

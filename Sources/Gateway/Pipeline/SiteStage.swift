@@ -67,7 +67,7 @@ extension Worker {
         if authority.hasPrefix(asked), rest.isEmpty || rest.first == UInt8(ascii: ":") { return false }
         let name = asked.lowercased()
         guard let host = Authority(authority)?.host, host != name, shared.sites.isOther(than: site, name),
-            let tls = listeners[connection.listener]?.tls
+            let tls = listeners[connection.listener]?.first?.tls
         else { return false }
         return !tls.hasOneCertificate(for: name, host)
     }

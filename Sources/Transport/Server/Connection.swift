@@ -64,6 +64,8 @@ final class Connection: ReadinessHandler {
     /// The client has ended its half; reading goes on until the end is read.
     private(set) var peerHasEnded = false
     private var lingered = 0
+    /// Something has come of the client.
+    private var hasReceived = false
 
     private init(_ socket: consuming FileDescriptor, peer: SocketAddress, listener: Listener) {
         self.socket = consume socket
@@ -91,6 +93,7 @@ final class Connection: ReadinessHandler {
         }
         guard countByAddress() else { return close(.connectionsPerAddress) }
         begin()
+        if server.isDraining { drain() }
     }
 
     /// The client's own bytes come now.
@@ -131,8 +134,8 @@ final class Connection: ReadinessHandler {
 
     func stageDeadlineReached() {
         switch stage {
-        case .proxyHeader: close(.headTimeout)
-        case .handshake: close(.tlsHandshakeTimeout)
+        case .proxyHeader: close(server.isDraining && !hasReceived ? .drain : .headTimeout)
+        case .handshake: close(server.isDraining && !hasReceived ? .drain : .tlsHandshakeTimeout)
         case .open: machine?.deadlineReached()
         case .ending: close(.writeTimeout)
         case .lingering(let reason): close(reason)
@@ -140,10 +143,12 @@ final class Connection: ReadinessHandler {
         }
     }
 
-    /// The server goes down.
+    /// The server goes down. A client that has begun to speak is served; one that has said nothing yet may, for a
+    /// while.
     func drain() {
         switch stage {
-        case .proxyHeader, .handshake: close(.drain)
+        case .proxyHeader, .handshake:
+            if !hasReceived { setDeadline(min(stageDeadline, server.loop.now + limits.drainIdleTime)) }
         case .open:
             // What came since the last report is still to be seen.
             canRead = true
@@ -289,6 +294,7 @@ final class Connection: ReadinessHandler {
     private func note(_ result: IOResult, of room: Int) -> Input {
         switch result {
         case .bytes(let count):
+            hasReceived = true
             if count < room, !peerHasEnded { canRead = false }
             return .bytes
         case .wouldBlock:

@@ -57,20 +57,22 @@ package final class Server {
     /// Accepts connections from `socket`, which listens and does not block.
     ///
     /// - Parameters:
+    ///   - sharing: who else accepts at its address.
     ///   - tls: nil for plain HTTP.
     ///   - name: the listener's in the config, for logs.
     @discardableResult
     package func listen(
-        on socket: consuming FileDescriptor, tls: TLSServerContext? = nil, limits: ServerLimits = ServerLimits(),
-        handler: any RequestHandler, name: String
+        on socket: consuming FileDescriptor, sharing: Sharing = .own, tls: TLSServerContext? = nil,
+        limits: ServerLimits = ServerLimits(), handler: any RequestHandler, name: String
     ) throws(SystemError) -> Listener {
         let listener = try Listener(
-            server: self, socket: socket, tls: tls, limits: limits, handler: handler, name: name)
+            server: self, socket: socket, sharing: sharing, tls: tls, limits: limits, handler: handler, name: name)
         listeners.append(listener)
         return listener
     }
 
-    /// Goes down: accepts no more, closes idle connections, lets what runs finish with `Connection: close`.
+    /// Goes down: accepts no more, lets what runs finish, and answers what is asked of it still with `Connection: close`
+    /// or GOAWAY.
     ///
     /// - Parameters:
     ///   - time: after so long, what still runs is cut.
@@ -79,18 +81,20 @@ package final class Server {
         precondition(whenDrained == nil, "a server is drained once")
         isDraining = true
         whenDrained = done
-        for listener in listeners { listener.close() }
+        for listener in listeners { listener.leave() }
         for connection in places { connection?.drain() }
-        if connectionCount > 0 {
-            hardStop = loop.schedule(after: time) { [self] in
-                for connection in places { connection?.close(.drainTimeout) }
-            }
+        hardStop = loop.schedule(after: time) { [self] in
+            for listener in listeners { listener.close() }
+            for connection in places { connection?.close(.drainTimeout) }
+            announceDrained()
         }
         announceDrained()
     }
 
+    func listenerClosed() { if isDraining { announceDrained() } }
+
     private func announceDrained() {
-        guard connectionCount == 0, let done = whenDrained else { return }
+        guard connectionCount == 0, !listeners.contains(where: \.isOpen), let done = whenDrained else { return }
         whenDrained = nil
         if let hardStop { loop.cancel(hardStop) }
         hardStop = nil
