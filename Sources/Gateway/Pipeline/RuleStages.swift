@@ -6,6 +6,8 @@ import Tokens
 /// What path is it, may this method be used, and which rule decides?
 extension Worker {
     func readTarget(_ context: RequestContext) -> StageOutcome {
+        // OPTIONS of the server as a whole has no path (RFC 9110 section 7.1), and is a method like any.
+        if context.request.target == "*", context.request.method == .options { return .skip(to: .method) }
         // Content in a GET or HEAD has no meaning (RFC 9110 section 9.3.1), and what is read in two ways is refused.
         let framing = context.request.framing
         let hasContent = framing != .none && framing != .length(0)
