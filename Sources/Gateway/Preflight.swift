@@ -23,11 +23,7 @@ package enum Preflight {
             }
         }
         for provider in configuration.providers {
-            if case .privateKeyJWT = provider.clientAuth {
-                check("providers.\(provider.name).client_auth") {
-                    throw StartFailure("private_key_jwt is not implemented yet: use basic, post or none")
-                }
-            }
+            check("providers.\(provider.name).client_key") { _ = try provider.clientKey() }
             check("providers.\(provider.name).ca_file") { _ = try TLSContexts.client(provider.authorities) }
         }
         for origin in configuration.origins {

@@ -60,6 +60,10 @@ enum Options {
     static let providerIssuer = Option(
         "providers.*.issuer", .issuer,
         "The issuer's URL, exactly as its ID tokens spell it; discovery starts there. `https`, but on a loopback host.")
+    static let providerDisplayName = Option(
+        "providers.*.display_name", .text,
+        "What people call it, for the page where they choose one of several. Left out: the provider's name in the config."
+    )
     static let providerClientID = Option("providers.*.client_id", .text, "Postern's client ID at the provider.")
     static let providerClientSecret = Option(
         "providers.*.client_secret", .secret, "The client's secret. Left out: a public client, with PKCE alone.")
@@ -69,7 +73,39 @@ enum Options {
     )
     static let providerClientKey = Option(
         "providers.*.client_key", .pemSecret,
-        "The private key in PEM for `private_key_jwt`, which is not implemented yet.")
+        "The private key in PEM for `private_key_jwt`: RSA of 2048 bits or more, P-256, P-384 or Ed25519. A certificate beside it is named in the assertion (`x5t#S256`), as Entra ID wants it."
+    )
+    static let providerClientKeyID = Option(
+        "providers.*.client_key_id", .text,
+        "The key's `kid` at the provider, for `private_key_jwt`. Left out: the assertion names none.")
+    static let providerClientAssertionAudience = Option(
+        "providers.*.client_assertion_audience", .choice(ofType: ClientAssertionAudience.self), default: "auto",
+        "Whom a client assertion is for: `token_endpoint` (OpenID Connect Core) or `issuer` (newer profiles). `auto`: the token endpoint where it is on the issuer's own host, else the issuer, so that no provider can have an assertion made out to another."
+    )
+    static let providerPushedAuthorization = Option(
+        "providers.*.pushed_authorization", .choice(ofType: PushedAuthorizationMode.self), default: "auto",
+        "Pushed authorization requests (RFC 9126): `auto` where the provider has them, and without where it refuses and does not require them; `required`: no sign-in without; `off`."
+    )
+    static let providerOwnCallback = Option(
+        "providers.*.own_callback", .flag, default: "false",
+        "Its redirect URI ends in `/callback/NAME` in place of `/callback`. For sites with several providers, where one does not name itself in its answers (RFC 9207): no other provider can then pass its answers off as this one's."
+    )
+    static let providerUserInfo = Option(
+        "providers.*.userinfo", .flag, default: "false",
+        "Asks the provider's userinfo endpoint, once in a sign-in, for claims that the ID token lacks.")
+    static let providerBearerAccept = Option(
+        "providers.*.bearer.accept", .flag, default: "true",
+        "Whether the provider's tokens are taken in `Authorization: Bearer`.")
+    static let providerBearerAudiences = Option(
+        "providers.*.bearer.audiences", .list(.text),
+        "Of which a bearer token's `aud` must name one. Left out: the client ID.")
+    static let providerBearerScopes = Option(
+        "providers.*.bearer.scopes", .list(.scope), default: "",
+        "What a bearer token's `scope` or `scp` must name, all of it; else the answer is 403.")
+    static let providerAuthorizationParameter = Option(
+        "providers.*.authorization_parameters.*", .text,
+        "A parameter that goes with every authorization request, by its name. Those that Postern sets itself cannot be set."
+    )
     static let providerScopes = Option(
         "providers.*.scopes", .list(.scope), default: "openid, email, profile",
         "What to ask the provider for; `openid` must be among them.")
@@ -116,8 +152,9 @@ enum Options {
         "sites.*.public_url", .url,
         "Scheme and host that browsers see. Needed only where neither a TLS listener nor a trusted proxy tells.")
     static let siteProvider = Option(
-        "sites.*.provider", .reference(to: "providers"),
-        "Who signs people in. Left out: nobody can, and every rule must be `anyone` or `nobody`.")
+        "sites.*.provider", .list(.reference(to: "providers")),
+        "Who signs people in; of several a page lets people choose, in this order. Left out: nobody can, and every rule must be `anyone` or `nobody`."
+    )
     static let siteOrigin = Option("sites.*.origin", .reference(to: "origins"), "Where the site's content is.")
     static let siteAuthPath = Option(
         "sites.*.auth_path", .authPath, default: "/.auth",
@@ -268,6 +305,15 @@ enum ClientAuthMethod: String, Sendable, CaseIterable {
 
 /// `client_certificates`' words.
 enum ClientCertificateMode: String, Sendable, CaseIterable { case none, optional, required }
+
+/// `client_assertion_audience`'s words.
+package enum ClientAssertionAudience: String, Sendable, CaseIterable {
+    case auto, issuer
+    case tokenEndpoint = "token_endpoint"
+}
+
+/// `pushed_authorization`'s words.
+package enum PushedAuthorizationMode: String, Sendable, CaseIterable { case auto, required, off }
 
 /// `signing_algorithms`' words: `alg` (RFC 7518 section 3.1).
 package enum SigningAlgorithm: String, Sendable, CaseIterable {

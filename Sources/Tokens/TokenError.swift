@@ -46,6 +46,8 @@ package enum TokenError: Error, Hashable, Sendable {
     case accessTokenHash
     /// An `events` claim: a logout or security event token.
     case eventToken
+    /// A `cnf` claim: the token is of use only to who has a key.
+    case senderConstrained
 
     /// A word for the log: never holds anything of the token.
     package var code: String {
@@ -74,6 +76,7 @@ package enum TokenError: Error, Hashable, Sendable {
         case .subject: "subject"
         case .accessTokenHash: "access_token_hash"
         case .eventToken: "event_token"
+        case .senderConstrained: "sender_constrained"
         }
     }
 }

@@ -106,7 +106,7 @@ extension Provider {
 
     private func refresh(_ refreshToken: SecretText) async throws -> TokenResponse {
         guard let metadata = snapshot.metadata else { throw ProviderError.notDiscovered }
-        let form = TokenRequest.refresh(refreshToken.reveal(), credentials: settings.clientCredentials)
+        let form = TokenRequest.refresh(refreshToken.reveal(), credentials: clientCredentials)
         let response = try await send(form.fields, form.body, to: metadata.tokenEndpoint)
         return try TokenResponse.parse(status: response.status, body: response.body, requiresIDToken: false)
     }

@@ -6,6 +6,8 @@ import Tokens
 /// What path is it, may this method be used, and which rule decides?
 extension Worker {
     func readTarget(_ context: RequestContext) -> StageOutcome {
+        // OPTIONS of the server as a whole has no path (RFC 9110 section 7.1), and is a method like any.
+        if context.request.target == "*", context.request.method == .options { return .skip(to: .method) }
         // Content in a GET or HEAD has no meaning (RFC 9110 section 9.3.1), and what is read in two ways is refused.
         let framing = context.request.framing
         let hasContent = framing != .none && framing != .length(0)
@@ -44,7 +46,7 @@ extension Worker {
     func requireSignIn(_ context: RequestContext) -> StageOutcome {
         guard context.visitor == nil else { return .next }
         guard Navigation.isTopLevel(context.request) else { return .respond(signInRequired(context)) }
-        return .respond(startSignIn(context, returningTo: context.target.escaped, selectAccount: false))
+        return startSignIn(context, returningTo: context.target.escaped, selectAccount: false)
     }
 
     func authorize(_ context: RequestContext) -> StageOutcome {
@@ -56,7 +58,8 @@ extension Worker {
             guard context.visitor?.record != nil, Navigation.isTopLevel(context.request) else {
                 return .respond(stepUpRequired(context))
             }
-            return .respond(startSignIn(context, returningTo: target, selectAccount: false))
+            return startSignIn(
+                context, at: context.visitor?.record?.provider, returningTo: target, selectAccount: false)
         case .refused:
             return .respond(
                 page(

@@ -38,7 +38,7 @@ extension Worker {
         }
         let mustRedirect =
             shared.redirectingListeners.contains(connection.listener)
-            || (!context.base.isSecure && site.settings.provider != nil && !Self.isLoopback(authority))
+            || (!context.base.isSecure && site.hasProvider && !Self.isLoopback(authority))
         guard !mustRedirect || isSecure else {
             // `OPTIONS *` names no path that the host's name could be told from.
             guard context.request.target.hasPrefix("/") else {
