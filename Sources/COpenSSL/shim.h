@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
+#include <openssl/ocsp.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -44,6 +45,15 @@ static inline void postern_SSL_CTX_set_servername_callback(
 static inline void postern_SSL_CTX_set_ticket_key_callback(
     SSL_CTX *ctx, int (*callback)(SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, EVP_MAC_CTX *, int)) {
     SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, callback);
+}
+// Takes over the reference to `store`.
+static inline int postern_SSL_CTX_set0_verify_cert_store(SSL_CTX *ctx, X509_STORE *store) {
+    return (int)SSL_CTX_set0_verify_cert_store(ctx, store);
+}
+// The clock has passed neither end of the certificate's time.
+static inline int postern_X509_is_in_time(const X509 *certificate) {
+    return X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0
+        && X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
 }
 static inline int postern_EVP_MAC_set_hmac_sha256(EVP_MAC_CTX *mac, unsigned char *key, size_t count) {
     OSSL_PARAM parameters[] = {
@@ -83,6 +93,50 @@ static inline int postern_X509_not_after(const X509 *certificate, struct tm *tim
 }
 static inline int postern_X509_not_before(const X509 *certificate, struct tm *time) {
     return ASN1_TIME_to_tm(X509_get0_notBefore(certificate), time);
+}
+
+// OCSP
+
+// The first responder that a certificate names (RFC 5280 section 4.2.2.1), as OPENSSL_free has to free it; or NULL.
+static inline char *postern_X509_ocsp_responder(X509 *certificate) {
+    STACK_OF(OPENSSL_STRING) *urls = X509_get1_ocsp(certificate);
+    char *first = urls && sk_OPENSSL_STRING_num(urls) > 0 ? OPENSSL_strdup(sk_OPENSSL_STRING_value(urls, 0)) : NULL;
+    X509_email_free(urls);
+    return first;
+}
+static inline void postern_OPENSSL_free(void *memory) { OPENSSL_free(memory); }
+// RFC 7633: the certificate is to be shown with an OCSP response or not at all.
+static inline int postern_X509_must_staple(X509 *certificate) {
+    TLS_FEATURE *features = (TLS_FEATURE *)X509_get_ext_d2i(certificate, NID_tlsfeature, NULL, NULL);
+    int found = 0;
+    for (int index = 0; index < sk_ASN1_INTEGER_num(features); index++)
+        found |= ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, index)) == TLSEXT_TYPE_status_request;
+    TLS_FEATURE_free(features);
+    return found;
+}
+// Whether `issuer`, or a responder that it has authorized (RFC 6960 section 4.2.2.2), has signed the response.
+static inline int postern_OCSP_verify(OCSP_BASICRESP *response, X509 *issuer) {
+    int result = 0;
+    STACK_OF(X509) *known = sk_X509_new_null();
+    X509_STORE *store = X509_STORE_new();
+    if (known && store && sk_X509_push(known, issuer) > 0 && X509_STORE_add_cert(store, issuer) == 1
+        && X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) == 1)
+        result = OCSP_basic_verify(response, known, store, OCSP_NOEXPLICIT) == 1;
+    X509_STORE_free(store);
+    sk_X509_free(known);
+    return result;
+}
+static inline void postern_SSL_CTX_set_status_callback(
+    SSL_CTX *ctx, int (*callback)(SSL *, void *), void *argument) {
+    SSL_CTX_set_tlsext_status_cb(ctx, callback);
+    SSL_CTX_set_tlsext_status_arg(ctx, argument);
+}
+// Copies the response into the handshake.
+static inline int postern_SSL_staple(SSL *ssl, const unsigned char *response, size_t count) {
+    unsigned char *copy = (unsigned char *)OPENSSL_memdup(response, count);
+    if (!copy) return 0;
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)count);
+    return 1;
 }
 
 // ---- Cryptography ------------------------------------------------------------------------------

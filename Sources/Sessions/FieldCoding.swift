@@ -92,6 +92,12 @@ struct FieldReader {
         return bytes.reduce(0) { $0 << 8 | Int64($1) }
     }
 
+    /// A number that may be absent: as `optionalText`.
+    mutating func optionalNumber(_ tag: UInt8) -> Int64?? {
+        guard fields[tag] != nil else { return .some(nil) }
+        return number(tag).map { .some($0) }
+    }
+
     /// At most `limit` texts; an absent field is an empty list.
     mutating func list(_ tag: UInt8, limit: Int) -> [String]? {
         guard let bytes = bytes(tag) else { return [] }

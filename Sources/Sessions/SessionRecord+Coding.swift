@@ -36,6 +36,9 @@ extension SessionRecord {
         static let groups: UInt8 = 20
         /// Each claim's name, the number of its values in decimal, and its values.
         static let claims: UInt8 = 21
+        // What an earlier release may pass over.
+        static let grantObtainedAt: UInt8 = 0x80
+        static let grantExpiresAt: UInt8 = 0x81
     }
 
     /// Nil where the session exceeds a limit.
@@ -68,6 +71,8 @@ extension SessionRecord {
         if !identity.claims.isEmpty {
             writer.put(Tag.claims, identity.claims.flatMap { [$0.name, String($0.values.count)] + $0.values })
         }
+        if grantObtainedAt != createdAt { writer.put(Tag.grantObtainedAt, grantObtainedAt) }
+        if grantExpiresAt != tokenExpiresAt { writer.put(Tag.grantExpiresAt, grantExpiresAt) }
         guard writer.bytes.count <= Self.fieldsLimit else { return nil }
         let deflated = Deflate.compress(writer.bytes)
         return deflated.count < writer.bytes.count
@@ -101,12 +106,14 @@ extension SessionRecord {
             let refreshToken = reader.optionalText(Tag.refreshToken),
             let providerSessionID = reader.optionalText(Tag.providerSessionID),
             let identity = Self.identity(from: &reader),
+            let grantObtainedAt = reader.optionalNumber(Tag.grantObtainedAt),
+            let grantExpiresAt = reader.optionalNumber(Tag.grantExpiresAt),
             reader.isExhausted
         else { return nil }
         self.init(
             id: id, site: site, provider: provider, idToken: idToken, refreshToken: refreshToken.map(SecretText.init),
             providerSessionID: providerSessionID, identity: identity, createdAt: createdAt, lastSeenAt: lastSeenAt,
-            tokenExpiresAt: tokenExpiresAt)
+            tokenExpiresAt: tokenExpiresAt, grantObtainedAt: grantObtainedAt, grantExpiresAt: grantExpiresAt)
     }
 
     private static func token(from reader: inout FieldReader) -> String? {

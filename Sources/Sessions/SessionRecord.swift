@@ -49,12 +49,17 @@ package struct SessionRecord: Sendable, Equatable {
     package let createdAt: Int64
     /// When it was last used, to the interval at which the cookie is renewed.
     package var lastSeenAt: Int64
+    /// When the ID token ends.
     package var tokenExpiresAt: Int64
+    /// When the provider last gave tokens, and until when what it gave counts: the ID token, or the access token where
+    /// no new ID token came.
+    package var grantObtainedAt: Int64
+    package var grantExpiresAt: Int64
 
     package init(
         id: SessionID = .random(), site: String, provider: String, idToken: String, refreshToken: SecretText? = nil,
         providerSessionID: String? = nil, identity: SessionIdentity, createdAt: Int64, lastSeenAt: Int64? = nil,
-        tokenExpiresAt: Int64
+        tokenExpiresAt: Int64, grantObtainedAt: Int64? = nil, grantExpiresAt: Int64? = nil
     ) {
         self.id = id
         self.site = site
@@ -66,6 +71,16 @@ package struct SessionRecord: Sendable, Equatable {
         self.createdAt = createdAt
         self.lastSeenAt = lastSeenAt ?? createdAt
         self.tokenExpiresAt = tokenExpiresAt
+        self.grantObtainedAt = grantObtainedAt ?? createdAt
+        self.grantExpiresAt = grantExpiresAt ?? tokenExpiresAt
+    }
+
+    /// What it is renewed with; nil where there is nothing to renew it with.
+    package var grant: GrantID? { refreshToken.map { GrantID(session: id, refreshToken: $0) } }
+
+    /// Unix seconds from which its tokens are to be renewed; `.max` where they cannot be.
+    package var renewalDueAt: Int64 {
+        refreshToken == nil ? .max : GrantSchedule.due(obtainedAt: grantObtainedAt, expiresAt: grantExpiresAt)
     }
 }
 

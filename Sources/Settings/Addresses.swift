@@ -203,6 +203,12 @@ package struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
         self.path = path
     }
 
+    /// Nil where the text is no http or https URL, or has a user, a query or a fragment.
+    package init?(_ text: String) {
+        guard let url = try? HostText.url(text) else { return nil }
+        self = url
+    }
+
     package var scheme: String { isSecure ? "https" : "http" }
     package var hasDefaultPort: Bool { port == (isSecure ? 443 : 80) }
     /// The host, and the port where it is not the scheme's own.

@@ -27,11 +27,25 @@ package struct ListenerSettings: Sendable, Equatable {
     package let redirectToHTTPS: Bool
     /// Connections begin with a PROXY header.
     package let proxyProtocol: Bool
+    /// Another instance may listen on the same port.
+    package let reusePort: Bool
 }
 
 package struct TLSSettings: Sendable, Equatable {
     /// One at least; the first is for clients that name no host, or an unknown one.
     package let certificates: [CertificateSettings]
+    /// Whether OCSP responses are fetched and shown.
+    package let stapling: Bool
+    /// Nil where clients are not asked for certificates.
+    package let clients: ClientCertificateSettings?
+}
+
+package struct ClientCertificateSettings: Sendable, Equatable {
+    /// In PEM.
+    package let authorities: FileContent
+    /// The file that they were read from, absolute; nil where they stand elsewhere.
+    package let file: String?
+    package let isRequired: Bool
 }
 
 package struct CertificateSettings: Sendable, Equatable {
@@ -46,6 +60,7 @@ package struct CertificateSettings: Sendable, Equatable {
 
 package struct AdminSettings: Sendable, Equatable {
     package let address: ListenAddress
+    package let reusePort: Bool
 }
 
 package struct ProviderSettings: Sendable, Equatable {
@@ -53,12 +68,23 @@ package struct ProviderSettings: Sendable, Equatable {
     /// Exactly as written: it is compared with `iss` byte by byte.
     package let issuer: String
     package let issuerURL: HTTPURL
+    /// What people call it.
+    package let displayName: String
     package let clientID: String
     package let clientAuth: ClientAuthentication
     /// In their order; `openid` is among them.
     package let scopes: [String]
     /// What its tokens may be signed with; one at least.
     package let signingAlgorithms: [SigningAlgorithm]
+    package let pushedAuthorization: PushedAuthorizationMode
+    /// Its redirect URI is its own, and no other provider's.
+    package let ownCallback: Bool
+    /// Whether userinfo is asked for claims that the ID token lacks.
+    package let usesUserInfo: Bool
+    /// Nil where the provider's tokens are not taken as bearer tokens.
+    package let bearer: BearerSettings?
+    /// Further parameters of authorization requests, in the file's order; no name twice, and none of Postern's own.
+    package let authorizationParameters: [AuthorizationParameter]
     /// Certificate authorities in PEM that are trusted besides the system's.
     package let authorities: FileContent?
 }
@@ -71,8 +97,20 @@ package enum ClientAuthentication: Sendable, Equatable {
     case basic(secret: Secret)
     /// `client_secret_post`
     case post(secret: Secret)
-    /// `private_key_jwt`, with a private key in PEM.
-    case privateKeyJWT(key: Secret)
+    /// `private_key_jwt`, with a private key in PEM and its `kid`.
+    case privateKeyJWT(key: Secret, identifier: String?, audience: ClientAssertionAudience)
+}
+
+/// Which tokens are taken as bearer tokens.
+package struct BearerSettings: Sendable, Equatable {
+    /// One at least.
+    package let audiences: [String]
+    package let scopes: [String]
+}
+
+package struct AuthorizationParameter: Sendable, Equatable {
+    package let name: String
+    package let value: String
 }
 
 package struct OriginSettings: Sendable, Equatable {
@@ -129,14 +167,16 @@ package struct SiteSettings: Sendable, Equatable {
     package let hosts: [SiteHost]
     /// Scheme and host that browsers see, without a path.
     package let publicURL: HTTPURL?
-    /// A provider's name; nil for a site that nobody can sign in to.
-    package let provider: String?
+    /// Providers' names, none twice; empty for a site that nobody can sign in to.
+    package let providers: [String]
     /// An origin's name.
     package let origin: String
     /// Begins with `/` and does not end with one: `/.auth`.
     package let authPath: String
     /// Strict-Transport-Security's time; zero for none.
     package let hsts: TimeSpan
+    /// Origins that may read the site's answers, as browsers serialise them.
+    package let corsOrigins: [String]
     package let session: SessionSettings
     package let content: ContentSettings
     package let rules: RuleSet
@@ -213,6 +253,8 @@ package struct LimitSettings: Sendable, Equatable {
     package let http2Refusals: Int
     package let http2IdleFrames: Int
     package let http2Continuations: Int
+    /// Of one worker.
+    package let tlsHandshakes: Int
     package let tlsHandshakeTimeout: TimeSpan
     package let headTimeout: TimeSpan
     package let idleTimeout: TimeSpan
@@ -233,4 +275,5 @@ package struct LimitSettings: Sendable, Equatable {
     // Of sign-ins and of the process
     package let loginStateLifetime: TimeSpan
     package let drainTimeout: TimeSpan
+    package let drainIdleTimeout: TimeSpan
 }

@@ -45,26 +45,47 @@ extension ConfigurationReader {
                 section.position(of: Options.siteHosts), section.key(of: Options.siteHosts), "the site has no host",
                 "Name one, such as docs.example.com")
         }
-        let provider = section.optional(Options.siteProvider)
-        if let provider {
-            check(provider, isAmong: context.providers, section, Options.siteProvider, noun: "provider")
-        }
+        let providers = siteProviders(in: section, context)
         let origin = section.required(Options.siteOrigin, &faults)
-        if let origin { check(origin, isAmong: context.origins, section, Options.siteOrigin, noun: "origin") }
+        if let origin {
+            check(
+                origin, isAmong: context.origins, section.position(of: Options.siteOrigin),
+                section.key(of: Options.siteOrigin), noun: "origin")
+        }
         let rules = rules(in: section, hasProvider: section.has(Options.siteProvider))
         let publicURL = section.optional(Options.sitePublicURL)
         if let hosts { checkScheme(hosts, publicURL, section, context) }
         let session = session(in: section.section("session"))
         guard let hosts, let origin, !hosts.isEmpty else { return nil }
         return SiteSettings(
-            name: section.name, hosts: hosts, publicURL: publicURL, provider: provider, origin: origin,
-            authPath: section.value(Options.siteAuthPath), hsts: section.value(Options.siteHSTS), session: session,
+            name: section.name, hosts: hosts, publicURL: publicURL, providers: providers, origin: origin,
+            authPath: section.value(Options.siteAuthPath), hsts: section.value(Options.siteHSTS),
+            corsOrigins: section.value(Options.siteCORSOrigins).map(\.value), session: session,
             content: content(in: section.section("content")),
             rules: RuleSet(rules))
     }
 
+    private mutating func siteProviders(in section: SettingSection, _ context: SiteContext) -> [String] {
+        guard let named = section.optional(Options.siteProvider) else { return [] }
+        let key = section.key(of: Options.siteProvider)
+        if named.isEmpty {
+            faults.error(
+                section.position(of: Options.siteProvider), key, "no provider is named",
+                "Name one, or remove the key")
+        }
+        var names: [String] = []
+        for provider in named {
+            check(provider.value, isAmong: context.providers, provider.position, key, noun: "provider")
+            if names.contains(provider.value) {
+                faults.error(provider.position, key, "'\(provider.value)' stands there twice", "Keep one of the two")
+            }
+            names.append(provider.value)
+        }
+        return names
+    }
+
     private mutating func check(
-        _ name: String, isAmong known: [String], _ section: SettingSection, _ option: Option<String>, noun: String
+        _ name: String, isAmong known: [String], _ position: Position, _ key: String, noun: String
     ) {
         guard !known.contains(name) else { return }
         let nearest = Spelling.nearest(to: name, among: known)
@@ -77,8 +98,7 @@ extension ConfigurationReader {
             remedy = "There is " + Sentence.or(known)
         }
         faults.error(
-            section.position(of: option), section.key(of: option), "there is no \(noun) '\(name)'", remedy,
-            nearest: nearest)
+            position, key, "there is no \(noun) '\(name)'", remedy, nearest: nearest)
     }
 
     /// That nobody signs in over plain HTTP but on a loopback host, and that the public URL is one of
@@ -126,22 +146,26 @@ extension ConfigurationReader {
             return []
         }
         var rules: [Rule] = []
-        var lines: [PathPattern: Int] = [:]
+        var lines: [RuleKey: Int] = [:]
         for entry in entries {
             let key = (rulesSection.path + [entry.key]).dotted
-            let pattern: PathPattern
+            let rule: RuleKey
             do throws(ValueProblem) {
-                pattern = try PathPattern(entry.key)
+                rule = try RuleKey(entry.key)
             } catch {
                 faults.error(entry.position, key, error.message, error.remedy)
                 continue
             }
-            if let line = lines[pattern] {
+            let others = lines.filter { other, _ in
+                other.pattern == rule.pattern
+                    && (other.methods == rule.methods || !other.methods.isDisjoint(with: rule.methods))
+            }
+            if let line = others.values.min() {
                 faults.error(
                     entry.position, key, "the pattern matches the same as the one on line \(line)",
                     "Keep one of the two")
             }
-            lines[pattern] = entry.position.line
+            lines[rule] = entry.position.line
             guard case .value(let value) = entry.node.content, let requirement = try? Requirement(value.text) else {
                 continue
             }
@@ -150,7 +174,7 @@ extension ConfigurationReader {
                     entry.position, key, "nobody can meet '\(requirement)', for the site has no provider",
                     "Name a provider, or require anyone or nobody")
             }
-            rules.append(Rule(pattern: pattern, requirement: requirement))
+            rules.append(Rule(pattern: rule.pattern, methods: rule.methods, requirement: requirement))
         }
         return rules
     }

@@ -88,6 +88,21 @@ extension ValueKind where Value == HTTPURL {
     }
 }
 
+extension ValueKind where Value == String {
+    /// An origin of the web (RFC 6454 section 6.2), as browsers serialise it.
+    static let webOrigin = ValueKind(
+        "origin", samples: ["https://app.example.com", "http://localhost:3000"]
+    ) { text throws(ValueProblem) in
+        let remedy = "Write scheme and host, such as https://app.example.com"
+        guard text != "*", text != "null" else {
+            throw ValueProblem("'\(text)' stands for origins that nobody has named", remedy)
+        }
+        let url = try HostText.url(text)
+        guard url.path.isEmpty else { throw ValueProblem("the origin has a path", "Write \(url.origin)") }
+        return url.origin
+    }
+}
+
 /// An issuer as written, and as a URL.
 package struct Issuer: Sendable, Equatable {
     package let text: String

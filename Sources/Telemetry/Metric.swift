@@ -13,6 +13,9 @@ package enum Metric: Int, Sendable, CaseIterable {
     case limitsReached
     case acceptPauses
     case tlsHandshakes
+    case tlsHandshakesOpen
+    case ocspResponses
+    case ocspMissing
     // Sign-in and tokens
     case signIns
     case tokenChecks
@@ -20,6 +23,7 @@ package enum Metric: Int, Sendable, CaseIterable {
     case keySetAge
     case providerRequests
     case providerDuration
+    case sessionRenewals
     // Origins
     case originRequests
     case originFirstByte
@@ -38,8 +42,8 @@ package enum Metric: Int, Sendable, CaseIterable {
     package var isCounted: Bool {
         switch self {
         case .requests, .responses, .responseBytes, .requestDuration, .connectionsAccepted, .connectionsOpen,
-            .connectionsClosed, .limitsReached, .acceptPauses, .tlsHandshakes, .logLinesDropped, .ready, .workers,
-            .startTime:
+            .connectionsClosed, .limitsReached, .acceptPauses, .tlsHandshakes, .tlsHandshakesOpen, .ocspResponses,
+            .ocspMissing, .sessionRenewals, .logLinesDropped, .ready, .workers, .startTime:
             true
         case .signIns, .tokenChecks, .keySetFetches,
             .keySetAge, .providerRequests, .providerDuration, .originRequests, .originFirstByte,
@@ -86,6 +90,14 @@ package enum Metric: Int, Sendable, CaseIterable {
                 .listener)
         case .tlsHandshakes:
             .init("tls_handshakes_total", .counter, "TLS handshakes with clients.", .listener, .result)
+        case .tlsHandshakesOpen:
+            .init("tls_handshakes_open", .gauge, "TLS handshakes with clients that are under way now.")
+        case .ocspResponses:
+            .init("ocsp_responses_total", .counter, "OCSP responses fetched for certificates.", .listener, .result)
+        case .ocspMissing:
+            .init(
+                "ocsp_missing", .gauge, "Certificates that name an OCSP responder, without a valid response of it now.",
+                .listener)
         case .signIns:
             .init(
                 "sign_ins_total", .counter, "Sign-ins by provider: started, ended well, failed.", .provider, .signInStep
@@ -100,6 +112,10 @@ package enum Metric: Int, Sendable, CaseIterable {
             .init("provider_requests_total", .counter, "Requests to a provider.", .provider, .result)
         case .providerDuration:
             .init("provider_request_duration_seconds", .histogram, "Whole requests to a provider.", .provider)
+        case .sessionRenewals:
+            .init(
+                "session_renewals_total", .counter, "Renewals of sessions by their refresh tokens, by what came of it.",
+                .provider, .renewal)
         case .originRequests:
             .init("origin_requests_total", .counter, "Requests to an origin.", .origin, .originResult)
         case .originFirstByte:
@@ -141,6 +157,7 @@ package enum MetricLabel: String, Sendable, CaseIterable {
     case signInStep = "step"
     case tokenCheck = "check"
     case originResult = "answer"
+    case renewal = "renewal"
 
     package func values(in names: MetricNames) -> [String] {
         switch self {
@@ -156,6 +173,7 @@ package enum MetricLabel: String, Sendable, CaseIterable {
         case .signInStep: SignInStep.allCases.map(\.rawValue)
         case .tokenCheck: TokenCheck.allCases.map(\.rawValue)
         case .originResult: OriginAnswer.allCases.map(\.rawValue)
+        case .renewal: RenewalOutcome.allCases.map(\.rawValue)
         }
     }
 }
@@ -235,6 +253,7 @@ package enum CloseReason: String, MetricLabelValue {
     case http2Refusals = "http2_refusals"
     case http2IdleFrames = "http2_idle_frames"
     case http2Continuations = "http2_continuations"
+    case tlsHandshakes = "tls_handshakes"
     case tlsHandshakeTimeout = "tls_handshake_timeout"
     case headTimeout = "head_timeout"
     case idleTimeout = "idle_timeout"
@@ -258,6 +277,8 @@ package enum CloseReason: String, MetricLabelValue {
     case tls
     /// There was no PROXY header that holds, or nobody was trusted to send one.
     case proxy
+    /// The client's certificate did not hold, or there was none.
+    case certificate
 
     // Postern
     /// After an answer that said so.
@@ -280,7 +301,7 @@ package enum CloseReason: String, MetricLabelValue {
     package var isExcess: Bool {
         switch self {
         case .connections, .connectionsPerAddress, .http2Resets, .http2Refusals, .http2IdleFrames,
-            .http2Continuations, .descriptors:
+            .http2Continuations, .tlsHandshakes, .descriptors:
             true
         default: false
         }
@@ -333,6 +354,33 @@ package enum OriginAnswer: String, MetricLabelValue {
         case .denied: 2
         case .failed: 3
         case .timeout: 4
+        }
+    }
+}
+
+/// What came of renewing a session's tokens.
+package enum RenewalOutcome: String, MetricLabelValue {
+    /// The provider gave a new ID token.
+    case renewed
+    /// It gave no new ID token, and so the claims stay.
+    case withoutToken = "without_token"
+    /// A cookie from before the renewal was given what had come of it.
+    case remembered
+    /// The provider refused, and the session ends.
+    case refused
+    /// What came did not hold, and the session has ended.
+    case invalid
+    /// The provider could not be asked.
+    case unavailable
+
+    package var index: Int {
+        switch self {
+        case .renewed: 0
+        case .withoutToken: 1
+        case .remembered: 2
+        case .refused: 3
+        case .invalid: 4
+        case .unavailable: 5
         }
     }
 }

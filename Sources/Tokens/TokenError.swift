@@ -40,10 +40,14 @@ package enum TokenError: Error, Hashable, Sendable {
     case issuedInFuture
     case issuedTooLongAgo
     case nonce
+    /// A refreshed token names somebody else (Core 12.2).
+    case subject
     /// `at_hash` is not that of the access token.
     case accessTokenHash
     /// An `events` claim: a logout or security event token.
     case eventToken
+    /// A `cnf` claim: the token is of use only to who has a key.
+    case senderConstrained
 
     /// A word for the log: never holds anything of the token.
     package var code: String {
@@ -69,8 +73,10 @@ package enum TokenError: Error, Hashable, Sendable {
         case .issuedInFuture: "issued_in_future"
         case .issuedTooLongAgo: "issued_too_long_ago"
         case .nonce: "nonce"
+        case .subject: "subject"
         case .accessTokenHash: "access_token_hash"
         case .eventToken: "event_token"
+        case .senderConstrained: "sender_constrained"
         }
     }
 }

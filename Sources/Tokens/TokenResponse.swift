@@ -47,7 +47,7 @@ package struct TokenResponse: Sendable {
     }
 
     /// Section 5.2, as far as the provider keeps to it: the body may also be empty or a page.
-    private static func refusal(_ status: Int, _ document: JSONValue?) -> TokenResponseError {
+    static func refusal(_ status: Int, _ document: JSONValue?) -> TokenResponseError {
         if status >= 500 || status == 408 || status == 425 || status == 429 { return .unavailable(status: status) }
         guard (400..<500).contains(status) || document?["error"] != nil else { return .malformed("status") }
         return .refused(
@@ -76,6 +76,19 @@ package struct TokenRefusal: Sendable, Equatable {
         case "invalid_client", "unauthorized_client": true
         case nil: status == 401
         default: false
+        }
+    }
+
+    /// Whether a refresh token is spent for good: RFC 6749 says 400 and `invalid_grant`, some say 403, have other words,
+    /// or none. Not so where it is this client that is refused, or where the words speak of the request or of a trouble
+    /// that passes; nor for any other status, which no token endpoint gives.
+    package var endsGrant: Bool {
+        guard status == 400 || status == 403 || status == 200, !blamesClient else { return false }
+        switch code {
+        case "unsupported_grant_type", "invalid_scope", "invalid_target", "temporarily_unavailable", "server_error",
+            "slow_down":
+            return false
+        default: return true
         }
     }
 }

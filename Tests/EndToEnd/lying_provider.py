@@ -82,8 +82,10 @@ class LyingProvider:
 
     What a test may change while it runs: `account` (the claims of who signs in), `error` (an error code instead of a
     code), `change_claims` and `change_token` (functions over what is issued), `lifetime` of tokens in seconds,
-    `refresh` (whether refresh tokens are given), `signing`, `published` keys. `reset()` undoes all of it. `calls` has
-    every request that came: (path, form fields, header fields)."""
+    `refresh` (whether refresh tokens are given), `signing`, `published` keys. Of renewals: `rotate` (each gives a new
+    refresh token, and takes the old one back), `renews_id_token`, `change_renewal` (over the claims of their ID tokens),
+    `refuse` (a status and a body in place of tokens), `token_delay` (seconds before the token endpoint answers).
+    `reset()` undoes all of it. `calls` has every request that came: (path, form fields, header fields)."""
 
     def __init__(self, clients, port=0, certificate=None):
         self.clients, self.certificate = clients, certificate
@@ -101,6 +103,8 @@ class LyingProvider:
         self.change_answer = lambda answer: answer
         self.signing, self.published = self.first_key, [self.first_key]
         self.failing = False
+        self.rotate, self.renews_id_token, self.refuse, self.token_delay = True, True, None, 0
+        self.change_renewal = lambda claims: claims
 
     def start(self):
         handler = type("Handler", (_Handler,), {"provider": self})
@@ -122,6 +126,10 @@ class LyingProvider:
     def count(self, path):
         with self.lock:
             return sum(1 for one, _, _ in self.calls if one == path)
+
+    def renewals(self):
+        with self.lock:
+            return sum(1 for _, fields, _ in self.calls if fields.get("grant_type") == "refresh_token")
 
     # what it issues
 
@@ -158,21 +166,32 @@ class LyingProvider:
                 self.issued.append(answer["code"])
         return fields["redirect_uri"] + "?" + urllib.parse.urlencode(self.change_answer(answer))
 
+    def other(self, method, path, fields, headers):
+        """Status and content of what only some providers have; bytes are a JWT."""
+        return 404, {"error": "no such page"}
+
     def exchange(self, fields, authorization):
         """Status and JSON of the token endpoint."""
         client = self._client(fields, authorization)
         if client is None:
             return 401, {"error": "invalid_client"}
+        renewal = fields.get("grant_type") == "refresh_token"
+        if renewal and self.refuse:
+            return self.refuse
         with self.lock:
-            asked = (self.codes.pop(fields.get("code"), None) if fields.get("grant_type") == "authorization_code"
-                     else self.refresh_tokens.pop(fields.get("refresh_token"), None))
+            asked = (self.codes.pop(fields.get("code"), None) if not renewal
+                     else self.refresh_tokens.pop(fields.get("refresh_token"), None) if self.rotate
+                     else self.refresh_tokens.get(fields.get("refresh_token")))
         if asked is None or asked["client_id"] != client:
             return 400, {"error": "invalid_grant"}
         if fields["grant_type"] == "authorization_code":
             challenge = encode(hashlib.sha256(fields.get("code_verifier", "").encode()).digest())
             if challenge != asked["code_challenge"] or fields.get("redirect_uri") != asked["redirect_uri"]:
                 return 400, {"error": "invalid_grant"}
-        return 200, self._tokens(asked, client)
+        answer = self._tokens(asked, client, renewal)
+        if renewal and not self.renews_id_token:
+            del answer["id_token"]
+        return 200, answer
 
     def _client(self, fields, authorization):
         if authorization.startswith("Basic "):
@@ -183,15 +202,17 @@ class LyingProvider:
         known = name in self.clients and self.clients[name] == (secret or None)
         return name if known else None
 
-    def _tokens(self, asked, client):
+    def _tokens(self, asked, client, renewal=False):
         now = int(time.time())
         claims = {"iss": self.issuer, "aud": client, "iat": now, "exp": now + self.lifetime, "auth_time": now,
                   "nonce": asked["nonce"], **self.account}
+        if renewal:
+            claims = self.change_renewal(claims)
         claims = {name: value for name, value in self.change_claims(claims).items() if value is not None}
         answer = {"access_token": secrets.token_urlsafe(24), "token_type": "Bearer", "expires_in": self.lifetime,
                   "id_token": self.change_token(self.signing.sign(claims))}
         with self.lock:
-            if self.refresh:
+            if self.refresh and (self.rotate or not renewal):
                 answer["refresh_token"] = secrets.token_urlsafe(24)
                 self.refresh_tokens[answer["refresh_token"]] = asked
             self.issued += [answer["id_token"], answer["access_token"], answer.get("refresh_token", "")]
@@ -206,11 +227,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def _answer(self, status, content=None, location=None):
-        body = json.dumps(content).encode() if content is not None else b""
+        is_token = isinstance(content, bytes)
+        body = content if is_token else json.dumps(content).encode() if content is not None else b""
         self.send_response(status)
         if location:
             self.send_header("Location", location)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "application/jwt" if is_token else "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -231,7 +253,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self._answer(200, {"keys": [key.jwk() for key in self.provider.published]})
         if parts.path == "/authorize":
             return self._answer(302, location=self.provider.authorize(fields))
-        return self._answer(404, {"error": "no such page"})
+        return self._answer(*self.provider.other(self.command, self.path, fields, self.headers))
 
     def do_POST(self):
         length = int(self.headers.get("Content-Length") or 0)
@@ -241,5 +263,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.provider.failing:
             return self._answer(503, {"error": "as the test wanted it"})
         if path == "/token":
+            time.sleep(self.provider.token_delay)
             return self._answer(*self.provider.exchange(fields, self.headers.get("Authorization", "")))
-        return self._answer(404, {"error": "no such page"})
+        return self._answer(*self.provider.other(self.command, self.path, fields, self.headers))

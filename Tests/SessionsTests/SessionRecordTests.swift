@@ -22,6 +22,15 @@ import Testing
         }
     }
 
+    @Test func aRenewedSessionComesBack() {
+        var record = Samples.record()
+        record.grantObtainedAt += 3000
+        record.grantExpiresAt += 2000
+        let known = SessionRecord(encoded: record.encoded()!)
+        #expect(known == record && known?.grantObtainedAt == Samples.now + 3000)
+        #expect(known?.grantExpiresAt == Samples.now + 5600)
+    }
+
     @Test func everyNumberComesBack() {
         for time in [0, 1, 127, 128, 255, 256, 65_535, 1 << 31, 1 << 40, Int64.max - 1, Int64.max] {
             let record = Samples.record(createdAt: time)

@@ -87,6 +87,21 @@ extension Page {
             ])
     }
 
+    /// The provider was asked for a stronger or a more recent sign-in, and has not done it.
+    static func stepUpFailed(account: String, retry: String, switchAccount: String) -> Page {
+        Page(
+            status: 403, title: "This page needs a stronger sign-in",
+            paragraphs: [
+                "You are signed in as \(account).",
+                "The identity provider has not confirmed your identity in the way that this page asks for: with a second factor, for example, or just now.",
+            ],
+            actions: [
+                Action(label: "Try again", href: retry),
+                Action(label: "Use another account", href: switchAccount),
+                Action(label: "Go to the start page", href: "/"),
+            ])
+    }
+
     /// A rule lets nobody in, whoever asks.
     static func closed() -> Page {
         Page(
@@ -101,6 +116,12 @@ extension Page {
             paragraphs: [explanation],
             actions: [Action(label: "Try again", href: retry)],
             continuesByItself: continues)
+    }
+
+    /// - Parameter choices: a link to each provider, in the config's order.
+    static func chooseProvider(_ choices: [Action]) -> Page {
+        Page(
+            status: 200, title: "Sign in", paragraphs: ["Choose where you have your account."], actions: choices)
     }
 
     static func sessionTooLarge(retry: String) -> Page {

@@ -1,6 +1,7 @@
 import Bytes
 import HTTP
 import Logging
+import Settings
 import Telemetry
 
 /// Answers that Postern makes itself. All of them are `no-store`; an error carries a reference.
@@ -41,6 +42,25 @@ extension Worker {
         return answer
     }
 
+    /// 401 to a session or a token whose sign-in is not what the rule demands, where a redirect would lead nowhere:
+    /// the challenge of RFC 9470 section 3.
+    func stepUpRequired(_ context: RequestContext) -> Answer {
+        let reference = reference(for: context), code = "insufficient_user_authentication"
+        let demand = context.rule?.requirement.authentication ?? AuthenticationDemand()
+        var challenge = "Bearer error=\"\(code)\""
+        if !demand.acrValues.isEmpty { challenge += ", acr_values=\"\(demand.acrValues.joined(separator: " "))\"" }
+        if let age = demand.maxAge { challenge += ", max_age=\"\(age.seconds)\"" }
+        var answer = json(status: 401, .stepUpRequired) {
+            $0.member("error", code)
+            if context.visitor?.record != nil {
+                $0.member("login_url", context.site.loginURL(returningTo: context.target.escaped))
+            }
+            $0.member("reference", reference)
+        }
+        answer.response.fields.append(.wwwAuthenticate, challenge)
+        return answer
+    }
+
     /// RFC 6750 section 3.1.
     func invalidToken(_ context: RequestContext) -> Answer {
         let reference = reference(for: context)
@@ -49,6 +69,18 @@ extension Worker {
             $0.member("reference", reference)
         }
         answer.response.fields.append(.wwwAuthenticate, "Bearer error=\"invalid_token\"")
+        return answer
+    }
+
+    /// RFC 6750 section 3.1: the token is good, and for something else.
+    func insufficientScope(_ scopes: [String], _ context: RequestContext) -> Answer {
+        let reference = reference(for: context)
+        var answer = json(status: 403, .forbidden) {
+            $0.member("error", "insufficient_scope")
+            $0.member("reference", reference)
+        }
+        let scope = scopes.joined(separator: " ")
+        answer.response.fields.append(.wwwAuthenticate, "Bearer error=\"insufficient_scope\", scope=\"\(scope)\"")
         return answer
     }
 

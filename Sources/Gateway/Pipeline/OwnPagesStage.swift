@@ -8,20 +8,47 @@ import Transport
 extension Worker {
     func serveOwnPage(_ context: RequestContext) -> StageOutcome {
         let site = context.site!, segments = context.target.segments
-        guard segments.starts(with: site.authSegments, by: { $0.lowercased() == $1.lowercased() }) else { return .next }
-        guard segments.count == site.authSegments.count + 1, segments.starts(with: site.authSegments) else {
+        guard isOwnAddress(context) else { return .next }
+        let own = segments.dropFirst(site.authSegments.count)
+        let isCallbackOfOne = own.count == 2 && own.first == "callback"
+        guard own.count == 1 || isCallbackOfOne, segments.starts(with: site.authSegments) else {
             return .respond(page(.notFound(), .notFound, for: context))
         }
-        switch segments.last {
-        case "login" where site.settings.provider == nil, "callback" where site.settings.provider == nil:
+        switch own.first {
+        case "login" where !site.hasProvider, "callback" where !site.hasProvider:
             return .respond(page(.notFound(), .notFound, for: context))
-        case "login": return only([.get, .head], context) { .respond(login(context)) }
-        case "callback": return only([.get], context) { callback(context) }
+        case "callback" where isCallbackOfOne && !hasOwnCallback(own.last, site):
+            return .respond(page(.notFound(), .notFound, for: context))
+        case "login": return only([.get, .head], context) { login(context) }
+        case "callback":
+            return only([.get], context) {
+                callback(context, of: isCallbackOfOne ? own.last : nil)
+            }
         case "logout": return only([.get, .head, .post], context) { receiveForm(context) { logout(context) } }
         case "signed-out": return only([.get, .head], context) { .respond(signedOut(context)) }
         case "me": return only([.get, .head], context) { me(context) }
         default: return .respond(page(.notFound(), .notFound, for: context))
         }
+    }
+
+    private func isOwnAddress(_ context: RequestContext) -> Bool {
+        context.target.segments.starts(with: context.site.authSegments, by: { $0.lowercased() == $1.lowercased() })
+    }
+
+    // MARK: Other origins
+
+    /// Whether scripts of the origins that the site lists may read the answer: its content, and who is signed in. Other
+    /// pages of Postern's own are for people.
+    func isReadableElsewhere(_ context: RequestContext) -> Bool {
+        guard let site = context.site, !site.crossOrigin.isEmpty, context.target != nil else { return false }
+        return !isOwnAddress(context) || context.target.segments == site.authSegments + ["me"]
+    }
+
+    func answerPreflight(_ context: RequestContext) -> StageOutcome {
+        guard isReadableElsewhere(context), let response = context.site.crossOrigin.preflight(context.request) else {
+            return .next
+        }
+        return .respond(Answer(response, .empty, .preflight))
     }
 
     private func only(_ methods: [Method], _ context: RequestContext, _ serve: () -> StageOutcome) -> StageOutcome {
@@ -48,13 +75,30 @@ extension Worker {
         return .wait
     }
 
+    /// Whether the site has a provider of that name with a redirect URI of its own.
+    private func hasOwnCallback(_ provider: String?, _ site: Site) -> Bool {
+        site.settings.providers.contains { $0 == provider && shared.providers[$0]?.settings.ownCallback == true }
+    }
+
     // MARK: /.auth/login
 
-    private func login(_ context: RequestContext) -> Answer {
+    private func login(_ context: RequestContext) -> StageOutcome {
         let query = context.target.query.flatMap { QueryParameters($0) }
         let target = query?.first("return_to").map { context.site.returnTarget($0) } ?? "/"
-        return startSignIn(
-            context, returningTo: target, selectAccount: query?.first("prompt") == "select_account")
+        let switchingAccount = query?.first("prompt") == "select_account"
+        let providers = context.site.settings.providers
+        if let provider = query?.first("provider").flatMap({ providers.contains($0) ? $0 : nil }) {
+            return startSignIn(context, at: provider, returningTo: target, selectAccount: switchingAccount)
+        }
+        guard providers.count > 1 else {
+            return startSignIn(context, returningTo: target, selectAccount: switchingAccount)
+        }
+        let choices = providers.map { name in
+            Page.Action(
+                label: shared.providers[name]?.settings.displayName ?? name,
+                href: context.site.loginURL(returningTo: target, provider: name, switchingAccount: switchingAccount))
+        }
+        return .respond(page(.chooseProvider(choices), .ownPage, for: context))
     }
 
     // MARK: /.auth/me

@@ -24,6 +24,8 @@ final class RequestContext {
     var cookiesToSet: [String] = []
     /// The keys were fetched again for this request already: an unknown one is unknown.
     var keysWereRefreshed = false
+    /// The session whose renewal the request waits for, or has waited for.
+    var renewal: SessionRenewal?
 
     init(_ exchange: Exchange) {
         self.exchange = exchange

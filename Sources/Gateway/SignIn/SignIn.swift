@@ -29,6 +29,10 @@ actor SignIn: LoopActor {
     /// The requests that wait for a provider's keys: the first one's asking serves them all.
     private var waitingForKeys: [KeyQuestion: [ExchangeID]] = [:]
 
+    /// The requests that wait for a renewal, each with the timer that ends its patience.
+    private var waitingForRenewal: [UInt64: TimerToken?] = [:]
+    private var renewals: UInt64 = 0
+
     private struct KeyQuestion: Hashable {
         let provider: String
         let doubt: KeyDoubt
@@ -38,6 +42,15 @@ actor SignIn: LoopActor {
         self.shared = shared
         self.executor = executor
         self.worker = worker
+    }
+
+    /// Pushes an authorization request for the exchange that waits for its address.
+    /// - Parameter retry: where the person can try again.
+    func push(_ request: AuthorizationRequest, to provider: String, retry: String, for id: ExchangeID) {
+        Task {
+            let url = await shared.providers[provider]?.authorizationURL(for: request)
+            worker.value.finishPush(id, url, retry: retry)
+        }
     }
 
     /// Completes a sign-in for the exchange that waits for it.
@@ -59,6 +72,30 @@ actor SignIn: LoopActor {
             }
             for id in waitingForKeys.removeValue(forKey: question) ?? [] { worker.value.resumeAfterKeyRefresh(id) }
         }
+    }
+
+    /// Has a session's tokens renewed, and lets the exchange go on with what came of it; or without, where that takes
+    /// long and is not urgent: the renewal itself goes on, and a later request finds what it brought.
+    func renew(_ request: RenewalRequest, provider: String, isUrgent: Bool, for id: ExchangeID) {
+        renewals &+= 1
+        let number = renewals
+        var timer: TimerToken?
+        if !isUrgent {
+            timer = worker.value.loop.schedule(after: Provider.renewalPatience) { [self] in
+                assumeIsolated { $0.finishRenewal(number, id, nil) }
+            }
+        }
+        waitingForRenewal.updateValue(timer, forKey: number)
+        Task {
+            let result = await shared.providers[provider]?.renew(request, isUrgent: isUrgent)
+            finishRenewal(number, id, result)
+        }
+    }
+
+    private func finishRenewal(_ number: UInt64, _ id: ExchangeID, _ result: RenewalResult?) {
+        guard let timer = waitingForRenewal.removeValue(forKey: number) else { return }
+        if let timer { worker.value.loop.cancel(timer) }
+        worker.value.resumeAfterRenewal(id, result)
     }
 
     /// Ends sessions on all workers, then lets the exchange go on.
@@ -92,29 +129,40 @@ actor SignIn: LoopActor {
             return .unavailable(reason: "\(error)")
         }
         do {
-            return try verify(tokens, flow, await provider.snapshot, now: now)
-        } catch TokenError.unknownKey {
-            // The provider may have changed its keys a moment ago.
-            let snapshot = await provider.snapshotAfterUnknownKey(.signIn)
-            do { return try verify(tokens, flow, snapshot, now: now) } catch { return refused(error) }
+            guard let idToken = tokens.idToken,
+                let verified = try await verify(tokens, flow, by: provider, now: now)
+            else { return .unavailable(reason: "the provider's keys are not loaded") }
+            let identity = try await provider.completed(verified, accessToken: tokens.accessToken)
+            return .signedIn(identity, idToken: idToken, refreshToken: tokens.refreshToken)
+        } catch let error as TokenError {
+            return error == .tooLarge ? .tooLarge : .invalid(reason: "ID token: \(error.code)")
+        } catch let error as UserInfoError {
+            guard case .status = error else { return .invalid(reason: "userinfo: \(error)") }
+            return .unavailable(reason: "userinfo: \(error)")
         } catch {
-            return refused(error)
+            return .unavailable(reason: "\(error)")
         }
     }
 
-    private func refused(_ error: TokenError) -> SignInResult {
-        error == .tooLarge ? .tooLarge : .invalid(reason: "ID token: \(error.code)")
+    /// Nil where the provider's keys have never been loaded.
+    private func verify(
+        _ tokens: TokenResponse, _ flow: LoginFlow, by provider: Provider, now: Int64
+    ) async throws(TokenError) -> Identity? {
+        do {
+            return try verify(tokens, flow, await provider.snapshot, now: now)
+        } catch {
+            guard case .unknownKey = error else { throw error }
+            // The provider may have changed its keys a moment ago.
+            return try verify(tokens, flow, await provider.snapshotAfterUnknownKey(.signIn), now: now)
+        }
     }
 
     private func verify(
         _ tokens: TokenResponse, _ flow: LoginFlow, _ snapshot: ProviderSnapshot, now: Int64
-    ) throws(TokenError) -> SignInResult {
-        guard let keys = snapshot.keys, let idToken = tokens.idToken else {
-            return .unavailable(reason: "the provider's keys are not loaded")
-        }
-        let identity = try TokenVerifier.verifyIDToken(
+    ) throws(TokenError) -> Identity? {
+        guard let keys = snapshot.keys, let idToken = tokens.idToken else { return nil }
+        return try TokenVerifier.verifyIDToken(
             idToken.reveal(), keys: keys, policy: snapshot.tokenPolicy, nonce: flow.nonce,
             accessToken: tokens.accessToken?.reveal(), now: now)
-        return .signedIn(identity, idToken: idToken, refreshToken: tokens.refreshToken)
     }
 }

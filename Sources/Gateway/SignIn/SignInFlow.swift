@@ -1,3 +1,4 @@
+import Bytes
 import Cryptography
 import HTTP
 import Sessions
@@ -11,27 +12,79 @@ extension Worker {
     /// 302 to the provider. What the callback will need is sealed into `state`; PKCE's verifier and the nonce
     /// are derived from it, so that nothing has to be kept.
     ///
-    /// - Parameter target: a path on this site, or anything, which then counts as `/`.
-    func startSignIn(_ context: RequestContext, returningTo target: String, selectAccount: Bool) -> Answer {
+    /// - Parameters:
+    ///   - provider: one of the site's; nil for the one that there is. Of several somebody has to choose first.
+    ///   - target: a path on this site, or anything, which then counts as `/`.
+    func startSignIn(
+        _ context: RequestContext, at provider: String? = nil, returningTo target: String, selectAccount: Bool
+    ) -> StageOutcome {
         let site = context.site!
-        guard let name = site.settings.provider, let provider = shared.providers[name],
+        if provider == nil, site.settings.providers.count > 1 {
+            let choice = site.loginURL(returningTo: target, switchingAccount: selectAccount)
+            return .respond(redirect(to: choice, .signInStarted))
+        }
+        guard let name = provider ?? site.settings.providers.first, let provider = shared.providers[name],
             let metadata = providers[name]?.metadata
         else {
-            return unavailable(context, retry: site.loginURL(returningTo: target))
+            return .respond(unavailable(context, retry: site.loginURL(returningTo: target)))
         }
+        let target = site.returnTarget(target)
         let (flow, state) = loginState(site).start(
-            provider: name, returnTarget: site.returnTarget(target), binding: browserBinding(context),
+            provider: name, returnTarget: target, binding: browserBinding(context),
             now: loop.wallSeconds)
         let request = AuthorizationRequest(
             endpoint: metadata.authorizationEndpoint, clientID: provider.settings.clientID,
-            redirectURI: redirectURI(context), scopes: provider.settings.scopes, state: state, nonce: flow.nonce,
+            redirectURI: redirectURI(context, provider.settings), scopes: provider.settings.scopes, state: state,
+            nonce: flow.nonce,
             codeChallenge: PKCE.challenge(flow.codeVerifier.reveal()),
-            parameters: selectAccount ? [("prompt", "select_account")] : [])
-        return redirect(to: request.url, .signInStarted)
+            parameters: provider.settings.parameters(
+                selectAccount: selectAccount, demanded: Self.parameters(of: site.demand(for: target), metadata)))
+        guard provider.settings.pushesAuthorization(metadata) else {
+            return .respond(redirect(to: request.url, .signInStarted))
+        }
+        let id = park(context)
+        signIn.assumeIsolated {
+            $0.push(request, to: name, retry: site.loginURL(returningTo: target), for: id)
+        }
+        return .wait
     }
 
-    private func redirectURI(_ context: RequestContext) -> String {
-        context.base.text + context.site.authPath("callback")
+    /// The actor's answer to `push`.
+    func finishPush(_ id: ExchangeID, _ url: String?, retry: String) {
+        guard let context = unpark(id) else { return }
+        respond(
+            url.map { redirect(to: $0, .signInStarted) } ?? unavailable(context, retry: retry), to: context)
+    }
+
+    /// OpenID Connect Core section 3.1.2.1. `acr_values` is a wish; where a provider reads `claims` (section 5.5.1.1) it
+    /// is told that nothing else will do.
+    private static func parameters(
+        of demand: AuthenticationDemand, _ metadata: ProviderMetadata
+    ) -> [(name: String, value: String)] {
+        var parameters: [(name: String, value: String)] = []
+        if !demand.acrValues.isEmpty {
+            parameters.append(("acr_values", demand.acrValues.joined(separator: " ")))
+            if metadata.supportsClaimsParameter {
+                var claims = JSONText()
+                claims.object {
+                    $0.key("id_token")
+                    $0.object {
+                        $0.key("acr")
+                        $0.object {
+                            $0.member("essential", true)
+                            $0.member("values", demand.acrValues)
+                        }
+                    }
+                }
+                parameters.append(("claims", claims.text))
+            }
+        }
+        if let age = demand.maxAge { parameters.append(("max_age", "\(age.seconds)")) }
+        return parameters
+    }
+
+    private func redirectURI(_ context: RequestContext, _ provider: ProviderSettings) -> String {
+        context.base.text + context.site.callbackPath(provider)
     }
 
     private func loginState(_ site: Site) -> LoginState {
@@ -62,7 +115,8 @@ extension Worker {
 
     // MARK: /.auth/callback
 
-    func callback(_ context: RequestContext) -> StageOutcome {
+    /// - Parameter name: the provider whose own redirect URI this is; nil for that of the others.
+    func callback(_ context: RequestContext, of name: String?) -> StageOutcome {
         let site = context.site!, start = site.loginURL(returningTo: "/")
         let parameters: CallbackParameters
         do { parameters = try CallbackParameters.parse(context.target.query) } catch {
@@ -99,9 +153,15 @@ extension Worker {
         }
 
         let retry = site.loginURL(returningTo: flow.returnTarget)
-        guard flow.provider == site.settings.provider, let provider = shared.providers[flow.provider] else {
+        guard site.settings.providers.contains(flow.provider), let provider = shared.providers[flow.provider] else {
             return failed(
                 context, "This sign-in was not started here.", "the state names another provider", retry: start)
+        }
+        // A provider's answer must come to where it was asked to come (RFC 9700 section 4.4.2).
+        guard name == (provider.settings.ownCallback ? flow.provider : nil) else {
+            return failed(
+                context, "The answer does not come from the identity provider that was asked.",
+                "callback: another provider's redirect URI", retry: retry)
         }
         do {
             try parameters.checkIssuer(
@@ -117,7 +177,7 @@ extension Worker {
             return denied(context, code, retry: retry)
         case .code(let code):
             context.login = flow
-            let id = park(context), now = loop.wallSeconds, redirectURI = redirectURI(context)
+            let id = park(context), now = loop.wallSeconds, redirectURI = redirectURI(context, provider.settings)
             signIn.assumeIsolated { $0.complete(flow, code: code, redirectURI: redirectURI, for: id, now: now) }
             return .wait
         }
@@ -166,19 +226,45 @@ extension Worker {
         guard setSessionCookies(record, context) else {
             return page(.sessionTooLarge(retry: site.loginURL(returningTo: "/")), .sessionTooLarge, for: context)
         }
-        return redirect(to: site.returnTarget(flow.returnTarget), .signedIn)
+        let target = site.returnTarget(flow.returnTarget)
+        // A provider that was asked for more, and has not done it, would not do it the next time either.
+        if site.rule(for: target)?.requirement.verdict(on: Visitor(record), now: loop.wallSeconds) == .stepUp {
+            return stepUpFailed(context, record, to: target)
+        }
+        return redirect(to: target, .signedIn)
     }
 
     // MARK: Endings
 
+    private func stepUpFailed(_ context: RequestContext, _ record: SessionRecord, to target: String) -> Answer {
+        let site = context.site!, demand = site.demand(for: target)
+        let answer = page(
+            .stepUpFailed(
+                account: record.identity.account, retry: site.loginURL(returningTo: target),
+                switchAccount: site.loginURL(returningTo: target, switchingAccount: true)),
+            .stepUpFailed, for: context)
+        let claims = record.identity.claims
+        func value(_ name: String) -> String { claims.first { $0.name == name }?.values.first ?? "none" }
+        var reasons: [String] = []
+        if !demand.acrValues.isEmpty {
+            reasons.append("acr is \(value("acr")), not \(demand.acrValues.joined(separator: " or "))")
+        }
+        if let age = demand.maxAge { reasons.append("auth_time is \(value("auth_time")), max_age \(age.seconds)") }
+        note("a sign-in was not what the rule demands", reasons.joined(separator: "; "), context)
+        return answer
+    }
+
     /// A callback that cannot be used, in a browser that has a session all the same (another tab was faster, the
     /// page was reloaded): on to the page. Without a session, what `otherwise` says.
     private func goOn(_ context: RequestContext, to target: String, _ otherwise: () -> StageOutcome) -> StageOutcome {
-        if case .visitor(let visitor) = identify(context) {
-            context.exchange.record.subject = visitor.identity.subject
-            return .respond(redirect(to: context.site.returnTarget(target), .signedIn))
+        let visitor: Visitor
+        switch identify(context) {
+        case .visitor(let known): visitor = known
+        case .renewalDue(let renewal) where !renewal.isOver: visitor = renewal.visitor
+        default: return otherwise()
         }
-        return otherwise()
+        context.exchange.record.subject = visitor.identity.subject
+        return .respond(redirect(to: context.site.returnTarget(target), .signedIn))
     }
 
     private func failed(
@@ -204,5 +290,16 @@ extension Worker {
         var answer = page(.providerUnavailable(retry: retry), .providerFailed, for: context)
         answer.response.fields.append(.retryAfter, "10")
         return answer
+    }
+}
+
+extension ProviderSettings {
+    /// What goes with an authorization request beside Postern's own parameters.
+    fileprivate func parameters(
+        selectAccount: Bool, demanded: [(name: String, value: String)]
+    ) -> [(name: String, value: String)] {
+        let own = (selectAccount ? [("prompt", "select_account")] : []) + demanded
+        return authorizationParameters.map { (name: $0.name, value: $0.value) }
+            .filter { configured in !own.contains { $0.0 == configured.name } } + own
     }
 }

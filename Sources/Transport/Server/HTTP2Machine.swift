@@ -60,7 +60,6 @@ final class HTTP2Machine: ProtocolMachine {
         limits.leastProgress = Self.leastProgress(connection.limits)
         session = HTTP2Session(limits: limits, now: connection.server.loop.now.nanoseconds)
         early = received
-        if server.isDraining { shutDown(.drain) }
         updateDeadline()
     }
 
@@ -75,7 +74,13 @@ final class HTTP2Machine: ProtocolMachine {
         leave()
     }
 
-    func drain() { act { shutDown(.drain) } }
+    func drain() {
+        // Whoever has asked nothing yet may ask once, and hears of it then.
+        if requests > 0 { return act { shutDown(.drain) } }
+        proceed()
+        wait = .nothing
+        updateDeadline()
+    }
 
     var isIdle: Bool { !isRunning && requests > 0 && streams.isEmpty && !session.isInHead }
 
@@ -90,7 +95,7 @@ final class HTTP2Machine: ProtocolMachine {
             isRested = true
             updateDeadline()
         case .idle: end(.idleTimeout, .none)
-        case .head: end(.headTimeout, .none)
+        case .head: end(server.isDraining && !session.isInHead ? .drain : .headTimeout, .none)
         case .write: connection.close(.writeTimeout)
         case .shutdown: act { finishShutdown() }
         case .streams: act { checkStreams() }
@@ -253,7 +258,11 @@ final class HTTP2Machine: ProtocolMachine {
             owner: stream)
         stream.exchange = exchange
         connection.handler.handle(exchange)
-        if requests >= connection.limits.requestsPerConnection { shutDown(.requestsPerConnection) }
+        if server.isDraining {
+            shutDown(.drain)
+        } else if requests >= connection.limits.requestsPerConnection {
+            shutDown(.requestsPerConnection)
+        }
     }
 
     /// Answers what is no request, with a status and no more. Other streams go on.
@@ -429,7 +438,9 @@ final class HTTP2Machine: ProtocolMachine {
             // For the client, whose pace the connection minds.
             (wait, mark, end) = (.write, 0, .distantFuture)
         } else if session.isInHead || !session.hasPreface || session.headsBegun == 0 {
-            (wait, mark, end) = (.head, session.headsBegun, now + limits.headTime)
+            let isSilent = server.isDraining && !session.isInHead
+            let time = isSilent ? min(limits.headTime, limits.drainIdleTime) : limits.headTime
+            (wait, mark, end) = (.head, session.headsBegun, now + time)
         } else if shutdownReason != nil, !shutdownIsSeen {
             (wait, mark, end) = (.shutdown, 0, now + Self.shutdownTime)
         } else if streams.isEmpty {
