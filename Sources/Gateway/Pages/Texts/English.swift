@@ -39,7 +39,7 @@ extension PageTexts {
         .closed: "Nobody can open it, whatever the account.",
         // Signing in
         .chooseTitle: "Sign in",
-        .choose: "How do you want to sign in to {site}?",
+        .choose: "Choose how you want to sign in to {site}.",
         .signInFailedTitle: "The sign-in did not work",
         .callbackIncomplete: "The address that the identity provider sent you back with is not complete.",
         .callbackExpired: "The sign-in took too long.",
