@@ -2,6 +2,7 @@
 program, and so what clients can make this one use is bounded by its limits: docs/reference.md says by how much, and the
 loads here are the worst that the limits allow."""
 
+import functools
 import hashlib
 import http.server
 import resource
@@ -107,16 +108,21 @@ def slow_reader_over_tls(daemon):
 
 def streams(path, window, more=()):
     """As many requests as one connection may have open; the heads are repeated by their index, a byte a field."""
-    def open_them(daemon):
-        one, encoder = slow_socket(daemon.plain), hpack.Encoder()
+    @functools.cache
+    def bytes_for(port):
+        encoder = hpack.Encoder()
         data = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frames.SettingsFrame(
             0, settings={frames.SettingsFrame.INITIAL_WINDOW_SIZE: window}).serialize()
         for index in range(STREAMS):
-            head = [(":method", "GET"), (":scheme", "http"), (":authority", f"localhost:{daemon.plain}"),
+            head = [(":method", "GET"), (":scheme", "http"), (":authority", f"localhost:{port}"),
                     (":path", path), *more]
             data += frames.HeadersFrame(2 * index + 1, data=encoder.encode(head),
                                         flags=["END_HEADERS", "END_STREAM"]).serialize()
-        one.sendall(data)
+        return data
+
+    def open_them(daemon):
+        one = slow_socket(daemon.plain)
+        one.sendall(bytes_for(daemon.plain))
         return one
     return open_them
 
