@@ -46,7 +46,18 @@ extension Worker {
     func requireSignIn(_ context: RequestContext) -> StageOutcome {
         guard context.visitor == nil else { return .next }
         guard Navigation.isTopLevel(context.request) else { return .respond(signInRequired(context)) }
+        if let browser = browserCookie(context), browser.isGoingInCircles(now: loop.wallSeconds) {
+            return .respond(goingInCircles(context))
+        }
         return startSignIn(context, returningTo: context.target.escaped, selectAccount: false)
+    }
+
+    /// It has signed in again and again, and comes without a session: it would do so for ever.
+    private func goingInCircles(_ context: RequestContext) -> Answer {
+        let answer = page(
+            .signInLoop(retry: context.site.loginURL(returningTo: context.target.escaped)), .signInLoop, for: context)
+        note("a browser signs in again and again", "it comes back without a session", context)
+        return answer
     }
 
     func authorize(_ context: RequestContext) -> StageOutcome {
