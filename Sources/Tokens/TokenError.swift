@@ -48,6 +48,8 @@ package enum TokenError: Error, Hashable, Sendable {
     case eventToken
     /// A `cnf` claim: the token is of use only to who has a key.
     case senderConstrained
+    /// `hd` is not the organisation that the config asks Google for.
+    case hostedDomain
 
     /// A word for the log: never holds anything of the token.
     package var code: String {
@@ -77,6 +79,7 @@ package enum TokenError: Error, Hashable, Sendable {
         case .accessTokenHash: "access_token_hash"
         case .eventToken: "event_token"
         case .senderConstrained: "sender_constrained"
+        case .hostedDomain: "hosted_domain"
         }
     }
 }
