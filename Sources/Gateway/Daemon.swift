@@ -28,7 +28,10 @@ package struct Daemon {
         let admin: ListeningSockets.Bound? = try configuration.admin.map { try ListeningSockets.admin($0) }
 
         let loop = try EventLoop()
-        let shared = try Shared(configuration, descriptors: descriptors, logs: logs, loop: loop)
+        let stateDirectories = StateDirectory.candidates(
+            configured: configuration.stateDirectory, environment: CurrentProcess.environment)
+        let revoked = RevocationKeeper.load(stateDirectories, now: loop.wallSeconds)
+        let shared = try Shared(configuration, descriptors: descriptors, logs: logs, loop: loop, revoked: revoked)
         if shared.census.limit < configuration.limits.connections {
             shared.events.warning(
                 "limits.connections is higher than the process's limit of file descriptors allows",
@@ -39,6 +42,7 @@ package struct Daemon {
         if let admin { try control.serveAdmin(on: admin) }
 
         let handle = control.handle
+        let keeping = try KeeperThread(stateDirectories, shared: shared, control: handle)
         var threads: [Thread] = []
         for index in 0..<workerCount {
             let sockets = listeners.forWorker(index)
@@ -50,6 +54,7 @@ package struct Daemon {
         control.start()
         loop.run()
         for thread in threads { thread.join() }
+        keeping.finish(atMost: Revocations.patience)
         logs.flush()
         if let failure = control.failure { throw failure }
     }

@@ -11,6 +11,8 @@ package struct Configuration: Sendable, Equatable {
     package let trustedProxies: [AddressRange]
     /// Newest first, as they were read: each spells a key, see `KeyText`. Empty only where no site has a provider.
     package let sessionKeys: [Secret]
+    /// An absolute path; nil where the environment decides.
+    package let stateDirectory: String?
     package let providers: [ProviderSettings]
     package let origins: [OriginSettings]
     package let sites: [SiteSettings]

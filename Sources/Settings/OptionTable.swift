@@ -10,6 +10,7 @@ package enum OptionTable {
         option(Options.workers, example: "4"),
         option(Options.trustedProxies, example: "[10.0.0.0/8]"),
         option(Options.sessionKeys, isSecret: true, example: "[file:/etc/postern/session.key]"),
+        option(Options.stateDirectory, example: "/var/lib/postern"),
 
         section("listeners.*", "A socket that Postern accepts connections on. One at least."),
         option(Options.listenerAddress, isRequired: true, example: "0.0.0.0:443"),

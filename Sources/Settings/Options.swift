@@ -12,6 +12,11 @@ enum Options {
         "Keys that sessions are sealed with, newest first: the first seals, all of them open. Each is 32 random bytes or more, raw or as base64 or hex; `postern secret` prints one. Required where a site has a provider."
     )
 
+    static let stateDirectory = Option(
+        "state_directory", .path,
+        "Where is kept what outlives a restart: which sessions were ended, which callbacks were used. Instances on one machine may share it. Left out: `$STATE_DIRECTORY`, as systemd gives it; else `/var/lib/postern` where it can be written to; else `$XDG_STATE_HOME/postern`, or `~/.local/state/postern`."
+    )
+
     // Listeners
     static let listenerAddress = Option(
         "listeners.*.address", .listenAddress,

@@ -63,7 +63,9 @@ class Postern:
             argv = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', names, *argv]
         self.process = process.Process(
             "postern", argv, log=os.path.join(self.directory, f"{name}-{Postern.count}.log"),
-            environment=process.clean_environment(self.directory, **(environment or {})), directory=self.directory,
+            environment=process.clean_environment(
+                self.directory, **{"STATE_DIRECTORY": os.path.join(self.directory, "state"), **(environment or {})}),
+            directory=self.directory,
             ready=process.answers(f"http://127.0.0.1:{self.admin}{ready}") if ready else None, timeout=20)
 
     def write(self, config):

@@ -18,6 +18,8 @@ final class Control {
     private var snapshots: [String: ProviderSnapshot] = [:]
     private var workers: [WorkerHandle] = []
     private var certificates: CertificateWatch?
+    /// Whether what was ended is kept on disk; nil before the first try.
+    var areRevocationsKept: Bool?
     /// Workers that could not start, and will never register.
     private var failedWorkers = 0
     private var isDraining = false
@@ -92,7 +94,7 @@ final class Control {
         ReadinessReport(
             providers: shared.configuration.providers.map { ($0.name, snapshots[$0.name]?.keys != nil) },
             origins: shared.configuration.origins.map { ($0.name, $0.isReady) },
-            isDraining: isDraining || workers.count < expectedWorkers)
+            areRevocationsKept: areRevocationsKept != false, isDraining: isDraining || workers.count < expectedWorkers)
     }
 
     /// Asks every worker for its counters, and calls `done` with all of them added up, as Prometheus reads it.
@@ -100,6 +102,10 @@ final class Control {
         counters.set(.ready, to: readiness.isReady ? 1 : 0)
         counters.set(.workers, to: Int64(workers.count))
         counters.set(.logLinesDropped, to: Int64(clamping: shared.logs.droppedLines))
+        let (count, overflows) = shared.revocations.assumeIsolated { ($0.count, $0.overflows) }
+        counters.set(.revocations, to: Int64(count))
+        counters.set(.revocationOverflows, to: Int64(overflows))
+        counters.set(.revocationsKept, to: areRevocationsKept == true ? 1 : 0)
         for (index, provider) in shared.configuration.providers.enumerated() {
             let counts = shared.providers[provider.name]?.assumeIsolated { $0.renewals.counts } ?? [:]
             for (outcome, count) in counts {

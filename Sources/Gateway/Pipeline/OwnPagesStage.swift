@@ -94,7 +94,7 @@ extension Worker {
         guard !sessions.isEmpty else {
             return .respond(redirect(to: site.authPath("signed-out"), status: 303, .signedOut))
         }
-        let ended = sessions.map { self.ended($0, context) }, now = loop.wallSeconds, id = park(context)
+        let ended = sessions.map { revocation(of: .session($0.id), $0, context) }, now = loop.wallSeconds, id = park(context)
         signIn.assumeIsolated { $0.signOut(ended, now: now, for: id) }
         return .wait
     }

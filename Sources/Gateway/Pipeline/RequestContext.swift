@@ -26,6 +26,8 @@ final class RequestContext {
     var keysWereRefreshed = false
     /// The session whose renewal the request waits for, or has waited for.
     var renewal: SessionRenewal?
+    /// The session's cookies stay, though they stand for nobody here.
+    var keepsSessionCookies = false
 
     init(_ exchange: Exchange) {
         self.exchange = exchange

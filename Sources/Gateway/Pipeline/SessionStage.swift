@@ -30,8 +30,7 @@ extension Worker {
             return .next
         case .renewalDue(let renewal): return waitForRenewal(renewal, context)
         case .nobody:
-            // Another instance may have renewed what this one was refused: its cookie must not be taken away.
-            if context.renewal == nil { clearSessionCookies(context) }
+            if !context.keepsSessionCookies { clearSessionCookies(context) }
             return .next
         case .badToken: return .respond(invalidToken(context))
         case .unknownKey(let doubt): return waitForKeys(doubt, context)
@@ -66,7 +65,7 @@ extension Worker {
     /// Whether the session goes on, as far as can be told without its token.
     func goesOn(_ record: SessionRecord, _ context: RequestContext) -> Bool {
         guard case .valid = context.site.sessionPolicy.judge(record, now: loop.wallSeconds) else { return false }
-        return !revocations.contains(record.id)
+        return !isEnded(Visitor(record), now: loop.wallSeconds)
     }
 
     private func presentedSessions(_ cookies: SessionCookies, _ context: RequestContext) -> [String] {
@@ -103,7 +102,11 @@ extension Worker {
     ) -> Identification {
         let site = context.site!, now = loop.wallSeconds
         var visitor = known
-        guard let record = visitor.record, !revocations.contains(record.id) else { return .nobody }
+        guard let record = visitor.record, !isEnded(visitor, now: now) else {
+            // Where the provider refused to renew it, another instance may have done so: its cookie is not taken away.
+            if visitor.endings?.isGrantRefused == true { context.keepsSessionCookies = true }
+            return .nobody
+        }
         let isRenewalDue: Bool
         // Over with its token, unless that is renewed.
         var isOver = false
@@ -141,13 +144,10 @@ extension Worker {
             visitor = Visitor(record)
             sessions.insert(visitor, for: key)
         }
-        if isOver || now >= visitor.renewalDueAt, context.renewal == nil, let request = RenewalRequest(record) {
-            return .renewalDue(SessionRenewal(request: request, record: record, visitor: visitor, isOver: isOver))
-        }
-        if let renewal = context.renewal, renewal.wasRefused, renewal.record.grant == record.grant,
-            now >= record.tokenExpiresAt
+        if isOver || now >= visitor.renewalDueAt, context.renewal == nil, visitor.endings?.isGrantRefused != true,
+            let request = RenewalRequest(record)
         {
-            return .nobody
+            return .renewalDue(SessionRenewal(request: request, record: record, visitor: visitor, isOver: isOver))
         }
         if isRenewalDue || !isNewestKey { visitor = renewed(visitor, record, context) }
         return .visitor(visitor)
@@ -177,14 +177,44 @@ extension Worker {
             keyGeneration: visitor.keyGeneration)
     }
 
+    /// Ends a session in every copy, here at once and elsewhere in a moment.
     func end(_ record: SessionRecord, _ context: RequestContext) {
-        let session = ended(record, context), now = loop.wallSeconds
-        revocations = revocations.adding(session.id, until: session.expiry, now: now)
-        signIn.assumeIsolated { $0.revoke(session, now: now) }
+        end([revocation(of: .session(record.id), record, context)])
     }
 
-    func ended(_ record: SessionRecord, _ context: RequestContext) -> EndedSession {
-        (record.id, context.site.sessionPolicy.lastPossibleEnd(of: record))
+    func end(_ new: [Revocation]) {
+        revoke(new)
+        let now = loop.wallSeconds
+        signIn.assumeIsolated { $0.revoke(new, now: now) }
+    }
+
+    /// An entry about a session, or a part of it.
+    func revocation(of what: Revocable, _ record: SessionRecord, _ context: RequestContext) -> Revocation {
+        let until = context.site.sessionPolicy.lastPossibleEnd(of: record)
+        return Revocation(what, before: record.createdAt, until: until)
+    }
+
+    /// Whether the visitor's session was ended before its time: looked up once for each change of the list.
+    func isEnded(_ visitor: Visitor, now: Int64) -> Bool {
+        guard let record = visitor.record else { return false }
+        if visitor.endings?.version != revocationsVersion {
+            let isListed = { [revocations] (what: Revocable) in revocations.ends(what.key, since: record.createdAt) }
+            visitor.endings = Visitor.Endings(
+                version: revocationsVersion, isOver: waysToEnd(record).contains(where: isListed),
+                isGrantRefused: record.grant.map { isListed(.grant($0)) } ?? false)
+        }
+        guard let endings = visitor.endings else { return false }
+        return endings.isOver || endings.isGrantRefused && now >= record.tokenExpiresAt
+    }
+
+    /// Under which names a session may have been ended.
+    private func waysToEnd(_ record: SessionRecord) -> [Revocable] {
+        var ways: [Revocable] = [.session(record.id)]
+        guard let settings = shared.providers[record.provider]?.settings else { return ways }
+        let issuer = settings.issuer, client = settings.clientID
+        ways.append(.account(issuer: issuer, client: client, subject: record.identity.subject))
+        if let id = record.providerSessionID { ways.append(.providerSession(issuer: issuer, client: client, id: id)) }
+        return ways
     }
 
     // MARK: Bearer tokens

@@ -3,7 +3,8 @@ import Sessions
 import Settings
 import Tokens
 
-/// Somebody whose session or bearer token holds. A change makes another, but for when it is next to be renewed.
+/// Somebody whose session or bearer token holds. A change makes another, but for
+/// when it is next to be renewed, and what is known of its end.
 final class Visitor: RuleSubject {
     let identity: SessionIdentity
     /// The session; nil for a bearer token.
@@ -15,6 +16,16 @@ final class Visitor: RuleSubject {
     let keyGeneration: UInt64?
     /// Unix seconds from which the session's tokens are to be renewed; later where the provider could not be asked.
     var renewalDueAt: Int64
+    /// What the list of revocations says of the session, at the worker's last look.
+    var endings: Endings?
+
+    struct Endings {
+        /// Of the list.
+        let version: UInt64
+        let isOver: Bool
+        /// The provider does not renew it: it ends with its ID token.
+        let isGrantRefused: Bool
+    }
 
     /// Somebody whose token has been verified.
     init(_ identity: SessionIdentity, record: SessionRecord?, tokenExpiresAt: Int64, keyGeneration: UInt64?) {
