@@ -65,6 +65,7 @@ private struct Reading {
                     transcript.append("\(stream) end, \(bodies[stream] ?? [])")
                 case .sent: fatalError("nothing was sent")
                 case .reset(let stream, let why, _): transcript.append("\(stream) reset: \(why)")
+                case .limited(let limit): transcript.append("limited \(limit)")
                 case .shutdownSeen: transcript.append("PING acknowledged")
                 }
             }
@@ -172,6 +173,7 @@ private final class Serving {
             case .sent(let stream, _), .reset(let stream, _, _):
                 expect(told.insert(stream).inserted, "an end is told once")
                 open.remove(stream)
+            case .limited: break
             case .shutdownSeen: session.finishShutdown()
             }
         }

@@ -20,6 +20,10 @@ extension ServerLimits {
         connections = .max
         requestsPerConnection = limits.requestsPerConnection
         http2.concurrentStreams = limits.streamsPerConnection
+        http2.clientResets = .init(limits.http2Resets)
+        http2.serverResets = .init(limits.http2Refusals)
+        http2.idleFrames = .init(limits.http2IdleFrames)
+        http2.continuations = limits.http2Continuations
         http1 = HTTP1Limits(
             requestLine: limits.requestLine, fieldsSize: limits.fieldsSize, fieldCount: limits.fieldsCount)
     }

@@ -3,6 +3,7 @@ import Origins
 import Posix
 import Reactor
 import Sessions
+import TLS
 import Telemetry
 import Transport
 
@@ -33,6 +34,7 @@ final class Worker {
     private let counters: Counters
     private let accessLog: LogWriter
     private var flushIsDue = false
+    private let excesses: ExcessLog
 
     init(loop: EventLoop, shared: Shared) throws {
         self.loop = loop
@@ -43,6 +45,7 @@ final class Worker {
             if case .unix = $0 { true } else { RequestSource.contains(shared.configuration.trustedProxies, $0.ipBytes) }
         }
         counters = Counters(shared.metricLayout)
+        excesses = ExcessLog(loop: loop, events: shared.events)
         accessLog = LogWriter(sink: shared.logs.access, format: shared.logs.format)
         origins = try OriginFactory(shared.configuration, loop: loop).makeAll()
         signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
@@ -72,17 +75,26 @@ final class Worker {
 
     /// What it has counted, for whoever adds it up.
     var metrics: MetricSnapshot {
-        counters.set(.connectionsOpen, to: Int64(server.connectionCount))
-        counters.set(.connectionsAccepted, to: Int64(server.counters.accepted))
-        counters.set(.tlsHandshakes, 0, MetricResult.ok.index, to: Int64(server.counters.handshakes))
-        let failed = server.counters.closed(.handshakeFailed) + server.counters.closed(.handshakeTimeout)
-        counters.set(.tlsHandshakes, 0, MetricResult.failed.index, to: Int64(failed))
-        var closed: [CloseReason: Int] = [:]
-        for ending in ConnectionEnding.allCases {
-            closed[ending.closeReason, default: 0] += server.counters.closed(ending)
+        for (index, name) in shared.metricLayout.names.listeners.enumerated() {
+            if let listener = listeners[name] { collect(listener, index) }
         }
-        for (reason, count) in closed { counters.set(.connectionsClosed, 0, reason.index, to: Int64(count)) }
         return counters.snapshot
+    }
+
+    private func collect(_ listener: Listener, _ index: Int) {
+        let counted = listener.counters
+        counters.set(.connectionsOpen, index, to: Int64(listener.connectionCount))
+        counters.set(.connectionsAccepted, index, to: Int64(counted.accepted))
+        counters.set(.acceptPauses, index, to: Int64(counted.acceptPauses))
+        counters.set(.tlsHandshakes, index, MetricResult.ok.index, to: Int64(counted.handshakes))
+        let failed = counted.closed(.tls) + counted.closed(.certificate) + counted.closed(.tlsHandshakeTimeout)
+        counters.set(.tlsHandshakes, index, MetricResult.failed.index, to: Int64(failed))
+        for reason in CloseReason.allCases {
+            counters.set(.connectionsClosed, index, reason.index, to: Int64(counted.closed(reason)))
+        }
+        for limit in CloseReason.limits {
+            counters.set(.limitsReached, index, limit.index, to: Int64(counted.reached(limit)))
+        }
     }
 
     /// Takes in what was ended.
@@ -119,6 +131,20 @@ extension Worker: RequestHandler {
 
     func didRefuse(_ record: AccessRecord, on connection: ConnectionInfo) {
         log(record)
+    }
+
+    func didExceed(_ limit: CloseReason, _ peer: SocketAddress, listener: String) {
+        excesses.note(limit, peer, listener: listener)
+    }
+
+    func handshakeFailed(_ error: TLSError, on connection: ConnectionInfo) {
+        let isCertificates = error.isCertificateFault
+        shared.events.log(
+            level: isCertificates ? .warning : .debug,
+            isCertificates ? "a client's certificate was refused" : "a TLS handshake failed",
+            metadata: [
+                "listener": "\(connection.listener)", "peer": "\(connection.peerText)", "reason": "\(error)",
+            ])
     }
 
     /// One line, and this worker's counters, for every request that ended. The lines of a turn of the loop go

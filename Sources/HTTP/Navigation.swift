@@ -6,7 +6,7 @@ package enum Navigation {
     package static func isTopLevel(_ request: Request) -> Bool {
         guard request.method == .get || request.method == .head else { return false }
         let fields = request.fields
-        guard !fields.contains(.xRequestedWith), !fields.contains(.serviceWorker), !fields.contains(.upgrade),
+        guard !fields.contains(.xRequestedWith), !fields.contains(.serviceWorker), !isWebSocket(fields),
             !isPrefetch(fields)
         else { return false }
 
@@ -21,6 +21,11 @@ package enum Navigation {
     private static func token(_ fields: Fields, _ name: FieldName) -> String? {
         guard let value = fields[name], !value.isEmpty else { return nil }
         return value
+    }
+
+    /// Other protocols are offered by plain clients too: `h2c` by `curl --http2`.
+    private static func isWebSocket(_ fields: Fields) -> Bool {
+        fields.values(of: .upgrade).contains { $0.lowercased().contains("websocket") }
     }
 
     /// `Sec-Purpose: prefetch`, also `prefetch;prerender`; and what it was called before.

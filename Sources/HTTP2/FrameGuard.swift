@@ -7,8 +7,13 @@
 struct FrameGuard {
     enum Verdict: Equatable {
         case fine
-        /// What lies before `end` may go to the library; the connection ends with that error.
-        case stop(end: Int, ErrorCode)
+        /// What lies before `end` may go to the library; the connection ends for that.
+        case stop(end: Int, Fault)
+    }
+
+    enum Fault: Equatable {
+        case error(ErrorCode)
+        case limit(HTTP2Limit)
     }
 
     private let limits: HTTP2Limits
@@ -65,7 +70,9 @@ struct FrameGuard {
                     payloadLeft -= 1
                     index += 1
                     // A stream that depends on itself (RFC 9113 section 5.3.1).
-                    if wordLeft == 0, word & 0x7FFF_FFFF == head.stream { return .stop(end: index, .protocolError) }
+                    if wordLeft == 0, word & 0x7FFF_FFFF == head.stream {
+                        return .stop(end: index, .error(.protocolError))
+                    }
                 } else {
                     let step = min(payloadLeft, input.count - index)
                     payloadLeft -= step
@@ -80,47 +87,48 @@ struct FrameGuard {
             guard headCount == FrameHead.size else { continue }
             headCount = 0
             payloadLeft = head.length
-            if let error = judge(now) { return .stop(end: max(0, start), error) }
+            if let fault = judge(now) { return .stop(end: max(0, start), fault) }
         }
         return .fine
     }
 
-    private mutating func judge(_ now: UInt64) -> ErrorCode? {
+    private mutating func judge(_ now: UInt64) -> Fault? {
         // Nothing comes within a head but the rest of it (RFC 9113 section 4.3).
-        if isInHead, head.type != .continuation { return .protocolError }
+        if isInHead, head.type != .continuation { return .error(.protocolError) }
         switch head.type {
         case .headers:
-            if head.stream & 1 == 1, let error = judgeOrder() { return error }
+            if head.stream & 1 == 1, let error = judgeOrder() { return .error(error) }
             finishIfLast()
             heads += 1
             continuations = 0
             isInHead = !head.has(.endHeaders)
         case .continuation:
             continuations += 1
-            guard continuations <= limits.continuations else { return .enhanceYourCalm }
+            guard continuations <= limits.continuations else { return .limit(.continuations) }
             if head.has(.endHeaders) { isInHead = false }
         case .data:
-            if let error = judgeKnown() { return error }
+            if let error = judgeKnown() { return .error(error) }
             finishIfLast()
             // A padded frame may be all padding.
             let mayBeEmpty = head.length == 0 || (head.has(.padded) && head.length <= 256)
             if mayBeEmpty, !head.has(.endStream) { return takeIdle(now) }
         case .reset:
-            guard clientResets.take(now: now) else { return .enhanceYourCalm }
+            guard clientResets.take(now: now) else { return .limit(.resets) }
             finish()
         case .priority:
-            guard head.stream != 0 else { return .protocolError }
+            guard head.stream != 0 else { return .error(.protocolError) }
             if head.length == 5 { (wordLeft, word) = (4, 0) }
             return takeIdle(now)
         case .pushPromise: break
+        case .settings where head.length / 6 > limits.settingsEntries: return .limit(.idleFrames)
         case .settings, .ping, .goAway, .windowUpdate, nil:
             return takeIdle(now)
         }
         return nil
     }
 
-    private mutating func takeIdle(_ now: UInt64) -> ErrorCode? {
-        idleFrames.take(now: now) ? nil : .enhanceYourCalm
+    private mutating func takeIdle(_ now: UInt64) -> Fault? {
+        idleFrames.take(now: now) ? nil : .limit(.idleFrames)
     }
 
     /// More of a message whose end has come, or that has never begun (RFC 9113 section 5.1). The library forgets

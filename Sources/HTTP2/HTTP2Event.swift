@@ -14,6 +14,8 @@ package enum HTTP2Event {
     case sent(Int32, bytes: Int)
     /// The stream is over before its response was whole. Nothing more is told of it.
     case reset(Int32, StreamReset, sent: Int)
+    /// A limit took effect, and the connection may go on.
+    case limited(HTTP2Limit)
     /// The client has seen what was sent before `announceShutdown` returned.
     case shutdownSeen
 }
@@ -33,8 +35,13 @@ package enum SessionEnding: Sendable {
     /// Either side said that there will be no more, and what ran has finished.
     case finished
     case protocolError
-    /// An allowance is used up.
-    case overLimit
+    /// More than the client is allowed.
+    case overLimit(HTTP2Limit)
+}
+
+/// What a client may have or do so much of on one connection.
+package enum HTTP2Limit: Sendable {
+    case streams, resets, refusals, idleFrames, continuations
 }
 
 /// What follows a response's head.

@@ -2,16 +2,12 @@ import HTTP
 
 /// How much of a client's HTTP/2 a session puts up with. Every limit has its name and default here.
 package struct HTTP2Limits: Sendable {
-    /// How often a client may do what does no harm once: so many times at once, and so many times a second
-    /// after that.
+    /// How often a client may do what does no harm once: so many times at once, and a tenth of that a second.
     package struct Allowance: Sendable {
         package var burst: Int
-        package var perSecond: Int
+        package var perSecond: Int { max(1, burst / 10) }
 
-        package init(burst: Int, perSecond: Int) {
-            self.burst = burst
-            self.perSecond = perSecond
-        }
+        package init(_ burst: Int) { self.burst = burst }
     }
 
     /// The sizes of a head, as in HTTP/1. `fieldsSize` is told to the client as `SETTINGS_MAX_HEADER_LIST_SIZE`.
@@ -24,14 +20,12 @@ package struct HTTP2Limits: Sendable {
     package var continuations = 8
     /// Entries in one SETTINGS frame.
     package var settingsEntries = 32
-    /// Acknowledgements of PING and SETTINGS that wait to be sent.
-    package var queuedAcknowledgements = 1000
     /// RST_STREAM frames of the client (CVE-2023-44487).
-    package var clientResets = Allowance(burst: 200, perSecond: 20)
+    package var clientResets = Allowance(200)
     /// Streams that the client made this side reset or refuse (CVE-2025-8671).
-    package var serverResets = Allowance(burst: 100, perSecond: 10)
+    package var serverResets = Allowance(100)
     /// Frames that bring no request further: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, unknown types.
-    package var idleFrames = Allowance(burst: 1000, perSecond: 50)
+    package var idleFrames = Allowance(1000)
     /// For how many sent bytes of content a client may send one such frame more; a WINDOW_UPDATE stands for that
     /// much at least.
     package var bytesPerIdleFrame = 1024

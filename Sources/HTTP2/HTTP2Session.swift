@@ -80,9 +80,12 @@ package final class HTTP2Session {
         self.now = now
         switch frames.check(input, now: now) {
         case .fine: feed(input)
-        case .stop(let end, let error):
+        case .stop(let end, let fault):
             feed(input.extracting(0..<end))
-            terminate(error)
+            switch fault {
+            case .error(let error): terminate(error)
+            case .limit(let limit): exceed(limit)
+            }
         }
     }
 
@@ -96,8 +99,8 @@ package final class HTTP2Session {
         guard result < 0 else { return }
         switch Int32(result) {
         case NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue: terminate(.protocolError)
-        case NGHTTP2_ERR_FLOODED.rawValue, NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue:
-            terminate(.enhanceYourCalm)
+        case NGHTTP2_ERR_FLOODED.rawValue: exceed(.idleFrames)
+        case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue: exceed(.continuations)
         default:
             hasFailed = true
             ending = .protocolError
@@ -227,10 +230,15 @@ package final class HTTP2Session {
         nghttp2_session_terminate_session(session, error.rawValue)
     }
 
+    /// Ends the connection of a client that goes beyond a limit.
+    private func exceed(_ limit: HTTP2Limit) {
+        guard ending == nil else { return }
+        ending = .overLimit(limit)
+        terminate(.enhanceYourCalm)
+    }
+
     private func note(_ error: ErrorCode) {
-        if ending == nil {
-            ending = error == .enhanceYourCalm ? .overLimit : error == .none ? .finished : .protocolError
-        }
+        if ending == nil { ending = error == .none ? .finished : .protocolError }
     }
 
     /// The connection is gone: all content is cancelled, and nothing more happens.
@@ -306,7 +314,14 @@ package final class HTTP2Session {
 
     private func countServerReset() {
         guard ending == nil else { return }
-        if !serverResets.take(now: now) { terminate(.enhanceYourCalm) }
+        if !serverResets.take(now: now) { exceed(.refusals) }
+    }
+
+    /// The library found a head that begins one stream too many. One that had not seen the limit when it was sent is
+    /// refused alone, any other ends the connection (RFC 9113 section 5.1.2).
+    func streamsExceeded(endsConnection: Bool) {
+        if endsConnection { ending = ending ?? .overLimit(.streams) }
+        events.append(.limited(.streams))
     }
 
     func goAwaySent(_ error: ErrorCode) {

@@ -7,13 +7,15 @@ enum Library {
         var option: OpaquePointer?
         guard nghttp2_option_new(&option) == 0 else { fatalError("nghttp2 has no memory") }
         defer { nghttp2_option_del(option) }
-        // Its own limit on resets, by its own clock, stays: a thousand at once, and 33 a second.
+        // Resets are counted by `FrameGuard`, as the limits say; its own count goes by a clock of its own.
+        nghttp2_option_set_stream_reset_rate_limit(option, 1 << 30, 1 << 30)
         // Content that nobody has taken keeps the window shut.
         nghttp2_option_set_no_auto_window_update(option, 1)
         // It counts reads that bring some of a frame's nine bytes, not frames: `FrameGuard` counts these.
         nghttp2_option_set_max_continuations(option, FrameHead.size * (limits.continuations + 1))
         nghttp2_option_set_max_settings(option, limits.settingsEntries)
-        nghttp2_option_set_max_outbound_ack(option, limits.queuedAcknowledgements)
+        // More than one read can ask for: nothing is read while acknowledgements wait.
+        nghttp2_option_set_max_outbound_ack(option, 1000)
         var session: OpaquePointer?
         guard
             nghttp2_session_server_new2(&session, callbacks, Unmanaged.passUnretained(owner).toOpaque(), option) == 0,
@@ -51,6 +53,16 @@ enum Library {
         nghttp2_session_callbacks_set_on_invalid_header_callback(made) { _, _, _, _, _, _, _, _ in
             // Without it the library drops the field and delivers the rest.
             NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+        }
+        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made) { _, frame, error, user in
+            guard FrameHead.Kind(rawValue: frame!.pointee.hd.type) == .headers else { return 0 }
+            let owner = owner(user)
+            let isRefused = error == NGHTTP2_ERR_REFUSED_STREAM.rawValue
+            if isRefused || error == NGHTTP2_ERR_PROTO.rawValue && owner.streams.count >= owner.limits.concurrentStreams
+            {
+                owner.streamsExceeded(endsConnection: !isRefused)
+            }
+            return 0
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(made) { session, frame, user in
             received(frame!, session, owner(user))

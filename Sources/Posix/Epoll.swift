@@ -48,9 +48,15 @@ package struct Epoll: ~Copyable {
 
     deinit { events.deallocate() }
 
-    /// - Parameter token: comes back with each report.
-    package borrowing func add(_ raw: Int32, token: UInt64) throws(SystemError) {
-        let interest = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+    /// - Parameters:
+    ///   - token: comes back with each report.
+    ///   - isShared: other epolls watch the same socket for connections to accept: each wakes one of them, not all
+    ///     (EPOLLEXCLUSIVE).
+    package borrowing func add(_ raw: Int32, token: UInt64, isShared: Bool = false) throws(SystemError) {
+        let interest =
+            isShared
+            ? EPOLLIN.rawValue | EPOLLET.rawValue | EPOLLEXCLUSIVE.rawValue
+            : EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
         var event = epoll_event(events: interest, data: epoll_data_t(u64: token))
         if epoll_ctl(descriptor.raw, EPOLL_CTL_ADD, raw, &event) == 0 { return }
         guard errno == EEXIST, epoll_ctl(descriptor.raw, EPOLL_CTL_MOD, raw, &event) == 0 else {

@@ -171,6 +171,14 @@ extension FileDescriptor {
         _ = setsockopt(raw, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// How much the kernel takes beyond what it has sent, in bytes (TCP_NOTSENT_LOWAT); what is in flight comes on top.
+    /// Without it a slow reader's kernel buffer holds megabytes, which no window asks for yet. Does nothing for a Unix
+    /// socket.
+    package borrowing func setUnsentLimit(_ bytes: Int32) {
+        var bytes = bytes
+        _ = setsockopt(raw, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &bytes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
     /// Sizes of the kernel's buffers in bytes; the kernel doubles them. Best left alone outside of tests.
     package borrowing func setBuffers(send: Int32? = nil, receive: Int32? = nil) throws(SystemError) {
         if let send { try set(SOL_SOCKET, SO_SNDBUF, send) }

@@ -82,18 +82,25 @@ package final class EventLoop {
 
     /// Watches a descriptor, which is nonblocking and which the caller keeps. The loop keeps the handler
     /// until `Registration.cancel()`. What is ready already is reported in the next turn.
+    ///
+    /// - Parameter isShared: it is a listening socket that other loops watch too: one of them is told of each
+    ///   connection.
     package func register(
-        _ descriptor: borrowing FileDescriptor, _ handler: any ReadinessHandler
+        _ descriptor: borrowing FileDescriptor, _ handler: any ReadinessHandler, isShared: Bool = false
     ) throws(SystemError) -> Registration {
         let token = occupy(handler)
         do {
-            try epoll.add(descriptor.raw, token: token.bits)
+            try epoll.add(descriptor.raw, token: token.bits, isShared: isShared)
         } catch {
             vacate(token)
             throw error
         }
         return Registration(loop: self, token: token)
     }
+
+    /// Watches a shared descriptor no longer: others have it too, so that closing it does not take it out of epoll, and
+    /// this loop would go on being told of connections in place of theirs.
+    package func unwatch(_ descriptor: borrowing FileDescriptor) { epoll.remove(descriptor.raw) }
 
     // MARK: - Timers
 

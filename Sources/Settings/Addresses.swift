@@ -104,18 +104,15 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Addresses that begin with the same bits: `10.0.0.0/8`.
-package struct AddressRange: Sendable, Hashable, CustomStringConvertible {
-    package let address: IPAddress
-    package let prefixLength: Int
+/// Addresses that begin with the same bits: `10.0.0.0/8`. Or whoever connects by a Unix socket: `unix:`.
+package enum AddressRange: Sendable, Hashable, CustomStringConvertible {
+    case ip(IPAddress, prefixLength: Int)
+    case unix
 
-    package init(address: IPAddress, prefixLength: Int) {
-        self.address = address
-        self.prefixLength = prefixLength
-    }
-
-    /// - Parameter bytes: an address of 4 or 16 bytes. An IPv4 address mapped into IPv6 counts as IPv4.
+    /// - Parameter bytes: an address of 4 or 16 bytes, or none of a Unix socket's peer. An IPv4 address mapped into
+    ///   IPv6 counts as IPv4.
     package func contains(_ bytes: [UInt8]) -> Bool {
+        guard case .ip(let address, let prefixLength) = self else { return bytes.isEmpty }
         var bytes = bytes[...]
         if bytes.count == 16, address.bytes.count == 4, bytes.prefix(10).allSatisfy({ $0 == 0 }),
             bytes[10] == 255, bytes[11] == 255
@@ -133,7 +130,12 @@ package struct AddressRange: Sendable, Hashable, CustomStringConvertible {
         return true
     }
 
-    package var description: String { "\(address)/\(prefixLength)" }
+    package var description: String {
+        switch self {
+        case .ip(let address, let prefixLength): "\(address)/\(prefixLength)"
+        case .unix: "unix:"
+        }
+    }
 }
 
 /// What a listener listens on.
@@ -199,6 +201,12 @@ package struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
         self.host = host
         self.port = port
         self.path = path
+    }
+
+    /// Nil where the text is no http or https URL, or has a user, a query or a fragment.
+    package init?(_ text: String) {
+        guard let url = try? HostText.url(text) else { return nil }
+        self = url
     }
 
     package var scheme: String { isSecure ? "https" : "http" }

@@ -34,6 +34,18 @@ package struct ListenerSettings: Sendable, Equatable {
 package struct TLSSettings: Sendable, Equatable {
     /// One at least; the first is for clients that name no host, or an unknown one.
     package let certificates: [CertificateSettings]
+    /// Whether OCSP responses are fetched and shown.
+    package let stapling: Bool
+    /// Nil where clients are not asked for certificates.
+    package let clients: ClientCertificateSettings?
+}
+
+package struct ClientCertificateSettings: Sendable, Equatable {
+    /// In PEM.
+    package let authorities: FileContent
+    /// The file that they were read from, absolute; nil where they stand elsewhere.
+    package let file: String?
+    package let isRequired: Bool
 }
 
 package struct CertificateSettings: Sendable, Equatable {
@@ -59,6 +71,8 @@ package struct ProviderSettings: Sendable, Equatable {
     package let clientAuth: ClientAuthentication
     /// In their order; `openid` is among them.
     package let scopes: [String]
+    /// What its tokens may be signed with; one at least.
+    package let signingAlgorithms: [SigningAlgorithm]
     /// Certificate authorities in PEM that are trusted besides the system's.
     package let authorities: FileContent?
 }
@@ -137,6 +151,8 @@ package struct SiteSettings: Sendable, Equatable {
     package let authPath: String
     /// Strict-Transport-Security's time; zero for none.
     package let hsts: TimeSpan
+    /// Origins that may read the site's answers, as browsers serialise them.
+    package let corsOrigins: [String]
     package let session: SessionSettings
     package let content: ContentSettings
     package let rules: RuleSet
@@ -208,6 +224,11 @@ package struct LimitSettings: Sendable, Equatable {
     package let connectionsPerAddress: Int
     package let requestsPerConnection: Int
     package let streamsPerConnection: Int
+    /// So many at once, and a tenth of it a second.
+    package let http2Resets: Int
+    package let http2Refusals: Int
+    package let http2IdleFrames: Int
+    package let http2Continuations: Int
     package let tlsHandshakeTimeout: TimeSpan
     package let headTimeout: TimeSpan
     package let idleTimeout: TimeSpan

@@ -87,7 +87,28 @@ extension ConfigurationReader {
                     chain: chain, key: Secret(secret.bytes), chainFile: source.file(of: certificate.value),
                     keyFile: source.file(of: key.value)))
         }
-        return pairs.count == certificates.count ? TLSSettings(certificates: pairs) : nil
+        guard pairs.count == certificates.count else { return nil }
+        return TLSSettings(
+            certificates: pairs, stapling: section.value(Options.listenerStapling),
+            clients: clientCertificates(in: section))
+    }
+
+    private mutating func clientCertificates(in section: SettingSection) -> ClientCertificateSettings? {
+        let mode = section.optional(Options.listenerClientCertificates)
+        guard let reference = section.located(Options.listenerClientCA) else {
+            if let mode, mode != .none, !section.has(Options.listenerClientCA) {
+                faults.error(
+                    section.position(of: Options.listenerClientCertificates),
+                    section.key(of: Options.listenerClientCertificates),
+                    "there is no authority to check clients' certificates by", "Name one in client_ca")
+            }
+            return nil
+        }
+        let authorities = source.pem(
+            reference, label: "CERTIFICATE", isSecret: false, key: section.key(of: Options.listenerClientCA), &faults)
+        guard let authorities, mode != ClientCertificateMode.none else { return nil }
+        return ClientCertificateSettings(
+            authorities: authorities, file: source.file(of: reference.value), isRequired: mode != .optional)
     }
 
     /// Whether two listeners would want the same socket. IPv6 listeners take no IPv4 connections.

@@ -14,6 +14,13 @@ extension ConfigurationReader {
                 section.position(of: Options.providerScopes), section.key(of: Options.providerScopes),
                 "the scopes lack openid, without which there is no ID token", "Add openid")
         }
+        let algorithms = section.value(Options.providerSigningAlgorithms).map(\.value)
+        if algorithms.isEmpty {
+            faults.error(
+                section.position(of: Options.providerSigningAlgorithms),
+                section.key(of: Options.providerSigningAlgorithms), "no algorithm is named, so no token would hold",
+                "Name one, such as RS256")
+        }
         var authorities: FileContent?
         if let reference = section.optional(Options.providerCAFile) {
             let located = Located(value: reference, position: section.position(of: Options.providerCAFile))
@@ -23,7 +30,8 @@ extension ConfigurationReader {
         guard let issuer, let clientID, let authentication else { return nil }
         return ProviderSettings(
             name: section.name, issuer: issuer.text, issuerURL: issuer.url, clientID: clientID,
-            clientAuth: authentication, scopes: scopes, authorities: authorities)
+            clientAuth: authentication, scopes: scopes, signingAlgorithms: algorithms,
+            authorities: authorities)
     }
 
     private mutating func clientAuthentication(in section: SettingSection) -> ClientAuthentication? {

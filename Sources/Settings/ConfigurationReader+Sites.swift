@@ -58,7 +58,8 @@ extension ConfigurationReader {
         guard let hosts, let origin, !hosts.isEmpty else { return nil }
         return SiteSettings(
             name: section.name, hosts: hosts, publicURL: publicURL, provider: provider, origin: origin,
-            authPath: section.value(Options.siteAuthPath), hsts: section.value(Options.siteHSTS), session: session,
+            authPath: section.value(Options.siteAuthPath), hsts: section.value(Options.siteHSTS),
+            corsOrigins: section.value(Options.siteCORSOrigins).map(\.value), session: session,
             content: content(in: section.section("content")),
             rules: RuleSet(rules))
     }
@@ -126,22 +127,26 @@ extension ConfigurationReader {
             return []
         }
         var rules: [Rule] = []
-        var lines: [PathPattern: Int] = [:]
+        var lines: [RuleKey: Int] = [:]
         for entry in entries {
             let key = (rulesSection.path + [entry.key]).dotted
-            let pattern: PathPattern
+            let rule: RuleKey
             do throws(ValueProblem) {
-                pattern = try PathPattern(entry.key)
+                rule = try RuleKey(entry.key)
             } catch {
                 faults.error(entry.position, key, error.message, error.remedy)
                 continue
             }
-            if let line = lines[pattern] {
+            let others = lines.filter { other, _ in
+                other.pattern == rule.pattern
+                    && (other.methods == rule.methods || !other.methods.isDisjoint(with: rule.methods))
+            }
+            if let line = others.values.min() {
                 faults.error(
                     entry.position, key, "the pattern matches the same as the one on line \(line)",
                     "Keep one of the two")
             }
-            lines[pattern] = entry.position.line
+            lines[rule] = entry.position.line
             guard case .value(let value) = entry.node.content, let requirement = try? Requirement(value.text) else {
                 continue
             }
@@ -150,7 +155,7 @@ extension ConfigurationReader {
                     entry.position, key, "nobody can meet '\(requirement)', for the site has no provider",
                     "Name a provider, or require anyone or nobody")
             }
-            rules.append(Rule(pattern: pattern, requirement: requirement))
+            rules.append(Rule(pattern: rule.pattern, methods: rule.methods, requirement: requirement))
         }
         return rules
     }

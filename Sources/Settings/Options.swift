@@ -5,7 +5,7 @@ enum Options {
         "workers", .workers, default: "auto", "Event-loop threads; `auto` is one per core.")
     static let trustedProxies = Option(
         "trusted_proxies", .list(.addressRange), default: "",
-        "Whose `X-Forwarded-*` and `Forwarded` fields, and whose PROXY headers, are believed. Name only proxies that set these fields themselves. Where a request has `X-Forwarded-*`, its `Forwarded` does not count."
+        "Whose `X-Forwarded-*` and `Forwarded` fields, and whose PROXY headers, are believed. `unix:` is whoever connects by a Unix socket. Name only proxies that set these fields themselves. Where a request has `X-Forwarded-*`, its `Forwarded` does not count."
     )
     static let sessionKeys = Option(
         "session_keys", .list(.secret),
@@ -36,6 +36,18 @@ enum Options {
     static let listenerKey = Option(
         "listeners.*.tls.key", .list(.pemSecret),
         "The certificate's private key in PEM; several in the certificates' order.")
+    static let listenerStapling = Option(
+        "listeners.*.tls.ocsp_stapling", .flag, default: "true",
+        "Whether handshakes carry an OCSP response, fetched from the responder that the certificate names, if it names one. The chain must have the certificate's issuer."
+    )
+    static let listenerClientCA = Option(
+        "listeners.*.tls.client_ca", .pem,
+        "Authorities in PEM whose certificates clients prove themselves by (mutual TLS). A certificate signs nobody in: rules and sessions are what they are without."
+    )
+    static let listenerClientCertificates = Option(
+        "listeners.*.tls.client_certificates", .choice(ofType: ClientCertificateMode.self),
+        "`required`: no connection without a client's certificate that holds; `optional`: one that is shown has to hold; `none`: nobody is asked. Left out: `required` with a `client_ca`, else `none`."
+    )
 
     // Admin
     static let adminAddress = Option(
@@ -59,6 +71,10 @@ enum Options {
     static let providerScopes = Option(
         "providers.*.scopes", .list(.scope), default: "openid, email, profile",
         "What to ask the provider for; `openid` must be among them.")
+    static let providerSigningAlgorithms = Option(
+        "providers.*.signing_algorithms", .list(.choice(ofType: SigningAlgorithm.self)), default: "RS256",
+        "What the provider signs its tokens with; a token that is signed otherwise is refused, whatever the provider's metadata lists."
+    )
     static let providerCAFile = Option(
         "providers.*.ca_file", .pem,
         "Certificate authorities in PEM that are trusted for this provider besides the system's.")
@@ -108,6 +124,10 @@ enum Options {
         "sites.*.hsts", .duration("0", "3650d"), default: "180d",
         "How long browsers are to use `https` alone for the site's hosts (Strict-Transport-Security, RFC 6797), told in every answer over HTTPS and on no loopback host; `0` says nothing. Browsers keep to it for the whole host, whatever the port."
     )
+    static let siteCORSOrigins = Option(
+        "sites.*.cors_origins", .list(.webOrigin), default: "",
+        "Origins whose scripts may read the site's answers, content and 401s alike, with credentials (CORS): scheme, host, and a port where it is not the scheme's own. No other origin is told anything."
+    )
     static let sessionIdle = Option(
         "sites.*.session.idle", .duration("1s", "365d"), default: "1h", "Unused for this long, a session ends.")
     static let sessionLifetime = Option(
@@ -132,7 +152,7 @@ enum Options {
         "The page for what is not there; empty for Postern's own.")
     static let siteRule = Option(
         "sites.*.rules.*", .requirement,
-        "Who may see the paths that the key, a pattern, matches. A pattern is a path in which `*` is one segment and a last `**` any number of them, none included. The most specific pattern decides, whatever the order; where none matches, whoever has signed in may see the path."
+        "Who may see the paths that the key, a pattern, matches. A pattern is a path in which `*` is one segment and a last `**` any number of them, none included. Before it may stand methods, as in `GET /reports/**`. The most specific pattern decides, whatever the order; where none matches, whoever has signed in may see the path."
     )
 
     // Log
@@ -170,6 +190,20 @@ enum Options {
     static let limitStreamsPerConnection = Option(
         "limits.streams_per_connection", .count(1...10_000), default: "100",
         "Requests that an HTTP/2 client may have under way at once on one connection.")
+    static let limitHTTP2Resets = Option(
+        "limits.http2_resets", .count(10...1_000_000), default: "200",
+        "Streams that an HTTP/2 client may take back on one connection: so many at once, and a tenth of that a second.")
+    static let limitHTTP2Refusals = Option(
+        "limits.http2_refusals", .count(10...1_000_000), default: "100",
+        "Requests of an HTTP/2 connection that may have to be refused, and streams that may have to be reset for what the client does: so many at once, and a tenth of that a second."
+    )
+    static let limitHTTP2IdleFrames = Option(
+        "limits.http2_idle_frames", .count(100...1_000_000), default: "1000",
+        "Frames of an HTTP/2 connection that bring no request further (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, GOAWAY, unknown types): so many at once, a tenth of that a second, 4 for each request, and one for each KiB that the client gets."
+    )
+    static let limitHTTP2Continuations = Option(
+        "limits.http2_continuations", .count(1...1000), default: "8",
+        "CONTINUATION frames of one head in HTTP/2.")
     static let limitTLSHandshakeTimeout = Option(
         "limits.tls_handshake_timeout", .duration("10ms", "10m"), default: "10s", "A whole TLS handshake.")
     static let limitHeadTimeout = Option(
@@ -221,6 +255,20 @@ enum Options {
 enum ClientAuthMethod: String, Sendable, CaseIterable {
     case none, basic, post
     case privateKeyJWT = "private_key_jwt"
+}
+
+/// `client_certificates`' words.
+enum ClientCertificateMode: String, Sendable, CaseIterable { case none, optional, required }
+
+/// `signing_algorithms`' words: `alg` (RFC 7518 section 3.1).
+package enum SigningAlgorithm: String, Sendable, CaseIterable {
+    case rs256 = "RS256"
+    case rs384 = "RS384"
+    case rs512 = "RS512"
+    case ps256 = "PS256"
+    case es256 = "ES256"
+    case es384 = "ES384"
+    case edDSA = "EdDSA"
 }
 
 /// `credentials`' words.

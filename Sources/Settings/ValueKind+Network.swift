@@ -28,33 +28,35 @@ extension ValueKind where Value == ListenAddress {
 }
 
 extension ValueKind where Value == AddressRange {
-    static let addressRange = ValueKind("CIDR", samples: ["10.0.0.0/8", "fd00::/8", "192.0.2.7"]) {
+    static let addressRange = ValueKind("CIDR", samples: ["10.0.0.0/8", "fd00::/8", "192.0.2.7", "unix:"]) {
         text throws(ValueProblem) in
+        if text == "unix:" { return .unix }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let address = IPAddress(parts[0]) else {
-            throw ValueProblem("'\(text)' is no range of addresses", "Write one such as 10.0.0.0/8 or fd00::/8")
+            throw ValueProblem(
+                "'\(text)' is no range of addresses",
+                "Write one such as 10.0.0.0/8 or fd00::/8, or unix: for whoever connects by a Unix socket")
         }
         let bits = address.bytes.count * 8
-        guard parts.count == 2 else { return AddressRange(address: address, prefixLength: bits) }
+        guard parts.count == 2 else { return .ip(address, prefixLength: bits) }
         guard parts[1].utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let length = Int(parts[1]), length <= bits else {
             throw ValueProblem("'\(text)' has no prefix length that holds", "Write /0 to /\(bits) after the address")
         }
-        let range = AddressRange(address: address, prefixLength: length)
-        let first = AddressRange.first(of: range)
+        let first = address.first(ofPrefix: length)
         guard first == address else {
             throw ValueProblem(
                 "'\(text)' has bits set after its prefix", "Write \(first)/\(length), or a longer prefix")
         }
-        return range
+        return .ip(address, prefixLength: length)
     }
 }
 
-extension AddressRange {
-    /// The lowest address in the range.
-    static func first(of range: AddressRange) -> IPAddress {
-        var bits = range.prefixLength
+extension IPAddress {
+    /// The lowest address that begins with the same bits.
+    fileprivate func first(ofPrefix length: Int) -> IPAddress {
+        var bits = length
         return IPAddress(
-            bytes: range.address.bytes.map { byte in
+            bytes: bytes.map { byte in
                 defer { bits = max(0, bits - 8) }
                 return bits >= 8 ? byte : byte & ~(255 >> UInt8(bits))
             })
@@ -83,6 +85,21 @@ extension ValueKind where Value == SiteHost {
 extension ValueKind where Value == HTTPURL {
     static let url = ValueKind("URL", samples: ["https://s3.example.com", "http://127.0.0.1:8333/a"]) {
         text throws(ValueProblem) in try HostText.url(text)
+    }
+}
+
+extension ValueKind where Value == String {
+    /// An origin of the web (RFC 6454 section 6.2), as browsers serialise it.
+    static let webOrigin = ValueKind(
+        "origin", samples: ["https://app.example.com", "http://localhost:3000"]
+    ) { text throws(ValueProblem) in
+        let remedy = "Write scheme and host, such as https://app.example.com"
+        guard text != "*", text != "null" else {
+            throw ValueProblem("'\(text)' stands for origins that nobody has named", remedy)
+        }
+        let url = try HostText.url(text)
+        guard url.path.isEmpty else { throw ValueProblem("the origin has a path", "Write \(url.origin)") }
+        return url.origin
     }
 }
 

@@ -40,6 +40,8 @@ enum OpenSSLErrors {
                 .noCommonCipher, "the two sides share no cipher, group or signature algorithm (\(self.reason(code)))")
         case SSL_R_NO_APPLICATION_PROTOCOL, SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
             return TLSError(.noCommonProtocol, "the two sides share no application protocol (ALPN)")
+        case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+            return TLSError(.certificateMissing, "the client showed no certificate, and needs one")
         case 1000..<1256:
             return TLSError(
                 .peerAlert, "the peer ended the TLS session with an alert: \(alertName(UInt8(reason - 1000)))")
@@ -74,7 +76,7 @@ enum OpenSSLErrors {
             return TLSError(
                 .certificateUnknownAuthority,
                 "the certificate of \(host) was signed by an authority that this machine does not know; name the "
-                    + "authority's certificate as CA file, or let the server send its intermediate certificates")
+                    + "authority's certificate as CA file, or let the other side send its intermediate certificates")
         default:
             let reason = String(cString: X509_verify_cert_error_string(result))
             return TLSError(.certificateUntrusted, "the certificate of \(host) is not trusted: \(reason)")

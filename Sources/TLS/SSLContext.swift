@@ -40,10 +40,10 @@ final class SSLContext: @unchecked Sendable {
 
     deinit { SSL_CTX_free(pointer) }
 
-    /// Server: resumption by tickets alone, which need no memory here and no lock between the workers.
-    func restrictResumption(tickets: Bool) {
+    /// Server: resumption by tickets alone, which need no memory here and no lock between the workers, and of sessions
+    /// that began under the same `name`.
+    func restrictResumption(tickets: Bool, name: [UInt8] = Array("postern".utf8)) {
         postern_SSL_CTX_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
-        let name: [UInt8] = Array("postern".utf8)
         SSL_CTX_set_session_id_context(pointer, name, UInt32(name.count))
         if !tickets {
             SSL_CTX_set_options(pointer, postern_SSL_OP_NO_TICKET)

@@ -19,6 +19,10 @@ package struct TLSCertificateSummary: Sendable, Equatable {
     /// Unix seconds.
     package let notBefore: Int64
     package let notAfter: Int64
+    /// Where its authority says whether it is revoked (OCSP); nil where it names none.
+    package let responder: String?
+    /// Clients are to take it with an OCSP response alone (RFC 7633).
+    package let mustStaple: Bool
 }
 
 /// Certificates read from PEM; owns them.
@@ -62,10 +66,11 @@ final class CertificateList {
         }
         var start = tm()
         var end = tm()
-        guard postern_X509_not_before(certificate, &start) == 1, postern_X509_not_after(certificate, &end) == 1 else {
-            return TLSCertificateSummary(names: names, notBefore: 0, notAfter: 0)
-        }
-        return TLSCertificateSummary(names: names, notBefore: Int64(timegm(&start)), notAfter: Int64(timegm(&end)))
+        let hasTimes =
+            postern_X509_not_before(certificate, &start) == 1 && postern_X509_not_after(certificate, &end) == 1
+        return TLSCertificateSummary(
+            names: names, notBefore: hasTimes ? Int64(timegm(&start)) : 0, notAfter: hasTimes ? Int64(timegm(&end)) : 0,
+            responder: OCSPStaple.responder(of: certificate), mustStaple: postern_X509_must_staple(certificate) == 1)
     }
 }
 

@@ -19,6 +19,7 @@ package struct TLSError: Error, Sendable, Equatable, CustomStringConvertible {
         case certificateSelfSigned
         case certificateUnknownAuthority
         case certificateUntrusted
+        case certificateMissing
         // What the peer said or did
         case notTLS
         case noCommonVersion
@@ -43,7 +44,7 @@ package struct TLSError: Error, Sendable, Equatable, CustomStringConvertible {
     package var isCertificateFault: Bool {
         switch kind {
         case .certificateExpired, .certificateNotYetValid, .certificateWrongHost, .certificateSelfSigned,
-            .certificateUnknownAuthority, .certificateUntrusted:
+            .certificateUnknownAuthority, .certificateUntrusted, .certificateMissing:
             true
         default: false
         }

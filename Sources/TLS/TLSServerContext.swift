@@ -14,16 +14,22 @@ package enum TLSVersion: Sendable {
 package final class TLSServerContext: Sendable {
     /// One for each certificate given, in that order.
     package let certificates: [TLSCertificateSummary]
+    /// What handshakes with each of them carry; nil where it names no OCSP responder, or its chain lacks its issuer.
+    package let staples: [OCSPStaple?]
+    package let isStapling: Bool
 
     let choice: CertificateChoice
     let ticketKeys: TicketKeys
 
     /// The first certificate answers whoever names no host, or one that no certificate has. `alpn` lists the
     /// application protocols in order of preference (`h2`, `http/1.1`); empty: none is negotiated. Tickets of `old`,
-    /// where it is given, hold on.
+    /// where it is given, hold on, and so do the OCSP responses of certificates that stay. Without `clients` nobody is
+    /// asked for a certificate.
     package init(
         certificates: [TLSCertificate], alpn: [String] = [], minimum: TLSVersion = .tls12,
-        maximum: TLSVersion = .tls13, sessionTickets: Bool = true, continuing old: TLSServerContext? = nil
+        maximum: TLSVersion = .tls13, sessionTickets: Bool = true, stapling: Bool = true,
+        clients: TLSClientAuthentication? = nil,
+        continuing old: TLSServerContext? = nil
     ) throws(TLSError) {
         guard !certificates.isEmpty else {
             throw TLSError(.certificateUnreadable, "a TLS listener needs a certificate")
@@ -32,13 +38,26 @@ package final class TLSServerContext: Sendable {
         let protocols = try ProtocolList(alpn)
         var contexts: [SSLContext] = []
         var summaries: [TLSCertificateSummary] = []
+        var staples: [OCSPStaple?] = []
         for certificate in certificates {
             let context = try SSLContext(server: true, versions: minimum, maximum)
-            summaries.append(try Self.use(certificate, in: context))
-            context.restrictResumption(tickets: sessionTickets)
+            let chain = try Self.use(certificate, in: context).certificates
+            summaries.append(CertificateList.summary(chain[0]))
+            var staple = stapling && chain.count > 1 ? OCSPStaple(chain[0], issuer: chain[1]) : nil
+            staple = old?.staples.first { $0?.request == staple?.request } ?? staple
+            staple?.install(in: context.pointer)
+            staples.append(staple)
+            if let clients {
+                try clients.install(in: context)
+                context.restrictResumption(tickets: sessionTickets, name: clients.sessionContext)
+            } else {
+                context.restrictResumption(tickets: sessionTickets)
+            }
             contexts.append(context)
         }
         self.certificates = summaries
+        self.staples = staples
+        isStapling = stapling
         choice = CertificateChoice(contexts: contexts, names: summaries.map(\.names), protocols: protocols)
         choice.install()
         if sessionTickets { for context in contexts { ticketKeys.install(in: context.pointer) } }
@@ -54,7 +73,7 @@ package final class TLSServerContext: Sendable {
 
     private static func use(
         _ certificate: TLSCertificate, in context: SSLContext
-    ) throws(TLSError) -> TLSCertificateSummary {
+    ) throws(TLSError) -> CertificateList {
         let (list, reason) = CertificateList.read(certificate.chainPEM)
         guard let list else {
             throw TLSError(
@@ -97,7 +116,7 @@ package final class TLSServerContext: Sendable {
                     "OpenSSL refuses a certificate of the chain (\(OpenSSLErrors.takeReason()))")
             }
         }
-        return CertificateList.summary(leaf)
+        return list
     }
 }
 

@@ -261,7 +261,7 @@ package final class TLSSession {
         SSL_get_certificate(ssl).map { CertificateList.summary($0) }
     }
 
-    /// The certificate that the peer showed and that held; nil for a server.
+    /// The certificate that the peer showed and that held; nil where it showed none.
     package var peerCertificate: TLSCertificateSummary? {
         SSL_get0_peer_certificate(ssl).map { CertificateList.summary($0) }
     }
@@ -280,7 +280,7 @@ package final class TLSSession {
 
     /// Remembers why the session is over.
     private func fail() -> TLSError {
-        let verification = cache == nil ? Int(X509_V_OK) : SSL_get_verify_result(ssl)
+        let verification = SSL_get_verify_result(ssl)
         let error: TLSError
         if verification != Int(X509_V_OK) {
             OpenSSLErrors.clear()

@@ -10,7 +10,11 @@ package enum Metric: Int, Sendable, CaseIterable {
     case connectionsAccepted
     case connectionsOpen
     case connectionsClosed
+    case limitsReached
+    case acceptPauses
     case tlsHandshakes
+    case ocspResponses
+    case ocspMissing
     // Sign-in and tokens
     case signIns
     case tokenChecks
@@ -40,8 +44,9 @@ package enum Metric: Int, Sendable, CaseIterable {
     package var isCounted: Bool {
         switch self {
         case .requests, .responses, .responseBytes, .requestDuration, .connectionsAccepted, .connectionsOpen,
-            .connectionsClosed, .tlsHandshakes, .sessionRenewals, .revocations,
-            .revocationOverflows, .revocationsKept, .logLinesDropped, .ready, .workers, .startTime:
+            .connectionsClosed, .limitsReached, .acceptPauses, .tlsHandshakes, .ocspResponses, .ocspMissing,
+            .sessionRenewals, .revocations, .revocationOverflows, .revocationsKept, .logLinesDropped, .ready, .workers,
+            .startTime:
             true
         case .signIns, .tokenChecks, .keySetFetches,
             .keySetAge, .providerRequests, .providerDuration, .originRequests, .originFirstByte,
@@ -78,8 +83,22 @@ package enum Metric: Int, Sendable, CaseIterable {
             .init("connections_open", .gauge, "Client connections open now.", .listener)
         case .connectionsClosed:
             .init("connections_closed_total", .counter, "Client connections closed, by why.", .listener, .closeReason)
+        case .limitsReached:
+            .init(
+                "limits_reached_total", .counter,
+                "How often a limit took effect, whether on a connection or on one request of it.", .listener, .limit)
+        case .acceptPauses:
+            .init(
+                "accept_pauses_total", .counter, "How often accepting paused for want of descriptors or memory.",
+                .listener)
         case .tlsHandshakes:
             .init("tls_handshakes_total", .counter, "TLS handshakes with clients.", .listener, .result)
+        case .ocspResponses:
+            .init("ocsp_responses_total", .counter, "OCSP responses fetched for certificates.", .listener, .result)
+        case .ocspMissing:
+            .init(
+                "ocsp_missing", .gauge, "Certificates that name an OCSP responder, without a valid response of it now.",
+                .listener)
         case .signIns:
             .init(
                 "sign_ins_total", .counter, "Sign-ins by provider: started, ended well, failed.", .provider, .signInStep
@@ -145,6 +164,7 @@ package enum MetricLabel: String, Sendable, CaseIterable {
     case outcome, result
     case `class`
     case closeReason = "reason"
+    case limit
     case signInStep = "step"
     case tokenCheck = "check"
     case originResult = "answer"
@@ -160,6 +180,7 @@ package enum MetricLabel: String, Sendable, CaseIterable {
         case .result: MetricResult.allCases.map(\.rawValue)
         case .class: StatusClass.allCases.map(\.rawValue)
         case .closeReason: CloseReason.allCases.map(\.rawValue)
+        case .limit: CloseReason.limits.map(\.rawValue)
         case .signInStep: SignInStep.allCases.map(\.rawValue)
         case .tokenCheck: TokenCheck.allCases.map(\.rawValue)
         case .originResult: OriginAnswer.allCases.map(\.rawValue)
@@ -227,46 +248,78 @@ package enum StatusClass: String, MetricLabelValue {
     }
 }
 
-/// Why a client's connection ended.
+/// Why a client's connection ended: the one closed list that the server, its metrics and its log share. A limit's
+/// reason bears the name of the limit's option.
 package enum CloseReason: String, MetricLabelValue {
-    /// The client closed it between requests.
+    // Limits, in the options' order
+    case requestLine = "request_line"
+    case fieldsSize = "fields_size"
+    case fieldsCount = "fields_count"
+    case bodySize = "body_size"
+    case connections
+    case connectionsPerAddress = "connections_per_address"
+    case requestsPerConnection = "requests_per_connection"
+    case streamsPerConnection = "streams_per_connection"
+    case http2Resets = "http2_resets"
+    case http2Refusals = "http2_refusals"
+    case http2IdleFrames = "http2_idle_frames"
+    case http2Continuations = "http2_continuations"
+    case tlsHandshakeTimeout = "tls_handshake_timeout"
+    case headTimeout = "head_timeout"
+    case idleTimeout = "idle_timeout"
+    case readTimeout = "read_timeout"
+    case writeTimeout = "write_timeout"
+    case requestTimeout = "request_timeout"
+    case minReadRate = "min_read_rate"
+    case minWriteRate = "min_write_rate"
+    case drainTimeout = "drain_timeout"
+    /// The process, or the system, has none left.
+    case descriptors
+
+    // The client
+    /// It ended the connection where that does no harm: between requests, or before its first one.
     case client
-    /// The client broke it off within a request or an answer.
+    /// It ended or reset it within a request or an answer.
     case reset
-    /// Nothing came for `idle_timeout`.
-    case idle
-    /// A head, a body or a handshake did not come in time, the client did not read, or the request took too long.
-    case timeout
-    /// The client read more slowly than `min_write_rate`.
-    case slow
-    /// What came was no HTTP.
+    /// It sent what is no HTTP.
     case malformed
-    /// The TLS handshake failed.
+    /// It spoke no TLS, or none that is spoken here.
     case tls
-    /// Postern said `Connection: close`, by its own or the client's wish.
-    case finished
-    /// A limit was reached.
-    case limit
     /// There was no PROXY header that holds, or nobody was trusted to send one.
     case proxy
-    /// The daemon drained.
-    case drain
+    /// The client's certificate did not hold, or there was none.
+    case certificate
 
-    package var index: Int {
+    // Postern
+    /// After an answer that said so.
+    case finished
+    /// Idle, and closed in favour of a new connection.
+    case displaced
+    /// The daemon goes down.
+    case drain
+    /// An answer's content failed, or did not keep to its length.
+    case origin
+    /// The handler neither answered nor went on with its answer.
+    case stalled
+
+    /// The reasons that are limits: the first of all.
+    package static let limits = Array(allCases.prefix { $0 != .client })
+
+    package var isLimit: Bool { index < Self.limits.count }
+
+    /// Whether it tells of a client that wants more than its share, which an operator may want to know of.
+    package var isExcess: Bool {
         switch self {
-        case .client: 0
-        case .reset: 1
-        case .idle: 2
-        case .timeout: 3
-        case .slow: 4
-        case .malformed: 5
-        case .tls: 6
-        case .finished: 7
-        case .limit: 8
-        case .proxy: 9
-        case .drain: 10
+        case .connections, .connectionsPerAddress, .http2Resets, .http2Refusals, .http2IdleFrames,
+            .http2Continuations, .descriptors:
+            true
+        default: false
         }
     }
+
+    package var index: Int { Self.places[self]! }
+
+    private static let places = Dictionary(uniqueKeysWithValues: zip(allCases, 0...))
 }
 
 package enum SignInStep: String, MetricLabelValue {

@@ -26,6 +26,10 @@ package enum Outcome: String, Sendable, Hashable, CaseIterable, CustomStringConv
     case signInFailed = "sign_in_failed"
     /// The provider sent the person back with an error, `access_denied` for one.
     case signInDenied = "sign_in_denied"
+    /// 401: signed in, but not as the rule demands, and it was no navigation.
+    case stepUpRequired = "step_up_required"
+    /// 403: the provider was asked to do as the rule demands, and has not.
+    case stepUpFailed = "step_up_failed"
     /// The session does not fit into the browser's cookies.
     case sessionTooLarge = "session_too_large"
     case signedOut = "signed_out"
@@ -39,6 +43,8 @@ package enum Outcome: String, Sendable, Hashable, CaseIterable, CustomStringConv
     case ownPage = "own_page"
     /// A redirect that is no sign-in: to HTTPS, or to the path with its slash.
     case redirected
+    /// 204: a browser was told that another origin's script may ask.
+    case preflight
     /// 421: no site has this host.
     case unknownHost = "unknown_host"
     /// 421: the connection was made for another site, by a certificate of its own.
@@ -49,9 +55,9 @@ package enum Outcome: String, Sendable, Hashable, CaseIterable, CustomStringConv
     case methodNotAllowed = "method_not_allowed"
     /// 408: the request's head or body did not come in time.
     case requestTimeout = "request_timeout"
-    /// 429 or 503: a limit was reached.
+    /// A limit was reached, and the answer cut.
     case limited
-    /// 503: the daemon is draining.
+    /// The daemon went down, and could not wait any longer.
     case draining
     /// The connection had no PROXY header that holds, or did not come from a trusted proxy.
     case proxyRefused = "proxy_refused"
@@ -86,26 +92,29 @@ package enum Outcome: String, Sendable, Hashable, CaseIterable, CustomStringConv
         case .signedIn: 8
         case .signInFailed: 9
         case .signInDenied: 10
-        case .sessionTooLarge: 11
-        case .signedOut: 12
-        case .badToken: 13
-        case .forbidden: 14
-        case .ownPage: 15
-        case .redirected: 16
-        case .unknownHost: 17
-        case .misdirected: 18
-        case .badRequest: 19
-        case .methodNotAllowed: 20
-        case .requestTimeout: 21
-        case .limited: 22
-        case .draining: 23
-        case .proxyRefused: 24
-        case .originFailed: 25
-        case .originTimeout: 26
-        case .originDenied: 27
-        case .providerFailed: 28
-        case .clientGone: 29
-        case .internalError: 30
+        case .stepUpRequired: 11
+        case .stepUpFailed: 12
+        case .sessionTooLarge: 13
+        case .signedOut: 14
+        case .badToken: 15
+        case .forbidden: 16
+        case .ownPage: 17
+        case .redirected: 18
+        case .preflight: 19
+        case .unknownHost: 20
+        case .misdirected: 21
+        case .badRequest: 22
+        case .methodNotAllowed: 23
+        case .requestTimeout: 24
+        case .limited: 25
+        case .draining: 26
+        case .proxyRefused: 27
+        case .originFailed: 28
+        case .originTimeout: 29
+        case .originDenied: 30
+        case .providerFailed: 31
+        case .clientGone: 32
+        case .internalError: 33
         }
     }
 }

@@ -12,6 +12,8 @@ struct Claims {
 
     /// A JSON object.
     let value: JSONValue
+    /// What the token is signed with.
+    let algorithm: JWSAlgorithm
 
     func check(issuer: String) throws(TokenError) {
         guard let named = try text(.iss) else { throw .missing(.iss) }
@@ -55,10 +57,11 @@ struct Claims {
         guard ConstantTime.equal(named, nonce) else { throw .nonce }
     }
 
-    /// `at_hash` is the left half of the digest that the algorithm uses, here SHA-256 (Core 3.1.3.6).
+    /// `at_hash` is the left half of the digest that the algorithm uses (Core 3.1.3.6).
     func checkHash(of accessToken: String) throws(TokenError) {
         guard let named = try text(.atHash) else { return }
-        let half = Array(SHA256.digest(Array(accessToken.utf8)).bytes.prefix(16))
+        let digest = algorithm.hash.digest(Array(accessToken.utf8))
+        let half = Array(digest.prefix(digest.count / 2))
         guard ConstantTime.equal(named, Base64URL.encode(half)) else { throw .accessTokenHash }
     }
 

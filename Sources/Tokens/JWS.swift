@@ -1,10 +1,5 @@
 import Bytes
 
-/// A signature algorithm that Postern verifies (RFC 7518 section 3.1). The raw value is `alg`, byte for byte.
-package enum JWSAlgorithm: String, Hashable, Sendable, CaseIterable {
-    case rs256 = "RS256"
-}
-
 /// A token in JWS compact serialisation (RFC 7515 section 7.1), taken apart but not yet believed.
 ///
 /// Everything that can be refused without a key is refused here, so that a forgery costs no RSA.
@@ -82,9 +77,4 @@ package struct JWS: Sendable {
         guard let text = value.string?.lowercased() else { throw .type }
         return text.hasPrefix("application/") ? String(text.dropFirst("application/".count)) : text
     }
-}
-
-extension JWSAlgorithm {
-    /// By bytes: Swift's own equality of strings holds some that differ for equal.
-    static func named(_ name: String) -> JWSAlgorithm? { allCases.first { $0.rawValue.hasSameBytes(as: name) } }
 }

@@ -23,7 +23,10 @@ package struct KeySet: Sendable {
         package let reason: UnusableKey
     }
 
-    package static func parse(json: [UInt8], limits: JSONLimits = JSONLimits()) throws(KeySetError) -> KeySet {
+    /// - Parameter algorithms: what the keys are for; one that serves none of them is skipped.
+    package static func parse(
+        json: [UInt8], algorithms: [JWSAlgorithm] = JWSAlgorithm.allCases, limits: JSONLimits = JSONLimits()
+    ) throws(KeySetError) -> KeySet {
         let document: JSONValue
         do { document = try JSONValue.parse(json, limits: limits) } catch { throw .json(error) }
         guard let entries = document["keys"]?.array else { throw .notAKeySet }
@@ -34,8 +37,10 @@ package struct KeySet: Sendable {
                 skipped.append(SkippedKey(index: index, reason: .beyondLimit))
                 break
             }
-            do {
-                keys.append(try JWK.parse(entry))
+            do throws(UnusableKey) {
+                let key = try JWK.parse(entry)
+                guard algorithms.contains(where: key.serves) else { throw .algorithm }
+                keys.append(key)
             } catch {
                 skipped.append(SkippedKey(index: index, reason: error))
             }

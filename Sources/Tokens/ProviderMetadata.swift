@@ -16,6 +16,8 @@ package struct ProviderMetadata: Sendable, Equatable {
     package let scopes: [String]?
     /// `authorization_response_iss_parameter_supported` (RFC 9207 section 3)
     package let sendsIssuerInResponse: Bool
+    /// `claims_parameter_supported`
+    package let supportsClaimsParameter: Bool
 
     /// Where an issuer publishes its document (Discovery 4.1), or nil where the issuer is no URL to fetch from.
     package static func url(issuer: String) -> ProviderURL? {
@@ -46,7 +48,8 @@ package struct ProviderMetadata: Sendable, Equatable {
             codeChallengeMethods: try strings(document, "code_challenge_methods_supported"),
             signingAlgorithms: try strings(document, "id_token_signing_alg_values_supported") ?? ["RS256"],
             scopes: try strings(document, "scopes_supported"),
-            sendsIssuerInResponse: document["authorization_response_iss_parameter_supported"]?.bool ?? false)
+            sendsIssuerInResponse: document["authorization_response_iss_parameter_supported"]?.bool ?? false,
+            supportsClaimsParameter: document["claims_parameter_supported"]?.bool ?? false)
     }
 
     private static func required(_ document: JSONValue, _ name: String) throws(MetadataError) -> ProviderURL {

@@ -60,6 +60,6 @@ package enum TokenVerifier {
         if let type = jws.type, !types.contains(type) { throw .type }
         let key = try keys.key(for: jws.keyIdentifier, algorithm: jws.algorithm)
         guard jws.isSigned(by: key) else { throw .signature }
-        return Claims(value: try jws.claims())
+        return Claims(value: try jws.claims(), algorithm: jws.algorithm)
     }
 }

@@ -13,7 +13,8 @@ import time
 import urllib.parse
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 ALICE = {"sub": "alice-1", "name": "Alice Aster", "email": "alice@example.org", "email_verified": True,
          "groups": ["staff", "admins"]}
@@ -29,21 +30,45 @@ def number(value):
 
 
 class Key:
-    def __init__(self, kid=None):
-        self.kid = kid or "key-" + secrets.token_hex(4)
-        self.private = rsa.generate_private_key(65537, 2048)
+    """A key of the provider's, for one algorithm."""
+
+    def __init__(self, kid=None, alg="RS256"):
+        self.kid, self.alg = kid or "key-" + secrets.token_hex(4), alg
+        self.hash = getattr(hashes, f"SHA{alg[2:]}")() if alg != "EdDSA" else None
+        if alg == "EdDSA":
+            self.private = ed25519.Ed25519PrivateKey.generate()
+        elif alg.startswith("ES"):
+            self.private = ec.generate_private_key({"ES256": ec.SECP256R1, "ES384": ec.SECP384R1}[alg]())
+        else:
+            self.private = rsa.generate_private_key(65537, 2048)
 
     def jwk(self):
-        public = self.private.public_key().public_numbers()
-        return {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.kid, "n": number(public.n),
-                "e": number(public.e)}
+        public = self.private.public_key()
+        entry = {"use": "sig", "alg": self.alg, "kid": self.kid}
+        if self.alg == "EdDSA":
+            return {"kty": "OKP", "crv": "Ed25519", "x": encode(public.public_bytes(Encoding.Raw, PublicFormat.Raw)),
+                    **entry}
+        numbers = public.public_numbers()
+        if self.alg.startswith("ES"):
+            size = int(self.alg[2:]) // 8
+            return {"kty": "EC", "crv": "P-" + self.alg[2:], "x": encode(numbers.x.to_bytes(size, "big")),
+                    "y": encode(numbers.y.to_bytes(size, "big")), **entry}
+        return {"kty": "RSA", "n": number(numbers.n), "e": number(numbers.e), **entry}
 
     def sign(self, claims, **header):
-        fields = {"alg": "RS256", "typ": "JWT", "kid": self.kid, **header}
+        fields = {"alg": self.alg, "typ": "JWT", "kid": self.kid, **header}
         fields = {name: value for name, value in fields.items() if value is not None}
         text = f"{encode(json.dumps(fields).encode())}.{encode(json.dumps(claims).encode())}"
-        signature = self.private.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
-        return f"{text}.{encode(signature)}"
+        return f"{text}.{encode(self._signature(text.encode()))}"
+
+    def _signature(self, text):
+        if self.alg == "EdDSA":
+            return self.private.sign(text)
+        if self.alg.startswith("ES"):
+            pair = utils.decode_dss_signature(self.private.sign(text, ec.ECDSA(self.hash)))
+            return b"".join(half.to_bytes(int(self.alg[2:]) // 8, "big") for half in pair)
+        pss = padding.PSS(padding.MGF1(self.hash), self.hash.digest_size)
+        return self.private.sign(text, pss if self.alg.startswith("PS") else padding.PKCS1v15(), self.hash)
 
 
 class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):

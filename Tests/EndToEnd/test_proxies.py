@@ -75,6 +75,26 @@ def test_the_client_is_the_rightmost_address_that_is_no_trusted_proxys(own, fold
         assert address_in(last_record(daemon, len(cases) + 3)) == "127.0.0.9"
 
 
+@pytest.mark.parametrize("trusted, expected", [(["unix:"], "192.0.2.1"), (["127.0.0.0/8"], "unix")])
+def test_a_proxy_on_a_unix_socket_is_believed_where_the_config_names_it(own, folder, tmp_path, trusted, expected):
+    path = str(tmp_path / "postern.sock")
+    tree = config(folder, {"unix": {"address": f"unix:{path}"}}, {"docs": "docs.test"}, trusted_proxies=trusted)
+    with postern.Postern(own, tree) as daemon:
+        answer = web.request(0, "/hello.txt", host="docs.test", address=path, headers={
+            "X-Forwarded-For": "6.6.6.6, 192.0.2.1", "X-Forwarded-Proto": "https"})
+        assert answer.status == 200
+        assert (answer.get("strict-transport-security") is not None) == (expected != "unix")
+        assert address_in(last_record(daemon, 1)) == expected
+
+
+def test_connections_on_a_unix_socket_are_shared_by_the_workers(own, folder, tmp_path):
+    path = str(tmp_path / "postern.sock")
+    tree = config(folder, {"unix": {"address": f"unix:{path}"}}, {"docs": "docs.test"}, workers=4)
+    with postern.Postern(own, tree):
+        for _ in range(200):
+            assert web.request(0, "/hello.txt", host="docs.test", address=path).status == 200
+
+
 def test_strict_transport_security_goes_with_https_alone(own, folder, authority):
     tls, plain = process.free_ports(2)
     pair = authority.issue("hsts", "docs.test", "off.test", "localhost")

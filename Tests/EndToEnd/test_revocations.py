@@ -141,7 +141,7 @@ def test_a_full_disk_keeps_nobody_from_signing_out(build, folder, provider):
         rig.stop()
         disk = os.path.join(directory, "disk")
         os.makedirs(disk, exist_ok=True)
-        if os.system(f"mount -t tmpfs -o size=64k,nr_inodes=100 tmpfs '{disk}' 2>/dev/null"):
+        if os.system(f"mount -t tmpfs -o size=1m tmpfs '{disk}' 2>/dev/null"):
             pytest.skip("mounting is refused")
         try:
             rig.config["state_directory"] = disk

@@ -6,8 +6,8 @@ import Testing
 
 struct RequestSourceTests {
     static let proxies = [
-        AddressRange(address: IPAddress("10.0.0.0")!, prefixLength: 8),
-        AddressRange(address: IPAddress("fd00::")!, prefixLength: 8),
+        AddressRange.ip(IPAddress("10.0.0.0")!, prefixLength: 8),
+        AddressRange.ip(IPAddress("fd00::")!, prefixLength: 8),
     ]
 
     func source(_ fields: Fields, peer: String = "10.0.0.1", isSecure: Bool = false) -> RequestSource {
@@ -23,6 +23,17 @@ struct RequestSourceTests {
         #expect(source.client == nil && source.host == nil && !source.isSecure)
         let nobody = RequestSource(peer: [10, 0, 0, 1], isSecure: true, fields: fields, trusted: [])
         #expect(nobody.client == nil && nobody.isSecure)
+    }
+
+    @Test func unixSocketsPeerIsBelievedWhereTheConfigNamesIt() {
+        let fields: Fields = [.xForwardedFor: "192.0.2.1", .xForwardedProto: "https"]
+        func source(_ trusted: [AddressRange]) -> RequestSource {
+            RequestSource(peer: [], isSecure: false, fields: fields, trusted: trusted)
+        }
+        #expect(source([.unix]).client == "192.0.2.1" && source([.unix]).isSecure)
+        #expect(source(Self.proxies).client == nil, "addresses do not name it")
+        let address = RequestSource(peer: [10, 0, 0, 1], isSecure: false, fields: fields, trusted: [.unix])
+        #expect(address.client == nil, "nor does it name addresses")
     }
 
     @Test func theClientIsTheRightmostAddressThatIsNoProxys() {

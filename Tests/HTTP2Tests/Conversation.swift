@@ -12,6 +12,7 @@ final class Conversation {
     private(set) var sent: [Int32: Int] = [:]
     private(set) var resets: [Int32: StreamReset] = [:]
     private(set) var shutdownsSeen = 0
+    var limited: [HTTP2Limit] = []
     private(set) var sources: [Int32: TestSource] = [:]
     private(set) var outputBytes = 0
     private var unread: [UInt8] = []
@@ -66,6 +67,7 @@ final class Conversation {
                 if requests.indices.contains(0), bodies[id] != nil || sent[id] == nil { answer(id) }
             case .sent(let id, let bytes): sent[id] = bytes
             case .reset(let id, let reason, _): resets[id] = reason
+            case .limited(let limit): limited.append(limit)
             case .shutdownSeen: shutdownsSeen += 1
             }
         }

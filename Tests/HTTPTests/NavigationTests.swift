@@ -10,6 +10,7 @@ import Testing
             [(.accept, "TEXT/HTML ; q=0.1, application/json")],
             [(.secFetchMode, "navigate"), (.secFetchDest, "document"), (.accept, browser)],
             [(.secFetchMode, "navigate")], [(.secFetchDest, "document")], [(.secFetchMode, ""), (.secFetchDest, "")],
+            [(.upgrade, "h2c"), (.accept, "*/*")], [(.secPurpose, ""), (.accept, browser)],
         ] as [[(FieldName, String)]])
     func topLevelNavigationsAreTold(_ fields: [(FieldName, String)]) {
         for method in [Method.get, .head] {
@@ -36,9 +37,53 @@ import Testing
             [(.secFetchMode, "navigate"), (.secFetchDest, "document"), (.secPurpose, "prefetch;prerender")],
             [(.purpose, "prefetch"), (.accept, browser)], [(.xMoz, "prefetch")], [(.xPurpose, "preview")],
             [(.xRequestedWith, "XMLHttpRequest"), (.accept, browser)], [(.serviceWorker, "script")],
-            [(.upgrade, "websocket")],
+            [(.upgrade, "websocket")], [(.upgrade, "h2c, WebSocket")],
         ] as [[(FieldName, String)]])
     func everythingElseIsNot(_ fields: [(FieldName, String)]) {
         #expect(!Navigation.isTopLevel(Request(method: .get, target: "/", authority: "a", fields: Fields(fields))))
+    }
+
+    // What each field may say, and whether a navigation may say so; nil is not there.
+    private static let modes = [nil, "navigate", "cors", "no-cors", "same-origin", "websocket"]
+    private static let destinations = [
+        nil, "document", "iframe", "frame", "embed", "object", "empty", "image", "script", "style", "serviceworker",
+        "manifest", "font", "worker", "report",
+    ]
+    private static let accepts: [(String?, Bool)] = [
+        (nil, true), ("*/*", true), (browser, true), ("application/json", false), ("image/*,*/*;q=0.8", false),
+    ]
+    private static let vetoes: [(FieldName, String)?] = [
+        nil, (.xRequestedWith, "XMLHttpRequest"), (.serviceWorker, "script"), (.upgrade, "websocket"),
+        (.secPurpose, "prefetch"), (.secPurpose, "prefetch;anonymous-client-ip"), (.purpose, "prefetch"),
+        (.xPurpose, "preview"), (.xMoz, "prefetch"),
+    ]
+
+    /// Every combination of what clients send: Fetch Metadata decides wherever it is there, `Accept` only where it is
+    /// not, a veto always, and nothing but GET and HEAD navigates.
+    @Test func everyCombinationIsDecidedByTheFirstThatSpeaks() {
+        for method in [Method.get, .head, .post, .options, .put, .other("PROPFIND")] {
+            for mode in Self.modes {
+                for destination in Self.destinations {
+                    for (accept, isPage) in Self.accepts {
+                        for veto in Self.vetoes {
+                            var fields: [(FieldName, String)] = []
+                            if let accept { fields.append((.accept, accept)) }
+                            if let veto { fields.append(veto) }
+                            if let mode { fields.append((.secFetchMode, mode)) }
+                            if let destination { fields.append((.secFetchDest, destination)) }
+                            let says =
+                                mode == nil && destination == nil
+                                ? isPage : mode ?? "navigate" == "navigate" && destination ?? "document" == "document"
+                            let expected = veto == nil && (method == .get || method == .head) && says
+                            let one = Request(method: method, target: "/", authority: "a", fields: Fields(fields))
+                            let other = Request(
+                                method: method, target: "/", authority: "a", fields: Fields(fields.reversed()))
+                            #expect(Navigation.isTopLevel(one) == expected, "\(method) \(fields)")
+                            #expect(Navigation.isTopLevel(other) == expected, "the order of fields says nothing")
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -98,6 +98,14 @@ struct FaultTests {
             ["3 listeners.web.tls.certificate", "3 listeners.web.tls.key"]
         ),
         (
+            "  web:", "  web:\n    tls: {certificate: ca.pem, key: client.pem, client_certificates: required}",
+            ["3 listeners.web.tls.client_certificates"]
+        ),
+        (
+            "  web:", "  web:\n    tls: {certificate: ca.pem, key: client.pem, client_ca: client.pem}",
+            ["3 listeners.web.tls.client_ca"]
+        ),
+        (
             "  web:", "  web:\n    tls: {certificate: ca.pem, key: client.pem}\n    redirect_to_https: true",
             ["4 listeners.web.redirect_to_https"]
         ),

@@ -10,6 +10,10 @@ struct Person: RuleSubject {
     func claimValues(_ name: String) -> [String] { claims[name] ?? [] }
 }
 
+extension Requirement {
+    fileprivate func isMet(by subject: Person?) -> Bool { verdict(on: subject, now: 0) == .met }
+}
+
 struct RuleTests {
     func matches(_ pattern: String, _ path: [String]) throws -> Bool { try PathPattern(pattern).matches(path) }
 
@@ -159,5 +163,108 @@ struct RuleTests {
         #expect(!rule.isMet(by: Person(email: "evil@x.org@example.com")))
         #expect(!rule.isMet(by: Person(email: "@example.com")))
         #expect(!rule.isMet(by: Person()))
+    }
+
+    // MARK: Methods
+
+    @Test func ruleMayBeForOneMethod() throws {
+        let rules = RuleSet(
+            try [("/a/**", "nobody"), ("GET /a/**", "anyone"), ("HEAD /a/b", "signed-in"), ("/**", "groups:g")].map {
+                let key = try RuleKey($0.0)
+                return Rule(pattern: key.pattern, methods: key.methods, requirement: try Requirement($0.1))
+            })
+        #expect(rules.rule(for: ["a", "x"], method: .get).requirement == .anyone)
+        #expect(rules.rule(for: ["a", "x"], method: .head).requirement == .anyone, "HEAD is GET without content")
+        #expect(rules.rule(for: ["a", "b"], method: .get).requirement == .anyone, "the rule there is for HEAD alone")
+        #expect(rules.rule(for: ["a", "b"], method: .head).requirement == .signedIn)
+        #expect(rules.rule(for: ["x"], method: .head).requirement == .groups(["g"]))
+    }
+
+    @Test func headHasARuleOfItsOwnWhereOneNamesIt() throws {
+        for keys in [["GET /a", "HEAD /a", "/a"], ["/a", "HEAD /a", "GET /a"]] {
+            let rules = RuleSet(
+                try keys.map {
+                    let key = try RuleKey($0)
+                    return Rule(pattern: key.pattern, methods: key.methods, requirement: .groups([$0]))
+                })
+            #expect(rules.rule(for: ["a"], method: .get).requirement == .groups(["GET /a"]))
+            #expect(rules.rule(for: ["a"], method: .head).requirement == .groups(["HEAD /a"]))
+        }
+    }
+
+    @Test(arguments: [
+        "POST /a", "get /a", "GET,POST /a", "GET, HEAD /a", ",GET /a", "GET,, /a", "GET a", "GET ", "GET",
+    ])
+    func keyThatNamesNoMethodOfContentIsRefused(text: String) {
+        #expect(throws: ValueProblem.self) { try RuleKey(text) }
+    }
+
+    @Test func keyNamesMethodsBeforeItsPattern() throws {
+        #expect(try RuleKey("GET,HEAD /a b/**").methods == [.get, .head])
+        #expect(try RuleKey("GET  /a b/**").pattern == PathPattern("/a b/**"))
+        #expect(try RuleKey("/GET /x").methods.isEmpty)
+    }
+
+    // MARK: How somebody signed in
+
+    private func person(acr: String? = nil, at time: String? = nil, groups: [String] = []) -> Person {
+        var claims: [String: [String]] = [:]
+        if let acr { claims["acr"] = [acr] }
+        if let time { claims["auth_time"] = [time] }
+        return Person(groups: groups, claims: claims)
+    }
+
+    @Test func contextClassIsOneOfThoseListed() throws {
+        let rule = try Requirement("acr:urn:x:mfa,phr")
+        #expect(rule.verdict(on: person(acr: "phr"), now: 0) == .met)
+        #expect(rule.verdict(on: person(acr: "urn:x:mfa"), now: 0) == .met)
+        #expect(rule.verdict(on: person(acr: "PHR"), now: 0) == .stepUp)
+        #expect(rule.verdict(on: person(), now: 0) == .stepUp)
+        #expect(rule.verdict(on: nil as Person?, now: 0) == .refused)
+        #expect(!rule.admitsStrangers && rule.admitsSomebody)
+    }
+
+    @Test(
+        arguments: [
+            (0, true), (900, true), (960, true), (961, false), (-60, true), (-61, false), (Int64.max, false),
+        ] as [(Int64, Bool)])
+    func signInMayBeAsOldAsTheRuleSaysAndTheClocksDiffer(age: Int64, isMet: Bool) throws {
+        let now: Int64 = 1_700_000_000
+        let verdict = try Requirement("max_age:15m").verdict(on: person(at: "\(now &- age)"), now: now)
+        #expect(verdict == (isMet ? .met : .stepUp))
+    }
+
+    @Test(arguments: ["", "soon", "1e9", "1.5", "-9223372036854775808", "99999999999999999999"])
+    func timeThatIsNoneIsNoRecentSignIn(time: String) throws {
+        #expect(try Requirement("max_age:15m").verdict(on: person(at: time), now: 1_700_000_000) == .stepUp)
+    }
+
+    @Test func signingInAgainHelpsNobodyWhomTheRestOfTheRuleRefuses() throws {
+        let rule = try Requirement("groups:admins and acr:mfa and max_age:1h")
+        let now: Int64 = 10_000
+        #expect(rule.verdict(on: person(acr: "pwd", at: "10000", groups: ["staff"]), now: now) == .refused)
+        #expect(rule.verdict(on: person(acr: "pwd", at: "10000", groups: ["admins"]), now: now) == .stepUp)
+        #expect(rule.verdict(on: person(acr: "mfa", at: "5000", groups: ["admins"]), now: now) == .stepUp)
+        #expect(rule.verdict(on: person(acr: "mfa", at: "9000", groups: ["admins"]), now: now) == .met)
+    }
+
+    @Test func demandOfARuleIsAllThatItsPartsAskFor() throws {
+        let demand = try Requirement("acr:a,b and groups:g and acr:b,c and max_age:1h and max_age:90s").authentication
+        #expect(demand == AuthenticationDemand(acrValues: ["a", "b", "c"], maxAge: TimeSpan(seconds: 90)))
+        #expect(try Requirement("signed-in and email:*@x.org").authentication.isEmpty)
+        #expect(try Set(Requirement("acr:a and max_age:1h and claim:d=e").claimNames) == ["acr", "auth_time", "d"])
+    }
+
+    @Test(arguments: [
+        "acr:", "acr:a b", "acr:a,", "acr:\"a\"", "acr:é", "max_age:", "max_age:0", "max_age:15", "max_age:999ms",
+        "max_age:366d", "max_age:-1m",
+    ])
+    func demandThatDoesNotHoldIsRefused(text: String) {
+        #expect(throws: ValueProblem.self) { try Requirement(text) }
+    }
+
+    @Test(arguments: ["acr:a,urn:b", "max_age:15m", "groups:a and acr:b and max_age:1h"])
+    func demandPrintsAsItIsRead(text: String) throws {
+        #expect(try Requirement(text).description == text)
     }
 }

@@ -20,14 +20,14 @@ struct ValueTests {
     }
 
     @Test func rangesHoldTheirAddressesAlone() {
-        let ten = AddressRange(address: IPAddress("10.128.0.0")!, prefixLength: 9)
+        let ten = AddressRange.ip(IPAddress("10.128.0.0")!, prefixLength: 9)
         #expect(ten.contains([10, 128, 0, 1]) && ten.contains([10, 255, 0, 1]))
         #expect(!ten.contains([10, 127, 0, 1]) && !ten.contains([11, 128, 0, 1]))
         #expect(ten.contains(IPAddress("::ffff:10.200.0.1")!.bytes))
         #expect(!ten.contains(IPAddress("::10.200.0.1")!.bytes))
-        #expect(AddressRange(address: IPAddress("0.0.0.0")!, prefixLength: 0).contains([1, 2, 3, 4]))
-        #expect(!AddressRange(address: IPAddress("::")!, prefixLength: 0).contains([1, 2, 3, 4]))
-        let one = AddressRange(address: IPAddress("::1")!, prefixLength: 128)
+        #expect(AddressRange.ip(IPAddress("0.0.0.0")!, prefixLength: 0).contains([1, 2, 3, 4]))
+        #expect(!AddressRange.ip(IPAddress("::")!, prefixLength: 0).contains([1, 2, 3, 4]))
+        let one = AddressRange.ip(IPAddress("::1")!, prefixLength: 128)
         #expect(one.contains(IPAddress("::1")!.bytes) && !one.contains(IPAddress("::2")!.bytes))
     }
 

@@ -47,6 +47,35 @@ enum Fixtures {
             leaf deep middle "DNS:deep.example.com" 30
             cat deep.pem middle.pem > chain.pem
             cat middle.pem deep.pem > reversed.pem
+            # Certificates that name an OCSP responder, and its responses.
+            more='authorityInfoAccess=OCSP;URI:http://127.0.0.1:9/ocsp'
+            leaf stapled middle "DNS:stapled.example.com
+            $more" 30
+            leaf must middle "DNS:must.example.com
+            $more
+            tlsfeature=status_request" 30
+            for name in stapled must; do cp $name.pem $name-alone.pem; cp $name.key $name-alone.key; cat middle.pem >> $name.pem; done
+            leaf delegate middle "DNS:responder.example.com
+            extendedKeyUsage=OCSPSigning" 30
+            leaf impostor middle "DNS:responder.example.com" 30
+            status() { # serial's status, certificate: a line of the authority's index
+                printf '%s\t301231235959Z\t%s\t%s\tunknown\t/CN=%s\n' "$1" "$2" \
+                    "$(openssl x509 -noout -serial -in "$3.pem" | cut -d= -f2)" "$3"
+            }
+            respond() { # name, signer, index, certificate asked for
+                openssl ocsp -index "$3" -CA middle.pem -rsigner "$2.pem" -rkey "$2.key" -issuer middle.pem \
+                    -cert "$4.pem" -ndays 2 -no_nonce -noverify -respout "$1.der"
+            }
+            { status V '' stapled; status V '' must; } > good.txt
+            status R 250101000000Z stapled > revoked.txt
+            status V '' must > other.txt
+            respond good middle good.txt stapled
+            respond delegated delegate good.txt stapled
+            respond impostor impostor good.txt stapled
+            respond stranger stranger good.txt stapled
+            respond revoked middle revoked.txt stapled
+            respond unknown middle other.txt stapled
+            respond other middle good.txt must
             """
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")

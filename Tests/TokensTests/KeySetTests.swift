@@ -36,11 +36,11 @@ import Tokens
         let small = Base64URL.encode([0x7F] + [UInt8](repeating: 1, count: 255))
         let even = Base64URL.encode([0x80] + [UInt8](repeating: 2, count: 255))
         let cases: [(String, UnusableKey)] = [
-            ("[]", .notAnObject), ("null", .notAnObject), ("{\"kty\":\"EC\"}", .kind),
+            ("[]", .notAnObject), ("null", .notAnObject), ("{\"kty\":\"EC\"}", .curve),
             ("{\"kty\":\"oct\",\"k\":\"AA\"}", .kind),
             ("{\"kty\":\"rsa\"}", .kind), ("{\"kty\":[\"RSA\"]}", .kind), (rsa("\"use\":\"enc\""), .use),
             (rsa("\"use\":null"), .use), (rsa("\"use\":\"SIG\""), .use), (rsa("\"key_ops\":[\"sign\"]"), .use),
-            (rsa("\"key_ops\":\"verify\""), .use), (rsa("\"alg\":\"RS512\""), .algorithm),
+            (rsa("\"key_ops\":\"verify\""), .use), (rsa("\"alg\":\"ES256\""), .algorithm),
             (rsa("\"alg\":\"none\""), .algorithm),
             (rsa("\"alg\":null"), .algorithm), (rsa("\"kid\":1"), .identifier), (rsa("\"kid\":\"\""), .identifier),
             (rsa("\"kid\":\"\(String(repeating: "k", count: 257))\""), .identifier),

@@ -476,7 +476,7 @@ import Transport
             _ = client.endCode()
             good.get(UInt32(2 * index + 1), "/text")
             #expect(good.text(UInt32(2 * index + 1)) == "text for /text")
-            #expect(server.eventually { server.closed(.overBudget) == index + 1 })
+            #expect(server.eventually { server.closed(.http2IdleFrames) == index + 1 })
         }
         #expect(server.eventually { server.abandoned == 3 })
         server.stop()
@@ -492,7 +492,7 @@ import Transport
         }
         _ = client.endCode()
         #expect(server.isClean())
-        #expect(server.closed(.overBudget) == 1)
+        #expect(server.closed(.http2Resets) == 1)
         #expect(server.onLoop { $0.handler.targets.count } <= 201)
         server.stop()
     }
@@ -518,7 +518,7 @@ import Transport
         #expect(client.body(3) == PatternSource.bytes(50_000))
         #expect(client.endCode() == 0)
         #expect(drained.take())
-        #expect(server.closed(.drained) == 2)
+        #expect(server.closed(.drain) == 2)
         server.executor.stop()
     }
 
@@ -534,7 +534,7 @@ import Transport
         }
         #expect(client.endCode() == 0)
         #expect(client.goAways.map(\.last) == [0x7FFF_FFFF, 5])
-        #expect(server.eventually { server.closed(.finished) == 1 })
+        #expect(server.eventually { server.closed(.requestsPerConnection) == 1 })
         server.stop()
     }
 }

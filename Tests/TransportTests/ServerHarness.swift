@@ -70,7 +70,7 @@ final class ServerHarness: Sendable {
     var records: [AccessRecord] { onLoop { $0.handler.records } }
     var refusals: [Int] { onLoop { $0.handler.refusals } }
     var abandoned: Int { onLoop { $0.handler.abandoned } }
-    func closed(_ reason: ConnectionEnding) -> Int { onLoop { $0.server.counters.closed(reason) } }
+    func closed(_ reason: CloseReason) -> Int { onLoop { $0.server.counters.closed(reason) } }
 
     /// Waits until `condition` holds, at most five seconds.
     func eventually(_ condition: () -> Bool) -> Bool {

@@ -133,7 +133,7 @@ import Transport
             #expect(client.get("/text")?.status == 200)
         }
         #expect(server.isClean())
-        #expect(server.closed(.clientClosed) == 1)
+        #expect(server.closed(.client) == 1)
         server.stop()
     }
 

@@ -173,7 +173,7 @@ import Transport
             _ = client.readToEnd()
         }
         #expect(server.isClean())
-        #expect(server.closed(.handlerTimeout) == 2)
+        #expect(server.closed(.stalled) == 2)
         #expect(server.abandoned == 2)
         server.stop()
     }
@@ -283,7 +283,7 @@ import Transport
         #expect(server.eventually { server.onLoop { $0.handler.targets.count } == 3 })
         let refused = try RawClient(server.address)
         #expect(refused.readToEnd() != .timeout)
-        #expect(server.closed(.overLimit) == 1)
+        #expect(server.closed(.connections) == 1)
         busy.removeLast()
         busy[0].reset()
         #expect(server.eventually { server.connectionCount < 3 })

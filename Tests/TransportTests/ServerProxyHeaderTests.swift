@@ -64,7 +64,7 @@ struct ServerProxyHeaderTests {
         client.send(Self.line + Self.request)
         #expect(client.readToEnd() != .timeout)
         #expect(client.received.isEmpty)
-        #expect(server.eventually { server.closed(.proxyRefused) == 1 })
+        #expect(server.eventually { server.closed(.proxy) == 1 })
         #expect(server.refusals == [0])
         #expect(server.isClean())
         server.stop()
@@ -78,7 +78,7 @@ struct ServerProxyHeaderTests {
         client.finishSending()
         #expect(client.readToEnd() != .timeout)
         #expect(client.received.isEmpty)
-        #expect(server.eventually { server.closed(.proxyRefused) == 1 })
+        #expect(server.eventually { server.closed(.proxy) == 1 })
         #expect(server.isClean())
         server.stop()
     }

@@ -79,7 +79,7 @@ import Transport
             #expect(client.get(target) == nil, "\(target)")
         }
         #expect(server.isClean())
-        #expect(server.closed(.bodyFailed) == 8)
+        #expect(server.closed(.origin) == 8)
         #expect(server.records.allSatisfy { $0.outcome == .originFailed })
         server.stop()
     }

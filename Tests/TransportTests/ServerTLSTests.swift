@@ -61,7 +61,7 @@ import Transport
             #expect(client.readToEnd() != .timeout)
         }
         #expect(server.isClean())
-        #expect(server.closed(.handshakeTimeout) == 2)
+        #expect(server.closed(.tlsHandshakeTimeout) == 2)
         server.stop()
     }
 
@@ -76,7 +76,7 @@ import Transport
         #expect(response?.text == "This port speaks HTTPS, not HTTP.\n")
         #expect(client.readToEnd() == .end)
         #expect(server.onLoop { $0.handler.targets }.isEmpty)
-        #expect(server.eventually { server.closed(.handshakeFailed) == 1 })
+        #expect(server.eventually { server.closed(.tls) == 1 })
         server.stop()
     }
 

@@ -27,22 +27,23 @@ final class CertificateWatch {
 
     private final class Watched {
         let listener: String
-        let certificates: [CertificateSettings]
+        let settings: TLSSettings
         var context: TLSServerContext
         /// Of the files as they were last read, and at the last look.
         var read: [Mark?]
         var seen: [Mark?]
 
-        init(_ listener: String, _ certificates: [CertificateSettings], _ context: TLSServerContext) {
+        init(_ listener: String, _ settings: TLSSettings, _ context: TLSServerContext) {
             self.listener = listener
-            self.certificates = certificates
+            self.settings = settings
             self.context = context
-            read = Self.marks(certificates)
+            read = Self.marks(settings)
             seen = read
         }
 
-        static func marks(_ certificates: [CertificateSettings]) -> [Mark?] {
-            certificates.flatMap { [$0.chainFile, $0.keyFile] }.map { $0.flatMap { Mark($0) } }
+        static func marks(_ settings: TLSSettings) -> [Mark?] {
+            (settings.certificates.flatMap { [$0.chainFile, $0.keyFile] } + [settings.clients?.file])
+                .map { $0.flatMap { Mark($0) } }
         }
     }
 
@@ -64,8 +65,9 @@ final class CertificateWatch {
         watched = listeners.compactMap { listener in
             guard let tls = listener.tls, let context = contexts[listener.name],
                 tls.certificates.contains(where: { $0.chainFile != nil || $0.keyFile != nil })
+                    || tls.clients?.file != nil
             else { return nil }
-            return Watched(listener.name, tls.certificates, context)
+            return Watched(listener.name, tls, context)
         }
     }
 
@@ -78,12 +80,15 @@ final class CertificateWatch {
     }
 
     private func look(_ one: Watched) {
-        let marks = Watched.marks(one.certificates)
+        let marks = Watched.marks(one.settings)
         defer { one.seen = marks }
         guard marks != one.read, marks == one.seen else { return }
         one.read = marks
         do {
-            let context = try TLSContexts.server(one.certificates.map(Self.reread), continuing: one.context)
+            let context = try TLSContexts.server(
+                one.settings, one.settings.certificates.map(Self.reread),
+                authorities: one.settings.clients.map { try Self.bytes($0.file, $0.authorities.bytes) },
+                continuing: one.context)
             let now = WallClock.now()
             guard context.certificates.allSatisfy({ $0.notAfter > now }) else {
                 throw StartFailure("a certificate has expired")
@@ -101,11 +106,12 @@ final class CertificateWatch {
         }
     }
 
+    private static func bytes(_ file: String?, _ otherwise: [UInt8]) throws -> [UInt8] {
+        try file.map { try File.read(path: $0, limit: 1 << 20) } ?? otherwise
+    }
+
     private static func reread(_ old: CertificateSettings) throws -> TLSCertificate {
-        func bytes(_ file: String?, _ otherwise: [UInt8]) throws -> [UInt8] {
-            try file.map { try File.read(path: $0, limit: 1 << 20) } ?? otherwise
-        }
-        return TLSCertificate(
+        TLSCertificate(
             chainPEM: try bytes(old.chainFile, old.chain.bytes), keyPEM: try bytes(old.keyFile, old.key.bytes))
     }
 }

@@ -20,6 +20,7 @@ final class Control {
     private var certificates: CertificateWatch?
     /// Whether what was ended is kept on disk; nil before the first try.
     var areRevocationsKept: Bool?
+    private var statuses: CertificateStatuses?
     /// Workers that could not start, and will never register.
     private var failedWorkers = 0
     private var isDraining = false
@@ -47,10 +48,22 @@ final class Control {
 
     /// - Parameter contexts: what the listeners begin with, by name.
     func watchCertificates(_ contexts: [String: TLSServerContext]) {
+        let handle = handle, names = shared.metricLayout.names.listeners
+        let statuses = CertificateStatuses(loop: LoopBound(loop, to: loop.executor), events: shared.events) {
+            listener, succeeded in
+            handle.control.value.counters.add(
+                to: .ocspResponses, names.firstIndex(of: listener) ?? 0, succeeded ? MetricResult.ok : .failed)
+        }
+        self.statuses = statuses
+        for (listener, context) in contexts { statuses.follow(context, of: listener) }
         certificates = CertificateWatch(
             shared.configuration.listeners, contexts: contexts, loop: loop, events: shared.events
         ) { [unowned self] listener, context in
-            for worker in workers { worker.send { $0.listeners[listener]?.tls = context } }
+            // Not before its OCSP response has been asked for: some clients would not take it without.
+            statuses.follow(context, of: listener) { [unowned self] in
+                guard statuses.isCurrent(context, of: listener) else { return }
+                for worker in workers { worker.send { $0.listeners[listener]?.tls = context } }
+            }
         }
     }
 
@@ -101,6 +114,11 @@ final class Control {
     func collectMetrics(_ done: @escaping ([UInt8]) -> Void) {
         counters.set(.ready, to: readiness.isReady ? 1 : 0)
         counters.set(.workers, to: Int64(workers.count))
+        if let statuses {
+            for (index, listener) in shared.metricLayout.names.listeners.enumerated() where index > 0 {
+                counters.set(.ocspMissing, index, to: Int64(statuses.missing(of: listener, now: loop.wallSeconds)))
+            }
+        }
         counters.set(.logLinesDropped, to: Int64(clamping: shared.logs.droppedLines))
         let (count, overflows) = shared.revocations.assumeIsolated { ($0.count, $0.overflows) }
         counters.set(.revocations, to: Int64(count))

@@ -87,8 +87,7 @@ actor Provider: LoopActor {
         self.events = events
         executor = loop.executor
         schedule = KeySetSchedule(now: 0)
-        snapshot = ProviderSnapshot(
-            name: settings.name, tokenPolicy: TokenPolicy(issuer: settings.issuer, audiences: [settings.clientID]))
+        snapshot = ProviderSnapshot(name: settings.name, tokenPolicy: settings.tokenPolicy)
     }
 
     /// Fetches metadata and keys now, and from then on before they expire.
@@ -140,11 +139,13 @@ actor Provider: LoopActor {
             let askedAt = loop.value.wallSeconds
             let response = try await get(metadata.keySetURL)
             var keys: KeySet
-            do { keys = try KeySet.parse(json: response.body) } catch {
+            let algorithms = settings.tokenPolicy.algorithms
+            do { keys = try KeySet.parse(json: response.body, algorithms: algorithms) } catch {
                 throw ProviderError.malformed("is no key set (\(error))", url: metadata.keySetURL.text)
             }
             guard !keys.isEmpty else {
-                throw ProviderError.malformed("holds no key that can be used", url: metadata.keySetURL.text)
+                let names = algorithms.map(\.rawValue).joined(separator: ", ")
+                throw ProviderError.malformed("holds no key for \(names)", url: metadata.keySetURL.text)
             }
             let cacheControl = response.fields.values(of: .cacheControl).joined(separator: ",")
             schedule.succeeded(now: now, cacheControl: cacheControl)
@@ -233,6 +234,13 @@ actor Provider: LoopActor {
 }
 
 extension ProviderSettings {
+    /// What its tokens must be like.
+    var tokenPolicy: TokenPolicy {
+        TokenPolicy(
+            issuer: issuer, audiences: [clientID],
+            algorithms: signingAlgorithms.compactMap { JWSAlgorithm.named($0.rawValue) })
+    }
+
     /// How Postern proves itself to the token endpoint.
     var clientCredentials: ClientCredentials {
         let authentication: Tokens.ClientAuthentication =

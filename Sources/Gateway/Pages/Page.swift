@@ -87,6 +87,21 @@ extension Page {
             ])
     }
 
+    /// The provider was asked for a stronger or a more recent sign-in, and has not done it.
+    static func stepUpFailed(account: String, retry: String, switchAccount: String) -> Page {
+        Page(
+            status: 403, title: "This page needs a stronger sign-in",
+            paragraphs: [
+                "You are signed in as \(account).",
+                "The identity provider has not confirmed your identity in the way that this page asks for: with a second factor, for example, or just now.",
+            ],
+            actions: [
+                Action(label: "Try again", href: retry),
+                Action(label: "Use another account", href: switchAccount),
+                Action(label: "Go to the start page", href: "/"),
+            ])
+    }
+
     /// A rule lets nobody in, whoever asks.
     static func closed() -> Page {
         Page(

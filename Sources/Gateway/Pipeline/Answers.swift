@@ -1,6 +1,7 @@
 import Bytes
 import HTTP
 import Logging
+import Settings
 import Telemetry
 
 /// Answers that Postern makes itself. All of them are `no-store`; an error carries a reference.
@@ -38,6 +39,25 @@ extension Worker {
         }
         // A 401 names a challenge (RFC 9110 section 15.5.2); this one opens no browser's dialogue.
         answer.response.fields.append(.wwwAuthenticate, "Bearer")
+        return answer
+    }
+
+    /// 401 to a session or a token whose sign-in is not what the rule demands, where a redirect would lead nowhere:
+    /// the challenge of RFC 9470 section 3.
+    func stepUpRequired(_ context: RequestContext) -> Answer {
+        let reference = reference(for: context), code = "insufficient_user_authentication"
+        let demand = context.rule?.requirement.authentication ?? AuthenticationDemand()
+        var challenge = "Bearer error=\"\(code)\""
+        if !demand.acrValues.isEmpty { challenge += ", acr_values=\"\(demand.acrValues.joined(separator: " "))\"" }
+        if let age = demand.maxAge { challenge += ", max_age=\"\(age.seconds)\"" }
+        var answer = json(status: 401, .stepUpRequired) {
+            $0.member("error", code)
+            if context.visitor?.record != nil {
+                $0.member("login_url", context.site.loginURL(returningTo: context.target.escaped))
+            }
+            $0.member("reference", reference)
+        }
+        answer.response.fields.append(.wwwAuthenticate, challenge)
         return answer
     }
 

@@ -115,7 +115,8 @@ final class ContentFetch {
             response.fields.remove(.etag)
             response.fields.remove(.lastModified)
             response.fields.remove(.expires)
-        } else if context.rule?.requirement.admitsStrangers != true {
+        } else if context.rule?.requirement.admitsStrangers != true || !context.cookiesToSet.isEmpty {
+            // What sets a cookie is for one browser: a shared cache would hand it to others (RFC 9111 section 7.3).
             response.fields.set(.cacheControl, CacheControl.madePrivate(response.fields[.cacheControl]))
             response.fields.remove(.expires)
         }

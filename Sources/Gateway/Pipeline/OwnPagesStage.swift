@@ -8,7 +8,7 @@ import Transport
 extension Worker {
     func serveOwnPage(_ context: RequestContext) -> StageOutcome {
         let site = context.site!, segments = context.target.segments
-        guard segments.starts(with: site.authSegments, by: { $0.lowercased() == $1.lowercased() }) else { return .next }
+        guard isOwnAddress(context) else { return .next }
         guard segments.count == site.authSegments.count + 1, segments.starts(with: site.authSegments) else {
             return .respond(page(.notFound(), .notFound, for: context))
         }
@@ -22,6 +22,26 @@ extension Worker {
         case "me": return only([.get, .head], context) { me(context) }
         default: return .respond(page(.notFound(), .notFound, for: context))
         }
+    }
+
+    private func isOwnAddress(_ context: RequestContext) -> Bool {
+        context.target.segments.starts(with: context.site.authSegments, by: { $0.lowercased() == $1.lowercased() })
+    }
+
+    // MARK: Other origins
+
+    /// Whether scripts of the origins that the site lists may read the answer: its content, and who is signed in. Other
+    /// pages of Postern's own are for people.
+    func isReadableElsewhere(_ context: RequestContext) -> Bool {
+        guard let site = context.site, !site.crossOrigin.isEmpty, context.target != nil else { return false }
+        return !isOwnAddress(context) || context.target.segments == site.authSegments + ["me"]
+    }
+
+    func answerPreflight(_ context: RequestContext) -> StageOutcome {
+        guard isReadableElsewhere(context), let response = context.site.crossOrigin.preflight(context.request) else {
+            return .next
+        }
+        return .respond(Answer(response, .empty, .preflight))
     }
 
     private func only(_ methods: [Method], _ context: RequestContext, _ serve: () -> StageOutcome) -> StageOutcome {

@@ -9,6 +9,8 @@ enum Stage: Int, CaseIterable {
     case site
     /// What path does the target spell?
     case target
+    /// Does a browser ask whether another origin's script may ask?
+    case preflight
     /// Is it one of Postern's own pages, below `/.auth/`?
     case ownPages
     /// May this method be used on content?
@@ -68,6 +70,7 @@ extension Worker {
         switch stage {
         case .site: findSite(context)
         case .target: readTarget(context)
+        case .preflight: answerPreflight(context)
         case .ownPages: serveOwnPage(context)
         case .method: checkMethod(context)
         case .rule: findRule(context)
@@ -87,6 +90,7 @@ extension Worker {
         {
             response.fields.append(.strictTransportSecurity, value)
         }
+        if isReadableElsewhere(context) { context.site.crossOrigin.mark(&response.fields, for: context.request) }
         context.exchange.record.outcome = answer.outcome
         context.exchange.respond(response, body: answer.body)
     }

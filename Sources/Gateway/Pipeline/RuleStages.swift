@@ -30,9 +30,13 @@ extension Worker {
     }
 
     func findRule(_ context: RequestContext) -> StageOutcome {
-        let rule = context.site.settings.rules.rule(for: context.target.segments)
+        let rule = context.site.settings.rules.rule(
+            for: context.target.segments, method: context.isHead ? .head : .get)
         context.rule = rule
-        if rule.requirement.admitsStrangers { return .skip(to: .origin) }
+        if rule.requirement.admitsStrangers {
+            recognize(context)
+            return .skip(to: .origin)
+        }
         guard rule.requirement.admitsSomebody else { return .respond(page(.closed(), .forbidden, for: context)) }
         return .next
     }
@@ -44,15 +48,22 @@ extension Worker {
     }
 
     func authorize(_ context: RequestContext) -> StageOutcome {
-        guard let visitor = context.visitor, let rule = context.rule, rule.requirement.isMet(by: visitor) else {
-            let site = context.site!
+        let site = context.site!, target = context.target.escaped
+        switch context.rule?.requirement.verdict(on: context.visitor, now: loop.wallSeconds) ?? .refused {
+        case .met:
+            return .next
+        case .stepUp:
+            guard context.visitor?.record != nil, Navigation.isTopLevel(context.request) else {
+                return .respond(stepUpRequired(context))
+            }
+            return .respond(startSignIn(context, returningTo: target, selectAccount: false))
+        case .refused:
             return .respond(
                 page(
                     .forbidden(
                         account: context.visitor?.account ?? "",
-                        switchAccount: site.loginURL(returningTo: context.target.escaped, switchingAccount: true),
+                        switchAccount: site.loginURL(returningTo: target, switchingAccount: true),
                         signOut: site.authPath("logout")), .forbidden, for: context))
         }
-        return .next
     }
 }

@@ -38,6 +38,14 @@ extension Worker {
         }
     }
 
+    /// Who it is, where that can be told at once and says nothing of whether the request is served: whoever cannot be
+    /// told from a stranger is one.
+    func recognize(_ context: RequestContext) {
+        guard case .visitor(let visitor) = identify(context) else { return }
+        context.visitor = visitor
+        context.exchange.record.subject = visitor.identity.subject
+    }
+
     /// Answers nothing, and waits for nothing.
     func identify(_ context: RequestContext) -> Identification {
         guard let provider = context.site.settings.provider else { return .nobody }

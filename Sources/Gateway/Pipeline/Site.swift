@@ -12,6 +12,7 @@ final class Site: Sendable {
     let resolver: ContentResolver
     let authSegments: [String]
     let sessionPolicy: SessionPolicy
+    let crossOrigin: CrossOriginPolicy
     /// The claims that rules ask for.
     let claimNames: [String]
     /// `Strict-Transport-Security`, where the site wants it said.
@@ -37,6 +38,7 @@ final class Site: Sendable {
         sessionPolicy = SessionPolicy(
             idle: settings.session.idle.seconds, lifetime: settings.session.lifetime.seconds,
             endsWithToken: settings.session.endsWithToken)
+        crossOrigin = CrossOriginPolicy(origins: settings.corsOrigins)
         claimNames = Array(Set(settings.rules.rules.flatMap(\.requirement.claimNames))).sorted()
         strictTransportSecurity = settings.hsts.seconds > 0 ? "max-age=\(settings.hsts.seconds)" : nil
         hasLoopbackHost = settings.hosts.contains(where: \.isLoopback)
@@ -62,6 +64,18 @@ final class Site: Sendable {
     var displayName: String { settings.hosts[0].description }
 
     func authPath(_ page: String) -> String { settings.authPath + "/" + page }
+
+    /// What the rule for a page demands of a sign-in that is to end there.
+    /// - Parameter target: a path on this site, with query and fragment or without.
+    func demand(for target: String) -> AuthenticationDemand {
+        rule(for: target)?.requirement.authentication ?? AuthenticationDemand()
+    }
+
+    /// The rule for a page that a browser is sent to.
+    func rule(for target: String) -> Rule? {
+        guard let target = try? RequestTarget(String(target.prefix { $0 != "#" })) else { return nil }
+        return settings.rules.rule(for: target.segments)
+    }
 
     /// Where a sign-in starts that comes back to `target`, a target in origin form.
     func loginURL(returningTo target: String, switchingAccount: Bool = false) -> String {
@@ -113,16 +127,5 @@ final class SiteTable: Sendable {
     /// - Parameter authority: in lower case, without the scheme's own port.
     func site(for authority: String) -> Site? {
         byHost[authority].map { sites[$0] }
-    }
-}
-
-extension Requirement {
-    /// The claims that it asks for, beyond groups and the address.
-    var claimNames: [String] {
-        switch self {
-        case .claim(let name, _): [name]
-        case .all(let parts): parts.flatMap(\.claimNames)
-        default: []
-        }
     }
 }

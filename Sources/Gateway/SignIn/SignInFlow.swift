@@ -1,3 +1,4 @@
+import Bytes
 import Cryptography
 import HTTP
 import Sessions
@@ -19,15 +20,44 @@ extension Worker {
         else {
             return unavailable(context, retry: site.loginURL(returningTo: target))
         }
+        let target = site.returnTarget(target)
         let (flow, state) = loginState(site).start(
-            provider: name, returnTarget: site.returnTarget(target), binding: browserBinding(context),
+            provider: name, returnTarget: target, binding: browserBinding(context),
             now: loop.wallSeconds)
         let request = AuthorizationRequest(
             endpoint: metadata.authorizationEndpoint, clientID: provider.settings.clientID,
             redirectURI: redirectURI(context), scopes: provider.settings.scopes, state: state, nonce: flow.nonce,
             codeChallenge: PKCE.challenge(flow.codeVerifier.reveal()),
-            parameters: selectAccount ? [("prompt", "select_account")] : [])
+            parameters: (selectAccount ? [("prompt", "select_account")] : [])
+                + Self.parameters(of: site.demand(for: target), metadata))
         return redirect(to: request.url, .signInStarted)
+    }
+
+    /// OpenID Connect Core section 3.1.2.1. `acr_values` is a wish; where a provider reads `claims` (section 5.5.1.1) it
+    /// is told that nothing else will do.
+    private static func parameters(
+        of demand: AuthenticationDemand, _ metadata: ProviderMetadata
+    ) -> [(name: String, value: String)] {
+        var parameters: [(name: String, value: String)] = []
+        if !demand.acrValues.isEmpty {
+            parameters.append(("acr_values", demand.acrValues.joined(separator: " ")))
+            if metadata.supportsClaimsParameter {
+                var claims = JSONText()
+                claims.object {
+                    $0.key("id_token")
+                    $0.object {
+                        $0.key("acr")
+                        $0.object {
+                            $0.member("essential", true)
+                            $0.member("values", demand.acrValues)
+                        }
+                    }
+                }
+                parameters.append(("claims", claims.text))
+            }
+        }
+        if let age = demand.maxAge { parameters.append(("max_age", "\(age.seconds)")) }
+        return parameters
     }
 
     private func redirectURI(_ context: RequestContext) -> String {
@@ -166,10 +196,33 @@ extension Worker {
         guard setSessionCookies(record, context) else {
             return page(.sessionTooLarge(retry: site.loginURL(returningTo: "/")), .sessionTooLarge, for: context)
         }
-        return redirect(to: site.returnTarget(flow.returnTarget), .signedIn)
+        let target = site.returnTarget(flow.returnTarget)
+        // A provider that was asked for more, and has not done it, would not do it the next time either.
+        if site.rule(for: target)?.requirement.verdict(on: Visitor(record), now: loop.wallSeconds) == .stepUp {
+            return stepUpFailed(context, record, to: target)
+        }
+        return redirect(to: target, .signedIn)
     }
 
     // MARK: Endings
+
+    private func stepUpFailed(_ context: RequestContext, _ record: SessionRecord, to target: String) -> Answer {
+        let site = context.site!, demand = site.demand(for: target)
+        let answer = page(
+            .stepUpFailed(
+                account: record.identity.account, retry: site.loginURL(returningTo: target),
+                switchAccount: site.loginURL(returningTo: target, switchingAccount: true)),
+            .stepUpFailed, for: context)
+        let claims = record.identity.claims
+        func value(_ name: String) -> String { claims.first { $0.name == name }?.values.first ?? "none" }
+        var reasons: [String] = []
+        if !demand.acrValues.isEmpty {
+            reasons.append("acr is \(value("acr")), not \(demand.acrValues.joined(separator: " or "))")
+        }
+        if let age = demand.maxAge { reasons.append("auth_time is \(value("auth_time")), max_age \(age.seconds)") }
+        note("a sign-in was not what the rule demands", reasons.joined(separator: "; "), context)
+        return answer
+    }
 
     /// A callback that cannot be used, in a browser that has a session all the same (another tab was faster, the
     /// page was reloaded): on to the page. Without a session, what `otherwise` says.

@@ -28,7 +28,7 @@ extension Connection {
             switch pace.judge(at: now, taken: taken, rate: limits.minWriteRate) {
             case .goesOn: break
             case .stalled: return close(.writeTimeout)
-            case .tooSlow: return close(.writeTooSlow)
+            case .tooSlow: return close(.minWriteRate)
             }
         }
         guard now < stageDeadline else {

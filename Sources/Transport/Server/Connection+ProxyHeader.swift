@@ -12,7 +12,7 @@ extension Connection {
         bytes.append(addingCapacity: ProxyHeader.longest) { out in result = peek(into: &out) }
         switch result {
         case .wouldBlock: return
-        case .end, .failed: return close(.clientClosed)
+        case .end, .failed: return close(.client)
         case .bytes: break
         }
         switch ProxyHeader.read(bytes.span) {
@@ -21,7 +21,7 @@ extension Connection {
         case .header(let header):
             skip(header.length)
             if let client = header.client { info = ConnectionInfo(peer: client, listener: info.listener) }
-            guard isCounted || countByAddress() else { return close(.overAddressLimit) }
+            guard isCounted || countByAddress() else { return close(.connectionsPerAddress) }
             begin()
         }
     }
@@ -31,7 +31,7 @@ extension Connection {
         var record = AccessRecord(startedAt: WallClock.microseconds(), version: "", peer: info.peerText)
         record.outcome = .proxyRefused
         handler.didRefuse(record, on: info)
-        close(.proxyRefused)
+        close(.proxy)
     }
 
     /// Whether the client may have one more connection.

@@ -2,6 +2,7 @@ import Bytes
 import Posix
 import Reactor
 import TLS
+import Telemetry
 
 /// A client's socket, its TLS session where there is one, and the protocol machine that speaks on it.
 ///
@@ -24,8 +25,8 @@ final class Connection: ReadinessHandler {
         case proxyHeader
         case handshake
         case open
-        case ending(ConnectionEnding, lingers: Bool)
-        case lingering(ConnectionEnding)
+        case ending(CloseReason, lingers: Bool)
+        case lingering(CloseReason)
         case closed
     }
 
@@ -78,13 +79,13 @@ final class Connection: ReadinessHandler {
 
     private func start() {
         registration = try? server.loop.register(socket!, self)
-        guard registration != nil else { return close(.overLimit) }
+        guard registration != nil else { return close(.descriptors) }
         if listener.expectsProxyHeader {
             guard server.isTrustedProxy(info.peer) else { return refuseProxy() }
             stage = .proxyHeader
             return setDeadline(server.loop.now + limits.headTime)
         }
-        guard countByAddress() else { return close(.overAddressLimit) }
+        guard countByAddress() else { return close(.connectionsPerAddress) }
         begin()
     }
 
@@ -111,7 +112,7 @@ final class Connection: ReadinessHandler {
         case .proxyHeader: continueProxyHeader()
         case .handshake: continueHandshake()
         case .open:
-            if readiness.contains(.failed) { return close(machine?.isIdle == true ? .clientClosed : .clientGone) }
+            if readiness.contains(.failed) { return close(machine?.isIdle == true ? .client : .reset) }
             if isBlocked { flush() }
             machine?.proceed()
         case .ending: continueEnding()
@@ -123,7 +124,7 @@ final class Connection: ReadinessHandler {
     func stageDeadlineReached() {
         switch stage {
         case .proxyHeader: close(.headTimeout)
-        case .handshake: close(.handshakeTimeout)
+        case .handshake: close(.tlsHandshakeTimeout)
         case .open: machine?.deadlineReached()
         case .ending: close(.writeTimeout)
         case .lingering(let reason): close(reason)
@@ -134,7 +135,7 @@ final class Connection: ReadinessHandler {
     /// The server goes down.
     func drain() {
         switch stage {
-        case .proxyHeader, .handshake: close(.drained)
+        case .proxyHeader, .handshake: close(.drain)
         case .open:
             // What came since the last report is still to be seen.
             canRead = true
@@ -165,10 +166,11 @@ final class Connection: ReadinessHandler {
             switch tls.handshake() {
             case .done: return finishHandshake(tls)
             case .failed(let error):
+                handler.handshakeFailed(error, on: info)
                 if error.kind == .notTLS {
                     answerPlainText()
                 } else {
-                    end(.handshakeFailed, lingers: true)
+                    end(error.isCertificateFault ? .certificate : .tls, lingers: true)
                 }
                 return
             case .wait: flush()
@@ -177,14 +179,14 @@ final class Connection: ReadinessHandler {
             switch receiveCiphertext(tls) {
             case .bytes: continue
             case .wait: return
-            case .end, .failed: return close(.handshakeFailed)
+            case .end, .failed: return close(.tls)
             }
         }
     }
 
     private func finishHandshake(_ tls: TLSSession) {
-        server.counters.handshakes += 1
-        if tls.wasResumed { server.counters.handshakesResumed += 1 }
+        listener.counters.handshakes += 1
+        if tls.wasResumed { listener.counters.handshakesResumed += 1 }
         info = ConnectionInfo(
             peer: info.peer, isSecure: true, serverName: tls.serverName, tlsVersion: tls.versionName,
             listener: info.listener)
@@ -201,7 +203,7 @@ final class Connection: ReadinessHandler {
         HTTP1Machine.append(
             status: 400, text: "This port speaks HTTPS, not HTTP.\n", date: server.date, to: &answer)
         write(answer.span)
-        end(.handshakeFailed, lingers: true)
+        end(.tls, lingers: true)
     }
 
     // MARK: Input
@@ -355,7 +357,7 @@ final class Connection: ReadinessHandler {
         case .wouldBlock, .end:
             return 0
         case .failed:
-            close(.clientGone)
+            close(.reset)
             return -1
         }
     }
@@ -366,7 +368,7 @@ final class Connection: ReadinessHandler {
     ///
     /// - Parameter lingers: the client may be sending. To close at once would reset the connection, and the reset
     ///   could overtake what was sent last (RFC 9112 section 9.6): so what comes is read and dropped for a while.
-    func end(_ reason: ConnectionEnding, lingers: Bool) {
+    func end(_ reason: CloseReason, lingers: Bool) {
         switch stage {
         case .proxyHeader, .handshake, .open: break
         case .ending, .lingering, .closed: return
@@ -412,7 +414,7 @@ final class Connection: ReadinessHandler {
     /// What the client has not got by now it will not get, and it will see a reset.
     func resetOnClose() { socket?.resetOnClose() }
 
-    func close(_ reason: ConnectionEnding) {
+    func close(_ reason: CloseReason) {
         if case .closed = stage { return }
         stage = .closed
         registration?.cancel()
@@ -424,8 +426,8 @@ final class Connection: ReadinessHandler {
         let machine = machine
         self.machine = nil
         if isCounted { server.census?.leave(from: info.peer) }
-        listener.connectionClosed()
-        server.remove(place, reason)
+        listener.connectionClosed(reason, info.peer)
+        server.remove(place)
         machine?.connectionClosed(reason)
     }
 }

@@ -1,4 +1,5 @@
 import HTTP
+import Telemetry
 
 /// A handler's wish for a whole request body, and what of it has come.
 struct RequestBodyReader {
@@ -24,7 +25,10 @@ extension HTTP1Machine {
     func readBody(of exchange: Exchange, limit: Int, _ done: @escaping (Result<[UInt8], BodyFailure>) -> Void) {
         precondition(exchange === self.exchange)
         if bodyIsComplete { return done(.success([])) }
-        if case .length(let length) = exchange.request.framing, length > limit { return done(.failure(.tooLarge)) }
+        if case .length(let length) = exchange.request.framing, length > limit {
+            connection.listener.counters.countLimit(.bodySize)
+            return done(.failure(.tooLarge))
+        }
         act {
             bodyReader = RequestBodyReader(limit: limit, done: done)
             if owesContinue, position == input.count {
@@ -41,12 +45,12 @@ extension HTTP1Machine {
         case .body(let range):
             bodyReceived += range.count
             if bodyReader!.append(input[range]) { return true }
-            finishBody(.failure(.tooLarge))
+            finishBody(.failure(.tooLarge), .bodySize)
         case .end:
             bodyIsComplete = true
             finishBody(.success(bodyReader!.bytes))
         case .failed:
-            finishBody(.failure(.malformed))
+            finishBody(.failure(.malformed), .malformed)
         case .needMore:
             return read()
         case .head:
@@ -55,10 +59,11 @@ extension HTTP1Machine {
         return true
     }
 
-    func finishBody(_ result: Result<[UInt8], BodyFailure>) {
+    /// - Parameter reason: of the connection's end, where the body failed.
+    func finishBody(_ result: Result<[UInt8], BodyFailure>, _ reason: CloseReason? = nil) {
         guard let reader = bodyReader else { return }
         bodyReader = nil
-        if case .failure = result { closesAfterResponse = true }
+        closesFor = reason ?? closesFor
         reader.done(result)
     }
 
@@ -69,9 +74,9 @@ extension HTTP1Machine {
         case .end:
             bodyIsComplete = true
             phase = .request
-        case .failed:
+        case .failed(let error):
             phase = .over
-            connection.end(.badRequest, lingers: true)
+            connection.end(CloseReason(error), lingers: true)
             return false
         case .needMore: return read()
         case .head: preconditionFailure("a head within a body")

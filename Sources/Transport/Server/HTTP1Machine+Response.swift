@@ -76,17 +76,19 @@ extension HTTP1Machine: ExchangeOwner, BodyConsumer {
                     framing = .chunked
                     content = .source(source, .chunked)
                 } else {
-                    closesAfterResponse = true
+                    closesFor = closesFor ?? .finished
                     content = .source(source, .untilClose)
                 }
             }
             if hasContent { source.consumer = self } else { source.cancel() }
         }
-        if isDraining || !canDiscardBody(of: exchange.request) { closesAfterResponse = true }
+        if closesFor == nil, isDraining || !canDiscardBody(of: exchange.request) {
+            closesFor = isDraining ? .drain : .finished
+        }
         exchange.record.status = status
         HTTP1Serializer.appendResponse(
             response, framing: framing, date: server.date,
-            connection: closesAfterResponse ? .close : exchange.request.version == .http11 ? .none : .keepAlive,
+            connection: closesFor != nil ? .close : exchange.request.version == .http11 ? .none : .keepAlive,
             to: &output)
     }
 
@@ -96,7 +98,7 @@ extension HTTP1Machine: ExchangeOwner, BodyConsumer {
         case .complete:
             content = .complete
             // Responses to requests that are here already share a send.
-            if position == input.count || closesAfterResponse || output.count >= Server.outputSize / 2 { flush() }
+            if position == input.count || closesFor != nil || output.count >= Server.outputSize / 2 { flush() }
             guard phase == .writing, !connection.isBlocked else { return false }
             finishExchange()
             return true
@@ -222,6 +224,6 @@ extension HTTP1Machine: ExchangeOwner, BodyConsumer {
     private func cut() {
         if case .source(_, .untilClose) = content { connection.resetOnClose() } else { flush() }
         content = .nothing
-        connection.close(.bodyFailed)
+        connection.close(.origin)
     }
 }

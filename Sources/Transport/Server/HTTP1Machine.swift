@@ -48,7 +48,8 @@ final class HTTP1Machine: ProtocolMachine {
     /// What is to be sent next. While the machine runs it is the server's scratch buffer, else empty.
     var output: [UInt8] = []
     var content = ResponseContent.nothing
-    var closesAfterResponse = false
+    /// Why the connection ends after the response under way, where it does.
+    var closesFor: CloseReason?
 
     /// How many steps are left in this turn.
     var budget = 0
@@ -85,7 +86,7 @@ final class HTTP1Machine: ProtocolMachine {
         wait = .nothing
         // What the client has sent by now is still answered.
         proceed()
-        if isIdle { connection.end(.drained, lingers: true) }
+        if isIdle { connection.end(.drain, lingers: true) }
     }
 
     var isIdle: Bool { phase == .request && requests > 0 && !isRunning && input.isEmpty && parser.isIdle }
@@ -106,15 +107,18 @@ final class HTTP1Machine: ProtocolMachine {
             refuse(status: 408, outcome: .requestTimeout, .headTimeout)
             leave()
         case .body:
-            guard bodyReader != nil else { return connection.close(.bodyTimeout) }
-            act { finishBody(.failure(.timedOut)) }
+            let reason: CloseReason =
+                bodyPace.isTooSlow(at: server.loop.now, pause: connection.limits.bodyIdleTime)
+                ? .minReadRate : .readTimeout
+            guard bodyReader != nil else { return connection.close(reason) }
+            act { finishBody(.failure(.timedOut), reason) }
         case .handler:
             if phase == .writing { connection.resetOnClose() }
-            connection.close(.handlerTimeout)
+            connection.close(.stalled)
         }
     }
 
-    func connectionClosed(_ reason: ConnectionEnding) {
+    func connectionClosed(_ reason: CloseReason) {
         phase = .over
         if !isRunning { input = [] }
         if case .source(let source, _) = content { source.cancel() }
@@ -126,13 +130,13 @@ final class HTTP1Machine: ProtocolMachine {
         let abandoned = exchange.onAbandoned
         exchange.close()
         switch reason {
-        case .bodyFailed: exchange.record.outcome = .originFailed
+        case .origin: exchange.record.outcome = .originFailed
         case .requestTimeout: exchange.record.outcome = .limited
-        case .handlerTimeout: exchange.record.outcome = exchange.record.status == 0 ? .internalError : .originTimeout
-        case .drained: exchange.record.outcome = .draining
+        case .stalled: exchange.record.outcome = exchange.record.status == 0 ? .internalError : .originTimeout
+        case .drain, .drainTimeout: exchange.record.outcome = .draining
         default: exchange.record.outcome = .clientGone
         }
-        reader?.done(.failure(reason == .bodyTimeout ? .timedOut : .disconnected))
+        reader?.done(.failure(reason == .readTimeout || reason == .minReadRate ? .timedOut : .disconnected))
         abandoned?()
         log(exchange)
     }
@@ -213,7 +217,7 @@ final class HTTP1Machine: ProtocolMachine {
                 connection.switchToHTTP2(received: Array(input[(position - Self.prefaceLine.count)...]))
                 return false
             case .failed(let error):
-                refuse(status: error.status, outcome: .badRequest, .badRequest)
+                refuse(status: error.status, outcome: .badRequest, CloseReason(error))
                 return false
             case .body, .end: preconditionFailure("content outside of a message")
             }
@@ -254,26 +258,30 @@ final class HTTP1Machine: ProtocolMachine {
         case .wait: return false
         case .end:
             if phase == .request, input.isEmpty, parser.isIdle {
-                connection.end(.clientClosed, lingers: false)
+                connection.end(.client, lingers: false)
             } else {
-                connection.close(.clientGone)
+                connection.close(.reset)
             }
             return false
         case .failed:
-            connection.close(phase == .request ? .clientClosed : .clientGone)
+            connection.close(phase == .request ? .client : .reset)
             return false
         }
     }
 
     private func begin(_ request: Request) {
         requests += 1
-        server.counters.requests += 1
+        connection.listener.counters.requests += 1
         bodyReceived = 0
         bodyIsComplete = request.framing == .none || request.framing == .length(0)
         if bodyIsComplete { _ = parse() }
         owesContinue = parser.expectsContinue && request.version == .http11
-        closesAfterResponse =
-            isDraining || !parser.keepAlive || requests >= connection.limits.requestsPerConnection
+        closesFor =
+            isDraining
+            ? .drain
+            : !parser.keepAlive
+                ? .finished
+                : requests >= connection.limits.requestsPerConnection ? .requestsPerConnection : nil
         let info = connection.info
         var record = AccessRecord(
             startedAt: WallClock.microseconds(), method: request.method.description, path: request.target,
@@ -289,7 +297,7 @@ final class HTTP1Machine: ProtocolMachine {
 
     /// Answers what is no request, with a status and no more, and ends the connection: where the message ends
     /// is not known (RFC 9112 section 2.2).
-    private func refuse(status: Int, outcome: Outcome, _ reason: ConnectionEnding) {
+    private func refuse(status: Int, outcome: Outcome, _ reason: CloseReason) {
         var record = AccessRecord(startedAt: WallClock.microseconds(), peer: connection.info.peerText)
         record.status = status
         record.outcome = outcome
@@ -320,12 +328,13 @@ final class HTTP1Machine: ProtocolMachine {
         content = .nothing
         exchange.close()
         log(exchange)
-        if closesAfterResponse || isDraining && position == input.count {
+        let reason = isDraining && (closesFor != nil || position == input.count) ? .drain : closesFor
+        if let reason {
             // A client that asked for the end sends no more; any other may be about to.
             let isAsked = !parser.keepAlive && bodyIsComplete && position == input.count
             phase = .over
             flush()
-            connection.end(isDraining ? .drained : .finished, lingers: !isAsked)
+            connection.end(reason, lingers: !isAsked)
         } else {
             phase = bodyIsComplete ? .request : .discarding
         }
@@ -333,7 +342,7 @@ final class HTTP1Machine: ProtocolMachine {
 
     func log(_ exchange: Exchange) {
         exchange.record.duration = (MonotonicTime.now() - exchange.startedAt).microseconds
-        server.counters.bodyBytesSent += Int(exchange.record.bytes)
+        connection.listener.counters.bodyBytesSent += Int(exchange.record.bytes)
         connection.handler.didFinish(exchange)
     }
 

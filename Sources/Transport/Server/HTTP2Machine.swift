@@ -21,8 +21,8 @@ final class HTTP2Machine: ProtocolMachine {
     var streams: [Int32: HTTP2ServerStream] = [:]
     private(set) var isOver = false
     private var isRunning = false
-    /// No more requests are taken soon.
-    private var isShuttingDown = false
+    /// Why no more requests are taken soon.
+    private var shutdownReason: CloseReason?
     private var shutdownIsSeen = false
     private var requests = 0
 
@@ -52,7 +52,7 @@ final class HTTP2Machine: ProtocolMachine {
         limits.leastProgress = Self.leastProgress(connection.limits)
         session = HTTP2Session(limits: limits, now: connection.server.loop.now.nanoseconds)
         early = received
-        if server.isDraining { shutDown() }
+        if server.isDraining { shutDown(.drain) }
         updateDeadline()
     }
 
@@ -67,7 +67,7 @@ final class HTTP2Machine: ProtocolMachine {
         leave()
     }
 
-    func drain() { act { shutDown() } }
+    func drain() { act { shutDown(.drain) } }
 
     var isIdle: Bool { !isRunning && requests > 0 && streams.isEmpty && !session.isInHead }
 
@@ -84,21 +84,23 @@ final class HTTP2Machine: ProtocolMachine {
         }
     }
 
-    func connectionClosed(_ reason: ConnectionEnding) {
+    func connectionClosed(_ reason: CloseReason) {
         isOver = true
         let open = streams.values.sorted { $0.id < $1.id }
         for stream in open { stream.noteSent() }
         streams.removeAll()
         session.close()
         for stream in open {
-            abandon(stream, Self.isClients(reason) ? .clientGone : nil, .disconnected)
+            abandon(stream, Self.outcome(reason), .disconnected)
         }
     }
 
-    private static func isClients(_ reason: ConnectionEnding) -> Bool {
+    /// How requests end that a connection takes with it; nil for what their records have already.
+    private static func outcome(_ reason: CloseReason) -> Outcome? {
         switch reason {
-        case .clientGone, .writeTimeout, .writeTooSlow, .headTimeout, .badRequest, .overBudget: true
-        default: false
+        case .drain, .drainTimeout: .draining
+        case .origin, .stalled: nil
+        default: reason.isExcess ? .limited : .clientGone
         }
     }
 
@@ -174,7 +176,7 @@ final class HTTP2Machine: ProtocolMachine {
             return true
         case .wait: return false
         case .end, .failed:
-            connection.close(streams.isEmpty ? .clientClosed : .clientGone)
+            connection.close(streams.isEmpty ? .client : .reset)
             return false
         }
     }
@@ -209,14 +211,15 @@ final class HTTP2Machine: ProtocolMachine {
             case .end(let id): streams[id]?.bodyEnded()
             case .sent(let id, let bytes): finish(id, bytes)
             case .reset(let id, let reason, let bytes): reset(id, reason, bytes)
-            case .shutdownSeen: if isShuttingDown { finishShutdown() }
+            case .limited(let limit): connection.listener.counters.countLimit(CloseReason(limit))
+            case .shutdownSeen: if shutdownReason != nil { finishShutdown() }
             }
         }
     }
 
     private func begin(_ id: Int32, _ request: Request, hasContent: Bool, expectsContinue: Bool) {
         requests += 1
-        server.counters.requests += 1
+        connection.listener.counters.requests += 1
         let info = connection.info
         var record = AccessRecord(
             startedAt: WallClock.microseconds(), method: request.method.description, path: request.target,
@@ -235,7 +238,7 @@ final class HTTP2Machine: ProtocolMachine {
             owner: stream)
         stream.exchange = exchange
         connection.handler.handle(exchange)
-        if requests >= connection.limits.requestsPerConnection { shutDown() }
+        if requests >= connection.limits.requestsPerConnection { shutDown(.requestsPerConnection) }
     }
 
     /// Answers what is no request, with a status and no more. Other streams go on.
@@ -243,6 +246,8 @@ final class HTTP2Machine: ProtocolMachine {
         var record = AccessRecord(startedAt: WallClock.microseconds(), version: "2", peer: connection.info.peerText)
         record.status = error.status
         record.outcome = .badRequest
+        let reason = CloseReason(error)
+        if reason.isLimit { connection.listener.counters.countLimit(reason) }
         let text = "\(error.status) \(HTTP1Serializer.reasonPhrase(error.status))\n"
         record.bytes = Int64(text.utf8.count)
         session.respond(
@@ -294,7 +299,7 @@ final class HTTP2Machine: ProtocolMachine {
 
     private func log(_ exchange: Exchange) {
         exchange.record.duration = (MonotonicTime.now() - exchange.startedAt).microseconds
-        server.counters.bodyBytesSent += Int(exchange.record.bytes)
+        connection.listener.counters.bodyBytesSent += Int(exchange.record.bytes)
         connection.handler.didFinish(exchange)
     }
 
@@ -303,17 +308,17 @@ final class HTTP2Machine: ProtocolMachine {
     /// The session has nothing more to say or to hear.
     private func finish() {
         isOver = true
-        let reason: ConnectionEnding =
+        let reason: CloseReason =
             switch session.ending {
-            case .protocolError: .badRequest
-            case .overLimit: .overBudget
-            case .finished, nil: server.isDraining ? .drained : .finished
+            case .protocolError: .malformed
+            case .overLimit(let limit): CloseReason(limit)
+            case .finished, nil: shutdownReason ?? .finished
             }
         connection.end(reason, lingers: true)
     }
 
     /// Ends the connection, and tells the client where there is still a way to.
-    private func end(_ reason: ConnectionEnding, _ error: ErrorCode) {
+    private func end(_ reason: CloseReason, _ error: ErrorCode) {
         if connection.isBlocked { return connection.close(reason) }
         session.terminate(error)
         enter()
@@ -323,9 +328,9 @@ final class HTTP2Machine: ProtocolMachine {
         connection.end(reason, lingers: false)
     }
 
-    private func shutDown() {
-        guard !isShuttingDown else { return }
-        isShuttingDown = true
+    private func shutDown(_ reason: CloseReason) {
+        guard shutdownReason == nil else { return }
+        shutdownReason = reason
         session.announceShutdown()
     }
 
@@ -346,7 +351,7 @@ final class HTTP2Machine: ProtocolMachine {
         for stream in streams.values.sorted(by: { $0.id < $1.id }) {
             let end = stream.startedAt + connection.limits.requestTime
             guard end > now else {
-                cut(stream, .cancel, .limited)
+                cut(stream, .cancel, .limited, .requestTimeout)
                 continue
             }
             next = min(next, end)
@@ -360,7 +365,7 @@ final class HTTP2Machine: ProtocolMachine {
             switch wait {
             case .body: stream.bodyTimedOut()
             case .window: stalled.append(stream)
-            case .handler: cut(stream, .internalError, nil)
+            case .handler: cut(stream, .internalError, nil, nil)
             }
         }
         if !stalled.isEmpty, stalled.count == streams.count {
@@ -370,13 +375,16 @@ final class HTTP2Machine: ProtocolMachine {
             flush()
             return connection.end(.writeTimeout, lingers: false)
         }
-        for stream in stalled { cut(stream, .cancel, .clientGone) }
+        for stream in stalled { cut(stream, .cancel, .clientGone, .writeTimeout) }
         wait = .streams
         waitMark = 0
         connection.setDeadline(next)
     }
 
-    private func cut(_ stream: HTTP2ServerStream, _ error: ErrorCode, _ outcome: Outcome?) {
+    private func cut(
+        _ stream: HTTP2ServerStream, _ error: ErrorCode, _ outcome: Outcome?, _ limit: CloseReason?
+    ) {
+        if let limit { connection.listener.counters.countLimit(limit) }
         streams[stream.id] = nil
         stream.noteSent()
         session.reset(stream.id, error)
@@ -406,7 +414,7 @@ final class HTTP2Machine: ProtocolMachine {
             (wait, mark, time) = (.write, 0, Nanoseconds(.max))
         } else if session.isInHead || !session.hasPreface || session.headsBegun == 0 {
             (wait, mark, time) = (.head, session.headsBegun, limits.headTime)
-        } else if isShuttingDown, !shutdownIsSeen {
+        } else if shutdownReason != nil, !shutdownIsSeen {
             (wait, mark, time) = (.shutdown, 0, Self.shutdownTime)
         } else if streams.isEmpty {
             (wait, mark, time) = (.idle, requests, limits.idleTime)

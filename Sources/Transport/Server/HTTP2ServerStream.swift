@@ -1,6 +1,7 @@
 import HTTP
 import HTTP2
 import Posix
+import Telemetry
 
 /// One stream's exchange: what was asked, what of the request's content has come, and how the response goes out.
 final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
@@ -43,13 +44,19 @@ final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
 
     func readBody(of exchange: Exchange, limit: Int, _ done: @escaping (Result<[UInt8], BodyFailure>) -> Void) {
         precondition(exchange === self.exchange)
-        if case .length(let length) = exchange.request.framing, length > limit { return done(.failure(.tooLarge)) }
+        if case .length(let length) = exchange.request.framing, length > limit {
+            countLimit(.bodySize)
+            return done(.failure(.tooLarge))
+        }
         machine.act {
             var reader = RequestBodyReader(limit: limit, done: done)
             let bytes = pending
             pending = []
             session.consumed(bytes.count, of: id)
-            guard reader.append(bytes[...]) else { return done(.failure(.tooLarge)) }
+            guard reader.append(bytes[...]) else {
+                countLimit(.bodySize)
+                return done(.failure(.tooLarge))
+            }
             if bodyIsComplete { return done(.success(reader.bytes)) }
             self.reader = reader
             progressAt = machine.server.loop.now
@@ -64,7 +71,10 @@ final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
         progressAt = machine.server.loop.now
         if reader != nil {
             session.consumed(bytes.count, of: id)
-            if !reader!.append(bytes) { finishBody(.failure(.tooLarge)) }
+            if !reader!.append(bytes) {
+                countLimit(.bodySize)
+                finishBody(.failure(.tooLarge))
+            }
         } else if hasResponded {
             session.consumed(bytes.count, of: id)
         } else {
@@ -78,9 +88,14 @@ final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
     }
 
     func bodyTimedOut() {
-        progressAt = machine.server.loop.now
+        let now = machine.server.loop.now
+        countLimit(
+            bodyPace.isTooSlow(at: now, pause: machine.connection.limits.bodyIdleTime) ? .minReadRate : .readTimeout)
+        progressAt = now
         finishBody(.failure(.timedOut))
     }
+
+    private func countLimit(_ limit: CloseReason) { machine.connection.listener.counters.countLimit(limit) }
 
     private func finishBody(_ result: Result<[UInt8], BodyFailure>) {
         takeReader()?.done(result)

@@ -1,6 +1,7 @@
 import Posix
 import Reactor
 import TLS
+import Telemetry
 
 /// Accepts connections from one listening socket on one worker's loop.
 ///
@@ -19,6 +20,7 @@ package final class Listener: ReadinessHandler {
     /// Connections begin with a PROXY header, and only trusted proxies may open one.
     package var expectsProxyHeader = false
 
+    package internal(set) var counters = ServerCounters()
     /// Open connections that came from here.
     package private(set) var connectionCount = 0
 
@@ -38,10 +40,11 @@ package final class Listener: ReadinessHandler {
         self.name = name
         // Accepted sockets inherit it.
         socket.setNoDelay()
+        socket.setUnsentLimit(limits.unsentBytes)
         reserve = try EventFD()
         registration = nil
         self.socket = nil
-        registration = try server.loop.register(socket, self)
+        registration = try server.loop.register(socket, self, isShared: true)
         self.socket = consume socket
     }
 
@@ -58,13 +61,20 @@ package final class Listener: ReadinessHandler {
         accept(atMost: limits.connections)
         registration?.cancel()
         registration = nil
+        if socket != nil { server.loop.unwatch(socket!) }
         socket = nil
         reserve = nil
     }
 
-    func connectionClosed() {
+    func connectionClosed(_ reason: CloseReason, _ peer: SocketAddress) {
         connectionCount -= 1
         server.census?.leave()
+        count(reason, peer)
+    }
+
+    private func count(_ reason: CloseReason, _ peer: SocketAddress) {
+        counters.countClose(reason)
+        if reason.isExcess { handler.didExceed(reason, peer, listener: name) }
     }
 
     // MARK: Events
@@ -86,21 +96,21 @@ package final class Listener: ReadinessHandler {
     }
 
     private func open(_ socket: consuming FileDescriptor, _ peer: SocketAddress) {
+        counters.accepted += 1
         guard connectionCount < limits.connections || server.displaceIdleConnection(of: self),
             server.census.map({ $0.enter() || server.displaceIdleConnection(of: self) && $0.enter() }) ?? true
-        else {
-            server.counters.count(.overLimit)
-            return
-        }
+        else { return count(.connections, peer) }
         connectionCount += 1
         Connection.open(socket, peer: peer, listener: self)
     }
 
     private func pause() {
-        server.counters.acceptPauses += 1
+        counters.acceptPauses += 1
         reserve = nil
-        if let accepted = socket?.accept(), case .connection(let socket, _) = consume accepted {
+        if let accepted = socket?.accept(), case .connection(let socket, let peer) = consume accepted {
             _ = consume socket
+            counters.accepted += 1
+            count(.descriptors, peer)
         }
         reserve = try? EventFD()
         registration?.setDeadline(server.loop.now + limits.acceptPause)

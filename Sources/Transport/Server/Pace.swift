@@ -34,14 +34,22 @@ struct WritePace {
 struct ReadPace {
     private var since = MonotonicTime.distantFuture
     private var before = 0
+    /// When something came last.
+    private var last = MonotonicTime.distantFuture
 
     /// - Parameter received: bytes of the body that came before.
     mutating func begin(at now: MonotonicTime, received: Int) {
         since = now
+        last = now
         before = received
     }
 
-    func deadline(at now: MonotonicTime, received: Int, pause: Nanoseconds, rate: Int) -> MonotonicTime {
+    /// Whether it is the rate rather than a pause that a deadline which has passed was for.
+    func isTooSlow(at now: MonotonicTime, pause: Nanoseconds) -> Bool { now < last + pause }
+
+    /// To be asked whenever something came.
+    mutating func deadline(at now: MonotonicTime, received: Int, pause: Nanoseconds, rate: Int) -> MonotonicTime {
+        last = now
         guard rate > 0 else { return now + pause }
         let earned = Double(received - before) / Double(rate) * 1e9
         return min(now + pause, since + pause + Nanoseconds(Int64(min(earned, 1e18))))

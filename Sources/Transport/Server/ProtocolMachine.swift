@@ -1,3 +1,5 @@
+import Telemetry
+
 /// What speaks a protocol on a connection: HTTP/1 or, agreed by ALPN, HTTP/2.
 ///
 /// It reads from and writes to its `Connection`, and sets the connection's one deadline while it is open.
@@ -15,5 +17,5 @@ protocol ProtocolMachine: AnyObject {
     var isIdle: Bool { get }
 
     /// The connection is closed. Exchanges that were open are abandoned.
-    func connectionClosed(_ reason: ConnectionEnding)
+    func connectionClosed(_ reason: CloseReason)
 }

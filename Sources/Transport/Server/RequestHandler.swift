@@ -1,3 +1,5 @@
+import Posix
+import TLS
 import Telemetry
 
 /// Answers requests. All calls are made on the listener's event loop.
@@ -11,9 +13,17 @@ package protocol RequestHandler: AnyObject {
 
     /// Something came that is no request, and was answered (or not: status 0) without the handler.
     func didRefuse(_ record: AccessRecord, on connection: ConnectionInfo)
+
+    /// A client wanted more than its share, and its connection was closed.
+    func didExceed(_ limit: CloseReason, _ peer: SocketAddress, listener: String)
+
+    /// A connection ended before anything could be asked on it.
+    func handshakeFailed(_ error: TLSError, on connection: ConnectionInfo)
 }
 
 extension RequestHandler {
     package func didFinish(_ exchange: Exchange) {}
     package func didRefuse(_ record: AccessRecord, on connection: ConnectionInfo) {}
+    package func didExceed(_ limit: CloseReason, _ peer: SocketAddress, listener: String) {}
+    package func handshakeFailed(_ error: TLSError, on connection: ConnectionInfo) {}
 }

@@ -16,7 +16,6 @@ package final class Server {
     package let loop: EventLoop
     /// Where answers that come later find their exchanges.
     package let exchanges = ExchangeTable()
-    package internal(set) var counters = ServerCounters()
     package private(set) var isDraining = false
 
     /// Shared with other workers; nil where nobody counts.
@@ -39,6 +38,13 @@ package final class Server {
 
     package init(loop: EventLoop) {
         self.loop = loop
+    }
+
+    /// What all listeners have counted.
+    package var counters: ServerCounters {
+        var sum = ServerCounters()
+        for listener in listeners { sum.add(listener.counters) }
+        return sum
     }
 
     /// How many connections are open, lingering ones among them.
@@ -75,7 +81,7 @@ package final class Server {
         for connection in places { connection?.drain() }
         if connectionCount > 0 {
             hardStop = loop.schedule(after: time) { [self] in
-                for connection in places { connection?.close(.drained) }
+                for connection in places { connection?.close(.drainTimeout) }
             }
         }
         announceDrained()
@@ -93,7 +99,6 @@ package final class Server {
 
     /// Gives a new connection its place.
     func add(_ connection: Connection) -> Int {
-        counters.accepted += 1
         if let place = freePlaces.popLast() {
             places[place] = connection
             return place
@@ -102,10 +107,9 @@ package final class Server {
         return places.count - 1
     }
 
-    func remove(_ place: Int, _ reason: ConnectionEnding) {
+    func remove(_ place: Int) {
         places[place] = nil
         freePlaces.append(place)
-        counters.count(reason)
         if isDraining { announceDrained() }
     }
 

@@ -3,7 +3,7 @@ import Cryptography
 import Testing
 
 /// Signatures are tested with whole tokens, in TokensTests; here it is which keys are taken.
-@Suite struct RSAPublicKeyTests {
+@Suite struct PublicKeyTests {
     /// An odd number of exactly that many bits.
     private func modulus(bits: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0x5B, count: (bits + 7) / 8)
@@ -12,9 +12,9 @@ import Testing
         return bytes
     }
 
-    private func refusal(_ modulus: [UInt8], _ exponent: [UInt8]) -> RSAKeyError? {
+    private func refusal(_ modulus: [UInt8], _ exponent: [UInt8]) -> PublicKeyError? {
         do {
-            _ = try RSAPublicKey(modulus: modulus, exponent: exponent)
+            _ = try PublicKey(modulus: modulus, exponent: exponent)
             return nil
         } catch {
             return error
@@ -46,10 +46,10 @@ import Testing
     }
 
     @Test func nonsenseIsNoSignature() throws {
-        let key = try RSAPublicKey(modulus: modulus(bits: 2048), exponent: [1, 0, 1])
-        #expect(key.size == 256)
+        let key = try PublicKey(modulus: modulus(bits: 2048), exponent: [1, 0, 1])
+        #expect(key.signatureSize == 256)
         for count in [0, 1, 255, 256, 257] {
-            #expect(!key.verifyPKCS1SHA256(signature: [UInt8](repeating: 1, count: count), message: [1, 2, 3]))
+            #expect(!key.verifies([UInt8](repeating: 1, count: count), of: [1, 2, 3], by: .rsaSHA256))
         }
     }
 

@@ -1,0 +1,111 @@
+"""What a provider may be like, and how Postern proves itself to it: algorithms, client authentication, pushed requests,
+several providers at a site, presets, bearer tokens. A daemon and providers of each test's own."""
+
+import os
+import time
+
+import postern
+import pytest
+import web
+from lying_provider import ALICE, Key, LyingProvider
+from parts import process
+
+HELLO = {"index.html": b"home", "hello.txt": b"hello", "admin/index.html": b"admins"}
+RULES = {"/public/**": "anyone", "/admin/**": "groups:admins", "/**": "signed-in"}
+
+
+@pytest.fixture
+def folder(build):
+    path = os.path.join(build, "providers-folder")
+    for key, body in HELLO.items():
+        os.makedirs(os.path.dirname(os.path.join(path, key)), exist_ok=True)
+        with open(os.path.join(path, key), "wb") as file:
+            file.write(body)
+    return path
+
+
+@pytest.fixture
+def provider():
+    one = LyingProvider({"postern": None})
+    yield one
+    one.stop()
+
+
+class Daemon(postern.Postern):
+    """One site, and what a test asks for."""
+
+    def __init__(self, directory, folder, providers, at=None, ready="/readyz", **site):
+        self.port = process.free_port()
+        keys = [postern.secret()]
+        web.note(keys[0])
+        super().__init__(directory, {
+            "listeners": {"plain": {"address": f"127.0.0.1:{self.port}"}}, "session_keys": keys,
+            "providers": providers, "origins": {"folder": {"directory": folder}},
+            "sites": {"docs": {"hosts": [f"localhost:{self.port}"], "provider": at or list(providers)[0],
+                               "origin": "folder", "rules": RULES, **site}}}, ready=ready)
+        self.url = f"http://localhost:{self.port}"
+
+    def bearer(self, token, path="/hello.txt"):
+        return web.request(self.port, path, host=f"localhost:{self.port}",
+                           headers={"Authorization": "Bearer " + token})
+
+    def event(self, message, seconds=5):
+        """The latest event of that message, once there is one."""
+        end = time.monotonic() + seconds
+        while True:
+            found = [one for one in self.records() if message in one.get("message", "")]
+            if found:
+                return found[-1]
+            assert time.monotonic() < end, f"no event: {message}"
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def daemon(build, request, folder):
+    started = []
+
+    def start(providers, **more):
+        name = "".join(one if one.isalnum() else "-" for one in request.node.name)[:60]
+        started.append(Daemon(os.path.join(build, "providers", name), folder, providers, **more))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+def signed_in(one, path="/hello.txt"):
+    browser = web.Browser()
+    answer = browser.open(one.url + path)
+    assert answer.status == 200, str(answer)
+    return browser
+
+
+# Signature algorithms
+
+@pytest.mark.parametrize("alg", ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"])
+def test_tokens_of_every_algorithm_that_the_config_names(daemon, provider, alg):
+    provider.signing = Key(alg=alg)
+    provider.published = [provider.signing]
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern", "signing_algorithms": alg}})
+    signed_in(one)
+    assert one.bearer(provider.token()).status == 200
+
+
+def test_an_algorithm_that_the_config_does_not_name_is_refused(daemon, provider):
+    first, second = Key(alg="RS256"), Key(alg="ES256")
+    provider.signing, provider.published = first, [first, second]
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern"}})
+    signed_in(one)
+    provider.signing = second
+    answer = web.Browser().open(one.url + "/hello.txt")
+    assert answer.status == 400, str(answer)
+    assert one.event("a sign-in failed")["reason"] == "ID token: algorithm"
+    assert one.bearer(provider.token()).status == 401
+
+
+def test_keys_for_other_algorithms_alone_are_no_keys(daemon, provider):
+    provider.published = [Key(alg="ES256")]
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern"}}, ready="/healthz")
+    assert not one.status("/readyz")
+    assert "holds no key for RS256" in one.event("could not be fetched")["reason"]
