@@ -19,6 +19,15 @@ extension Worker {
         case unknownKey(KeyDoubt)
         /// The provider's keys have not been loaded yet, so nothing can be verified.
         case noKeys
+
+        /// Who it is as things stand.
+        var visitor: Visitor? {
+            switch self {
+            case .visitor(let visitor): visitor
+            case .renewalDue(let renewal) where !renewal.isOver: renewal.visitor
+            default: nil
+            }
+        }
     }
 
     func establishSession(_ context: RequestContext) -> StageOutcome {
@@ -41,7 +50,7 @@ extension Worker {
     /// Who it is, where that can be told at once and says nothing of whether the request is served: whoever cannot be
     /// told from a stranger is one.
     func recognize(_ context: RequestContext) {
-        guard case .visitor(let visitor) = identify(context) else { return }
+        guard let visitor = identify(context).visitor else { return }
         context.visitor = visitor
         context.exchange.record.subject = visitor.identity.subject
     }
@@ -135,7 +144,8 @@ extension Worker {
                     let identity = try TokenVerifier.verifyIDToken(
                         record.idToken, keys: keys, policy: snapshot.tokenPolicy, nonce: nil, now: now)
                     visitor = Visitor(
-                        SessionIdentity(identity, claimNames: site.claimNames), record: record,
+                        record.identity(by: identity, claimNames: site.claimNames, isRenewed: record.isRenewed),
+                        record: record,
                         tokenExpiresAt: identity.expiresAt, keyGeneration: keys.generation)
                     sessions.insert(visitor, for: key)
                 } catch {

@@ -75,6 +75,20 @@ extension SessionIdentity {
     }
 }
 
+extension SessionRecord {
+    /// The person as `identity`, by the session's ID token, has it. When somebody signed in the token of the sign-in
+    /// says: a provider that moves `auth_time` with each renewal (which OpenID Connect Core 12.2 forbids) is not believed.
+    func identity(by identity: Identity, claimNames: [String], isRenewed: Bool) -> SessionIdentity {
+        var current = SessionIdentity(identity, claimNames: claimNames)
+        guard isRenewed else { return current }
+        current.claims.removeAll { $0.name == "auth_time" }
+        current.claims += self.identity.claims.filter { $0.name == "auth_time" }
+        return current
+    }
+
+    var isRenewed: Bool { grantObtainedAt != createdAt }
+}
+
 extension JSONValue {
     /// A claim's values as rules compare them: texts, numbers and booleans, alone or in a list.
     fileprivate var texts: [String] { array?.compactMap(\.text) ?? text.map { [$0] } ?? [] }

@@ -78,7 +78,7 @@ extension SessionRecord {
         var record = self
         if let (text, identity) = renewal.token {
             record.idToken = text.reveal()
-            record.identity = SessionIdentity(identity, claimNames: claimNames)
+            record.identity = self.identity(by: identity, claimNames: claimNames, isRenewed: true)
             record.providerSessionID = identity.sid ?? providerSessionID
             record.tokenExpiresAt = identity.expiresAt
         }

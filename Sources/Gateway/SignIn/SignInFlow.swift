@@ -227,12 +227,7 @@ extension Worker {
     /// A callback that cannot be used, in a browser that has a session all the same (another tab was faster, the
     /// page was reloaded): on to the page. Without a session, what `otherwise` says.
     private func goOn(_ context: RequestContext, to target: String, _ otherwise: () -> StageOutcome) -> StageOutcome {
-        let visitor: Visitor
-        switch identify(context) {
-        case .visitor(let known): visitor = known
-        case .renewalDue(let renewal) where !renewal.isOver: visitor = renewal.visitor
-        default: return otherwise()
-        }
+        guard let visitor = identify(context).visitor else { return otherwise() }
         context.exchange.record.subject = visitor.identity.subject
         return .respond(redirect(to: context.site.returnTarget(target), .signedIn))
     }
