@@ -11,6 +11,8 @@ package enum Revocable: Hashable, Sendable {
     case providerSession(issuer: String, client: String, id: String)
     /// An account at a provider, by its `sub`, as far as it has signed in to this client.
     case account(issuer: String, client: String, subject: String)
+    /// An account at a provider, as far as its sessions came without a `sid`.
+    case accountWithoutSession(issuer: String, client: String, subject: String)
     /// A sign-in, whose callback is good for one time.
     case signIn(SessionID)
     /// A logout token, by its `jti`.
@@ -23,6 +25,8 @@ package enum Revocable: Hashable, Sendable {
         case .grant(let grant): RevocationKey(.sessions, "grant", [grant.session.bytes, grant.token.bytes])
         case .providerSession(let issuer, let client, let id): RevocationKey(.sessions, "sid", [issuer, client, id])
         case .account(let issuer, let client, let subject): RevocationKey(.sessions, "sub", [issuer, client, subject])
+        case .accountWithoutSession(let issuer, let client, let subject):
+            RevocationKey(.sessions, "sub without sid", [issuer, client, subject])
         case .signIn(let id): RevocationKey(.signIns, "sign-in", [id.bytes])
         case .logoutToken(let issuer, let id): RevocationKey(.logoutTokens, "jti", [issuer, id])
         }

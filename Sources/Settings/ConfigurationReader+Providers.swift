@@ -31,7 +31,8 @@ extension ConfigurationReader {
         return ProviderSettings(
             name: section.name, issuer: issuer.text, issuerURL: issuer.url, clientID: clientID,
             clientAuth: authentication, scopes: scopes, signingAlgorithms: algorithms,
-            authorities: authorities)
+            authorities: authorities,
+            signOut: section.value(Options.providerSignOut), signOutURL: section.optional(Options.providerSignOutURL))
     }
 
     private mutating func clientAuthentication(in section: SettingSection) -> ClientAuthentication? {

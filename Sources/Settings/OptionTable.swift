@@ -34,6 +34,8 @@ package enum OptionTable {
         option(Options.providerClientKey, isSecret: true, example: "file:/etc/postern/client.pem"),
         option(Options.providerScopes, example: "[openid, email, groups]"),
         option(Options.providerSigningAlgorithms, example: "[ES256, RS256]"),
+        option(Options.providerSignOut, example: "cognito"),
+        option(Options.providerSignOutURL, example: "https://auth.example.com/logout"),
         option(Options.providerCAFile, example: "/etc/ssl/corp-ca.pem"),
 
         section("origins.*", "Where content is: a bucket or a directory, one of the two."),
@@ -62,6 +64,7 @@ package enum OptionTable {
         option(Options.sessionLifetime, example: "7d"),
         option(Options.sessionEndsWithToken, example: "true"),
         option(Options.sessionCookie, example: "__Host-docs"),
+        option(Options.sessionClearSiteData, example: "[cache, storage]"),
         section("sites.*.content", "How paths become files."),
         option(Options.contentIndex, example: "index.htm"),
         option(Options.contentFallback, example: "/app.html"),

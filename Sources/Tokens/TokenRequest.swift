@@ -44,6 +44,11 @@ package struct TokenRequest: Sendable {
         TokenRequest([("grant_type", "refresh_token"), ("refresh_token", refreshToken)], credentials)
     }
 
+    /// Gives a refresh token back that is not needed any more, to the revocation endpoint (RFC 7009 section 2.1).
+    package static func revocation(_ refreshToken: String, credentials: ClientCredentials) -> TokenRequest {
+        TokenRequest([("token", refreshToken), ("token_type_hint", "refresh_token")], credentials)
+    }
+
     private init(_ grant: [(String, String)], _ credentials: ClientCredentials) {
         var form = grant
         var fields: Fields = [.contentType: "application/x-www-form-urlencoded", .accept: "application/json"]

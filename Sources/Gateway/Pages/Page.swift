@@ -8,6 +8,8 @@ struct Page: Sendable {
         var label: String
         var href: String
         var kind: Kind = .link
+        /// What a form carries besides.
+        var fields: [(name: String, value: String)] = []
     }
 
     var status: Int
@@ -144,7 +146,8 @@ extension Page {
             actions: [Action(label: "Go to the start page", href: "/")])
     }
 
-    static func signOut(account: String?, action: String) -> Page {
+    /// - Parameter token: shows that the form is ours.
+    static func signOut(account: String?, action: String, token: String) -> Page {
         guard let account else {
             return Page(
                 status: 200, title: "You are signed out",
@@ -155,7 +158,7 @@ extension Page {
             status: 200, title: "Sign out?",
             paragraphs: ["You are signed in as \(account)."],
             actions: [
-                Action(label: "Sign out", href: action, kind: .post),
+                Action(label: "Sign out", href: action, kind: .post, fields: [("token", token)]),
                 Action(label: "Stay signed in", href: "/"),
             ])
     }

@@ -5,12 +5,18 @@ import Cryptography
 /// prefers, without a script and without an asset from anywhere.
 struct PageTemplate: Sendable {
     /// The policy that every page is sent with: nothing may load but the style sheet in the page itself.
-    let contentSecurityPolicy: String
+    var contentSecurityPolicy: String { policy() }
+
+    private let styleDigest: String
 
     init() {
-        let digest = Base64.encode(SHA256.digest(Array(Self.style.utf8)).bytes)
-        contentSecurityPolicy =
-            "default-src 'none'; style-src 'sha256-\(digest)'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        styleDigest = Base64.encode(SHA256.digest(Array(Self.style.utf8)).bytes)
+    }
+
+    /// The same, for a page whose form leads elsewhere, or that others may frame.
+    func policy(formAction: String = "'self'", frameAncestors: String = "'none'") -> String {
+        "default-src 'none'; style-src 'sha256-\(styleDigest)'; form-action \(formAction); "
+            + "frame-ancestors \(frameAncestors); base-uri 'none'"
     }
 
     /// - Parameter reference: what a person can give to support; the log has the same.
@@ -46,8 +52,14 @@ struct PageTemplate: Sendable {
         return switch action.kind {
         case .link: "<a\(style) href=\"\(href)\">\(label)</a>\n"
         case .post:
-            "<form method=\"post\" action=\"\(href)\"><button\(style) type=\"submit\">\(label)</button></form>\n"
+            "<form method=\"post\" action=\"\(href)\">\(hidden(action.fields))<button\(style) type=\"submit\">\(label)</button></form>\n"
         }
+    }
+
+    private func hidden(_ fields: [(name: String, value: String)]) -> String {
+        fields.map {
+            "<input type=\"hidden\" name=\"\(HTMLEscape.escape($0.name))\" value=\"\(HTMLEscape.escape($0.value))\">"
+        }.joined()
     }
 
     private static let style = """

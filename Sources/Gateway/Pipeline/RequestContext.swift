@@ -15,6 +15,9 @@ final class RequestContext {
     var isSecure = false
     /// The form that came with it has been read, and holds to the limits.
     var formWasRead = false
+    var form: [UInt8] = []
+    /// What it is answered with once sessions have ended everywhere.
+    var answerAfterwards: Answer?
     var target: RequestTarget!
     var rule: Rule?
     var visitor: Visitor?

@@ -230,8 +230,11 @@ extension Worker {
         var ways: [Revocable] = [.session(record.id)]
         guard let settings = shared.providers[record.provider]?.settings else { return ways }
         let issuer = settings.issuer, client = settings.clientID
-        ways.append(.account(issuer: issuer, client: client, subject: record.identity.subject))
-        if let id = record.providerSessionID { ways.append(.providerSession(issuer: issuer, client: client, id: id)) }
+        let subject = record.identity.subject
+        ways.append(.account(issuer: issuer, client: client, subject: subject))
+        ways.append(
+            record.providerSessionID.map { .providerSession(issuer: issuer, client: client, id: $0) }
+                ?? .accountWithoutSession(issuer: issuer, client: client, subject: subject))
         return ways
     }
 
@@ -272,6 +275,10 @@ extension Worker {
 
     private func waitForKeys(_ doubt: KeyDoubt, _ context: RequestContext) -> StageOutcome {
         guard let provider = context.site.settings.provider else { return .next }
+        return waitForKeys(doubt, of: provider, context)
+    }
+
+    func waitForKeys(_ doubt: KeyDoubt, of provider: String, _ context: RequestContext) -> StageOutcome {
         let id = park(context)
         signIn.assumeIsolated { $0.refreshKeys(of: provider, doubt, for: id) }
         return .wait

@@ -97,6 +97,23 @@ actor SignIn: LoopActor {
         }
     }
 
+    /// Ends what a logout token is about, if it is the first time that it is seen.
+    func signOut(_ revocations: [Revocation], by token: LogoutToken, now: Int64, for id: ExchangeID) {
+        Task {
+            let used = Revocable.logoutToken(issuer: token.issuer, id: token.id)
+            let isNew = await shared.revocations.claim(
+                used, since: token.issuedAt, until: token.expiresAt, now: now)
+            guard isNew else { return worker.value.refuseRepeatedLogout(id) }
+            await shared.revocations.revoke(revocations, now: now)
+            worker.value.finishSignOut(id)
+        }
+    }
+
+    /// Tells the provider that a session's refresh token is not needed any more. Nobody waits for that.
+    func giveBack(_ grant: RenewalRequest, to provider: String) {
+        Task { await shared.providers[provider]?.giveBack(grant) }
+    }
+
     /// Ends sessions on all workers.
     func revoke(_ revocations: [Revocation], now: Int64) {
         Task { await shared.revocations.revoke(revocations, now: now) }

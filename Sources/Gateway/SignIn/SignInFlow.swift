@@ -22,8 +22,8 @@ extension Worker {
         }
         let target = site.returnTarget(target)
         let (flow, state) = loginState(site).start(
-            provider: name, returnTarget: target, binding: browserBinding(context),
-            now: loop.wallSeconds)
+            provider: name, returnTarget: target, replacing: openSessions(context).map(\.id),
+            binding: browserBinding(context), now: loop.wallSeconds)
         let request = AuthorizationRequest(
             endpoint: metadata.authorizationEndpoint, clientID: provider.settings.clientID,
             redirectURI: redirectURI(context), scopes: provider.settings.scopes, state: state, nonce: flow.nonce,
@@ -187,18 +187,33 @@ extension Worker {
         _ context: RequestContext, _ flow: LoginFlow, _ identity: Identity, idToken: SecretText,
         refreshToken: SecretText?
     ) -> Answer {
-        let site = context.site!
-        let record = SessionRecord(
-            site: site.name, provider: flow.provider, idToken: idToken.reveal(), refreshToken: refreshToken,
-            providerSessionID: identity.sid, identity: SessionIdentity(identity, claimNames: site.claimNames),
-            createdAt: loop.wallSeconds, tokenExpiresAt: identity.expiresAt)
+        let site = context.site!, present = openSessions(context)
+        let target = site.returnTarget(flow.returnTarget)
         context.exchange.record.subject = identity.subject
+        // Another tab has signed the same account in since this sign-in began: its session is the browser's.
+        let isHere = present.contains { other in
+            !flow.replaced.contains(other.id) && other.provider == flow.provider
+                && other.identity.subject.hasSameBytes(as: identity.subject) && goesOn(other, context)
+        }
+        if isHere, site.demand(for: target).isEmpty { return redirect(to: target, .signedIn) }
+
+        func begun(at time: Int64) -> SessionRecord {
+            SessionRecord(
+                site: site.name, provider: flow.provider, idToken: idToken.reveal(), refreshToken: refreshToken,
+                providerSessionID: identity.sid, identity: SessionIdentity(identity, claimNames: site.claimNames),
+                createdAt: time, tokenExpiresAt: identity.expiresAt)
+        }
+        let now = loop.wallSeconds
+        var record = begun(at: now)
+        // Who was signed out everywhere in this very second has signed in since.
+        if isEnded(Visitor(record), now: now) { record = begun(at: now + 1) }
         guard setSessionCookies(record, context) else {
             return page(.sessionTooLarge(retry: site.loginURL(returningTo: "/")), .sessionTooLarge, for: context)
         }
-        let target = site.returnTarget(flow.returnTarget)
+        // The browser has a new session: copies of those before it open nothing any more.
+        end(present.map { revocation(of: .session($0.id), $0, context) })
         // A provider that was asked for more, and has not done it, would not do it the next time either.
-        if site.rule(for: target)?.requirement.verdict(on: Visitor(record), now: loop.wallSeconds) == .stepUp {
+        if site.rule(for: target)?.requirement.verdict(on: Visitor(record), now: now) == .stepUp {
             return stepUpFailed(context, record, to: target)
         }
         return redirect(to: target, .signedIn)
