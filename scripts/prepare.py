@@ -7,8 +7,8 @@ import steps
 
 LOG = os.path.join(steps.ROOT, ".build", "log")
 TEST_PACKAGES = ["chromium", "chromium-driver", "libnss3-tools", "glewlwyd", "dbconfig-sqlite3", "curl",
-                 "nghttp2-client"]
-BENCH_PACKAGES = ["nginx", "wrk", "util-linux"]
+                 "nghttp2-client", "testssl.sh"]
+BENCH_PACKAGES = ["nginx", "wrk", "nghttp2-client", "util-linux"]
 
 
 def prepare(purpose):

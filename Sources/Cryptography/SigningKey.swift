@@ -19,9 +19,11 @@ package enum SigningKeyError: Error, Equatable, CustomStringConvertible {
 package final class SigningKey: Sendable {
     /// What it can sign by; the usual one first.
     package let schemes: [SignatureScheme]
+    /// Of the first certificate that stands beside the key, in DER.
+    package let certificateDigest: SHA256Digest?
     nonisolated(unsafe) private let key: OpaquePointer
 
-    /// - Parameter pem: PKCS #8, PKCS #1 or SEC 1.
+    /// - Parameter pem: PKCS #8, PKCS #1 or SEC 1; perhaps with a certificate.
     package init(pem: SecretBytes) throws(SigningKeyError) {
         let read = pem.withBytes { bytes -> OpaquePointer? in
             guard let source = BIO_new_mem_buf(bytes, Int32(clamping: bytes.count)) else { return nil }
@@ -38,6 +40,8 @@ package final class SigningKey: Sendable {
         }
         key = read
         self.schemes = schemes
+        certificateDigest = pem.withBytes(Self.certificateDigest)
+        ERR_clear_error()
     }
 
     deinit { EVP_PKEY_free(key) }
@@ -61,6 +65,16 @@ package final class SigningKey: Sendable {
         let curve = EllipticCurve.allCases.first { $0.scheme == scheme }
         guard let curve else { return signature }
         return Self.halves(signature, curve.byteCount)
+    }
+
+    private static func certificateDigest(_ pem: [UInt8]) -> SHA256Digest? {
+        guard let source = BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else { return nil }
+        defer { BIO_free(source) }
+        guard let certificate = PEM_read_bio_X509(source, nil, { _, _, _, _ in -1 }, nil) else { return nil }
+        defer { X509_free(certificate) }
+        var digest = [UInt8](repeating: 0, count: SHA256.byteCount)
+        guard X509_digest(certificate, SHA256.algorithm, &digest, nil) == 1 else { return nil }
+        return SHA256Digest(digest.span)
     }
 
     private static func schemes(of key: OpaquePointer) -> [SignatureScheme] {

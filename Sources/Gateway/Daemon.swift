@@ -8,9 +8,16 @@ import Telemetry
 /// the calling thread, and returns when all that ran has been finished.
 package struct Daemon {
     private let configuration: Configuration
+    private let passed: PassedSockets
+    private let manager: ServiceManager
 
-    package init(_ configuration: Configuration) {
+    /// - Parameters:
+    ///   - passed: sockets that whoever started the process gave it.
+    ///   - manager: who is told when it serves, and when it goes.
+    package init(_ configuration: Configuration, passed: PassedSockets = .none, manager: ServiceManager = .none) {
         self.configuration = configuration
+        self.passed = passed
+        self.manager = manager
     }
 
     /// - Throws: `StartFailure` where something cannot be opened; nothing has been served then.
@@ -24,8 +31,7 @@ package struct Daemon {
             level: Logger.Level(configuration.log.level), format: logs.format, sink: logs.events,
             now: WallClock.microseconds)
         let workerCount = configuration.workers ?? ProcessLimits.processors
-        let listeners = try ListeningSockets(configuration, workers: workerCount)
-        let admin: ListeningSockets.Bound? = try configuration.admin.map { try ListeningSockets.admin($0) }
+        let listeners = try ListeningSockets(configuration, passed: passed, workers: workerCount)
 
         let loop = try EventLoop()
         let stateDirectories = StateDirectory.candidates(
@@ -37,9 +43,11 @@ package struct Daemon {
                 "limits.connections is higher than the process's limit of file descriptors allows",
                 metadata: ["connections": "\(shared.census.limit)", "descriptors": "\(descriptors)"])
         }
-        let control = try Control(loop: loop, shared: shared, workers: workerCount, signals: signals)
+        let control = try Control(
+            loop: loop, shared: shared, workers: workerCount, signals: signals, manager: manager)
+        control.waitsForProviders = listeners.wait
         control.watchCertificates(listeners.contexts)
-        if let admin { try control.serveAdmin(on: admin) }
+        try control.serveAdmin(on: listeners.admin)
 
         let handle = control.handle
         let keeping = try KeeperThread(stateDirectories, shared: shared, control: handle)

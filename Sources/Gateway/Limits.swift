@@ -8,12 +8,14 @@ import Transport
 extension ServerLimits {
     init(_ limits: LimitSettings) {
         self.init()
+        handshakes = limits.tlsHandshakes
         handshakeTime = Nanoseconds(limits.tlsHandshakeTimeout)
         headTime = Nanoseconds(limits.headTimeout)
         idleTime = Nanoseconds(limits.idleTimeout)
         bodyIdleTime = Nanoseconds(limits.readTimeout)
         writeIdleTime = Nanoseconds(limits.writeTimeout)
         requestTime = Nanoseconds(limits.requestTimeout)
+        drainIdleTime = Nanoseconds(limits.drainIdleTimeout)
         minReadRate = limits.minReadRate
         minWriteRate = limits.minWriteRate
         // Those of all workers are counted together.

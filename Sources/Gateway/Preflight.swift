@@ -1,12 +1,14 @@
 import Cryptography
+import Posix
 import Sessions
 import Settings
 
 /// What only the modules that use a setting can tell of it: whether OpenSSL takes a certificate and its key,
 /// whether a bucket's address can be built. Nothing is opened, and nothing touches the network.
 package enum Preflight {
-    package static func faults(_ configuration: Configuration) -> [Fault] {
-        var found: [Fault] = []
+    /// - Parameter passed: the sockets that this process was given to serve; nil where it is not to serve.
+    package static func faults(_ configuration: Configuration, passed: PassedSockets? = nil) -> [Fault] {
+        var found = passed.map { ListeningSockets.faults(configuration, passed: $0) } ?? []
         func check(_ key: String, _ body: () throws -> Void) {
             do { try body() } catch {
                 found.append(
@@ -15,21 +17,13 @@ package enum Preflight {
                         remedy: "Serving would fail with it"))
             }
         }
-        let addresses = configuration.listeners.map { ("listeners.\($0.name).address", $0.address) }
-        for (key, address) in addresses + (configuration.admin.map { [("admin.address", $0.address)] } ?? []) {
-            check(key) { if case .systemd = address { throw StartFailure(ListeningSockets.noActivation) } }
-        }
         for listener in configuration.listeners {
             check("listeners.\(listener.name).tls") {
                 if let tls = listener.tls { _ = try TLSContexts.server(tls) }
             }
         }
         for provider in configuration.providers {
-            if case .privateKeyJWT = provider.clientAuth {
-                check("providers.\(provider.name).client_auth") {
-                    throw StartFailure("private_key_jwt is not implemented yet: use basic, post or none")
-                }
-            }
+            check("providers.\(provider.name).client_key") { _ = try provider.clientKey() }
             check("providers.\(provider.name).ca_file") { _ = try TLSContexts.client(provider.authorities) }
         }
         for origin in configuration.origins {

@@ -49,7 +49,7 @@ final class Shared: Sendable {
         for settings in configuration.providers {
             let tls = try TLSContexts.client(settings.authorities)
             let client = HTTPClient(loop: loop, resolver: resolver, tls: tls, limits: ClientLimits())
-            providers[settings.name] = Provider(
+            providers[settings.name] = try Provider(
                 settings, limits: configuration.limits, loop: LoopBound(loop, to: loop.executor),
                 client: LoopBound(client, to: loop.executor), events: events)
         }

@@ -27,7 +27,9 @@ final class Worker {
     var cookieMemo = CookieMemo()
     private(set) var signIn: SignIn!
     /// By name.
-    private(set) var listeners: [String: Listener] = [:]
+    private(set) var listeners: [String: [Listener]] = [:]
+    /// What is not listened on yet.
+    private var waitingSockets: [ListeningSockets.Bound] = []
 
     /// Requests that wait for an actor's answer. Whoever has left is not here any more.
     private var waiting: [ExchangeID: RequestContext] = [:]
@@ -56,13 +58,8 @@ final class Worker {
         do {
             let loop = try EventLoop()
             let worker = try Worker(loop: loop, shared: shared)
-            let limits = ServerLimits(shared.configuration.limits)
-            for socket in sockets {
-                let listener = try worker.server.listen(
-                    on: socket.take(), tls: socket.tls, limits: limits, handler: worker, name: socket.name)
-                listener.expectsProxyHeader = socket.hasProxyHeaders
-                worker.listeners[socket.name] = listener
-            }
+            try worker.listen(on: sockets.filter { !$0.waits })
+            worker.waitingSockets = sockets.filter(\.waits)
             let handle = WorkerHandle(executor: loop.executor, worker: LoopBound(worker, to: loop.executor))
             control.send { $0.register(handle) }
             loop.run()
@@ -73,21 +70,42 @@ final class Worker {
         }
     }
 
+    /// Listens where another instance may be serving too.
+    func open() throws(SystemError) {
+        let sockets = waitingSockets
+        waitingSockets = []
+        try listen(on: sockets)
+    }
+
+    private func listen(on sockets: [ListeningSockets.Bound]) throws(SystemError) {
+        let limits = ServerLimits(shared.configuration.limits)
+        for socket in sockets {
+            let listener = try server.listen(
+                on: socket.open(), sharing: socket.sharing, tls: socket.tls, limits: limits, handler: self,
+                name: socket.name)
+            listener.expectsProxyHeader = socket.hasProxyHeaders
+            listeners[socket.name, default: []].append(listener)
+        }
+    }
+
     /// What it has counted, for whoever adds it up.
     var metrics: MetricSnapshot {
         for (index, name) in shared.metricLayout.names.listeners.enumerated() {
-            if let listener = listeners[name] { collect(listener, index) }
+            if let sockets = listeners[name] { collect(sockets, index) }
         }
+        counters.set(.tlsHandshakesOpen, to: Int64(server.handshakeCount))
         return counters.snapshot
     }
 
-    private func collect(_ listener: Listener, _ index: Int) {
-        let counted = listener.counters
-        counters.set(.connectionsOpen, index, to: Int64(listener.connectionCount))
+    /// - Parameter sockets: those of one listener.
+    private func collect(_ sockets: [Listener], _ index: Int) {
+        var counted = ServerCounters()
+        for socket in sockets { counted.add(socket.counters) }
+        counters.set(.connectionsOpen, index, to: Int64(sockets.reduce(0) { $0 + $1.connectionCount }))
         counters.set(.connectionsAccepted, index, to: Int64(counted.accepted))
         counters.set(.acceptPauses, index, to: Int64(counted.acceptPauses))
         counters.set(.tlsHandshakes, index, MetricResult.ok.index, to: Int64(counted.handshakes))
-        let failed = counted.closed(.tls) + counted.closed(.certificate) + counted.closed(.tlsHandshakeTimeout)
+        let failed = [.tls, .certificate, .tlsHandshakes, .tlsHandshakeTimeout].reduce(0) { $0 + counted.closed($1) }
         counters.set(.tlsHandshakes, index, MetricResult.failed.index, to: Int64(failed))
         for reason in CloseReason.allCases {
             counters.set(.connectionsClosed, index, reason.index, to: Int64(counted.closed(reason)))

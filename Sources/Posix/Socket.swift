@@ -9,8 +9,17 @@ package enum Socket {
     ///   - reusePort: lets each worker bind a socket of its own to the same port (SO_REUSEPORT).
     ///   - backlog: how many connections may wait to be accepted; the kernel caps it at `somaxconn`.
     package static func listen(
-        on address: SocketAddress, reusePort: Bool = false, backlog: Int32 = 4096
+        on address: SocketAddress, reusePort: Bool = false, backlog: Int32 = defaultBacklog
     ) throws(SystemError) -> FileDescriptor {
+        let descriptor = try bind(to: address, reusePort: reusePort)
+        try descriptor.listen(backlog: backlog)
+        return descriptor
+    }
+
+    package static let defaultBacklog: Int32 = 4096
+
+    /// A socket that has its address, and does not listen yet.
+    package static func bind(to address: SocketAddress, reusePort: Bool = false) throws(SystemError) -> FileDescriptor {
         let descriptor = try make(address)
         if case .unix = address {
             try removeLeftOver(address)
@@ -19,10 +28,9 @@ package enum Socket {
             if reusePort { try descriptor.set(SOL_SOCKET, SO_REUSEPORT, 1) }
             if case .ipv6 = address { try descriptor.set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
         }
-        guard address.withKernelForm({ bind(descriptor.raw, $0, $1) }) == 0 else {
+        guard address.withKernelForm({ Glibc.bind(descriptor.raw, $0, $1) }) == 0 else {
             throw SystemError.last("bind \(address)")
         }
-        guard Glibc.listen(descriptor.raw, backlog) == 0 else { throw SystemError.last("listen \(address)") }
         return descriptor
     }
 
@@ -64,6 +72,31 @@ package enum Accepted: ~Copyable {
 }
 
 extension FileDescriptor {
+    /// Does nothing to a socket that listens already, but for its backlog.
+    package borrowing func listen(backlog: Int32 = Socket.defaultBacklog) throws(SystemError) {
+        guard Glibc.listen(raw, backlog) == 0 else { throw SystemError.last("listen") }
+    }
+
+    /// A TCP socket that listens overhears whoever begins a connection from now on; connections that have begun go on.
+    /// The client's machine asks again after a second, and then another socket of the port may be there to answer.
+    package borrowing func ignoreNewHandshakes() throws(SystemError) {
+        // In the TCP header, where the program finds itself: byte 13 has the flags, SYN alone begins a connection.
+        var program = [
+            sock_filter(code: UInt16(BPF_LD | BPF_B | BPF_ABS), jt: 0, jf: 0, k: 13),
+            sock_filter(code: UInt16(BPF_ALU | BPF_AND | BPF_K), jt: 0, jf: 0, k: 0x12),
+            sock_filter(code: UInt16(BPF_JMP | BPF_JEQ | BPF_K), jt: 0, jf: 1, k: 0x02),
+            sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0),
+            sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: .max),
+        ]
+        let raw = self.raw
+        let result = program.withUnsafeMutableBufferPointer { instructions in
+            var filter = sock_fprog(len: UInt16(instructions.count), filter: instructions.baseAddress)
+            return setsockopt(
+                raw, SOL_SOCKET, SO_ATTACH_FILTER, &filter, socklen_t(MemoryLayout<sock_fprog>.size))
+        }
+        guard result == 0 else { throw SystemError.last("setsockopt") }
+    }
+
     /// The next connection that waits, nonblocking and closed on exec. Connections that died while they
     /// waited are skipped.
     package borrowing func accept() -> Accepted {

@@ -102,6 +102,13 @@ package final class EventLoop {
     /// this loop would go on being told of connections in place of theirs.
     package func unwatch(_ descriptor: borrowing FileDescriptor) { epoll.remove(descriptor.raw) }
 
+    /// Puts a shared descriptor's registration behind those of all other loops. What waits to be accepted by then is
+    /// reported in the next turn.
+    func requeue(_ descriptor: borrowing FileDescriptor, _ token: Token) throws(SystemError) {
+        epoll.remove(descriptor.raw)
+        try epoll.add(descriptor.raw, token: token.bits, isShared: true)
+    }
+
     // MARK: - Timers
 
     /// Calls `body` once, when `delay` has passed.
@@ -293,6 +300,12 @@ package struct Registration {
     /// Ends the registration: nothing is reported any more, not even what was read from the kernel already.
     /// The descriptor must be closed by whoever has it, which takes it out of epoll.
     package func cancel() { loop.vacate(token) }
+
+    /// Lets another loop have the next connection of a shared listening socket: of those that have nothing to do, the
+    /// kernel wakes the one that was registered first, each time.
+    package func requeue(_ descriptor: borrowing FileDescriptor) throws(SystemError) {
+        try loop.requeue(descriptor, token)
+    }
 }
 
 /// Names a timer. A token that has been used up names nothing.

@@ -29,6 +29,8 @@ package struct ListenerSettings: Sendable, Equatable {
     package let redirectToHTTPS: Bool
     /// Connections begin with a PROXY header.
     package let proxyProtocol: Bool
+    /// Another instance may listen on the same port.
+    package let reusePort: Bool
 }
 
 package struct TLSSettings: Sendable, Equatable {
@@ -60,6 +62,7 @@ package struct CertificateSettings: Sendable, Equatable {
 
 package struct AdminSettings: Sendable, Equatable {
     package let address: ListenAddress
+    package let reusePort: Bool
 }
 
 package struct ProviderSettings: Sendable, Equatable {
@@ -67,12 +70,23 @@ package struct ProviderSettings: Sendable, Equatable {
     /// Exactly as written: it is compared with `iss` byte by byte.
     package let issuer: String
     package let issuerURL: HTTPURL
+    /// What people call it.
+    package let displayName: String
     package let clientID: String
     package let clientAuth: ClientAuthentication
     /// In their order; `openid` is among them.
     package let scopes: [String]
     /// What its tokens may be signed with; one at least.
     package let signingAlgorithms: [SigningAlgorithm]
+    package let pushedAuthorization: PushedAuthorizationMode
+    /// Its redirect URI is its own, and no other provider's.
+    package let ownCallback: Bool
+    /// Whether userinfo is asked for claims that the ID token lacks.
+    package let usesUserInfo: Bool
+    /// Nil where the provider's tokens are not taken as bearer tokens.
+    package let bearer: BearerSettings?
+    /// Further parameters of authorization requests, in the file's order; no name twice, and none of Postern's own.
+    package let authorizationParameters: [AuthorizationParameter]
     /// Certificate authorities in PEM that are trusted besides the system's.
     package let authorities: FileContent?
     package let signOut: SignOutMode
@@ -103,8 +117,20 @@ package enum ClientAuthentication: Sendable, Equatable {
     case basic(secret: Secret)
     /// `client_secret_post`
     case post(secret: Secret)
-    /// `private_key_jwt`, with a private key in PEM.
-    case privateKeyJWT(key: Secret)
+    /// `private_key_jwt`, with a private key in PEM and its `kid`.
+    case privateKeyJWT(key: Secret, identifier: String?, audience: ClientAssertionAudience)
+}
+
+/// Which tokens are taken as bearer tokens.
+package struct BearerSettings: Sendable, Equatable {
+    /// One at least.
+    package let audiences: [String]
+    package let scopes: [String]
+}
+
+package struct AuthorizationParameter: Sendable, Equatable {
+    package let name: String
+    package let value: String
 }
 
 package struct OriginSettings: Sendable, Equatable {
@@ -161,8 +187,8 @@ package struct SiteSettings: Sendable, Equatable {
     package let hosts: [SiteHost]
     /// Scheme and host that browsers see, without a path.
     package let publicURL: HTTPURL?
-    /// A provider's name; nil for a site that nobody can sign in to.
-    package let provider: String?
+    /// Providers' names, none twice; empty for a site that nobody can sign in to.
+    package let providers: [String]
     /// An origin's name.
     package let origin: String
     /// Begins with `/` and does not end with one: `/.auth`.
@@ -249,6 +275,8 @@ package struct LimitSettings: Sendable, Equatable {
     package let http2Refusals: Int
     package let http2IdleFrames: Int
     package let http2Continuations: Int
+    /// Of one worker.
+    package let tlsHandshakes: Int
     package let tlsHandshakeTimeout: TimeSpan
     package let headTimeout: TimeSpan
     package let idleTimeout: TimeSpan
@@ -269,4 +297,5 @@ package struct LimitSettings: Sendable, Equatable {
     // Of sign-ins and of the process
     package let loginStateLifetime: TimeSpan
     package let drainTimeout: TimeSpan
+    package let drainIdleTimeout: TimeSpan
 }

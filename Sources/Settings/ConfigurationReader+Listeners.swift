@@ -39,10 +39,25 @@ extension ConfigurationReader {
                 section.position(of: Options.listenerProxyProtocol), section.key(of: Options.listenerProxyProtocol),
                 "nobody could connect, for no proxy is trusted", "Name the proxy's address in trusted_proxies")
         }
+        let reusePort = reusePort(Options.listenerReusePort, in: section, placed)
         return Located(
             value: ListenerSettings(
-                name: section.name, address: placed, tls: tls, redirectToHTTPS: redirects, proxyProtocol: proxyProtocol),
+                name: section.name, address: placed, tls: tls, redirectToHTTPS: redirects, proxyProtocol: proxyProtocol,
+                reusePort: reusePort),
             position: section.position(of: Options.listenerAddress))
+    }
+
+    private mutating func reusePort(
+        _ option: Option<Bool>, in section: SettingSection, _ address: ListenAddress
+    ) -> Bool {
+        guard section.value(option) else { return false }
+        guard case .ip = address else {
+            faults.error(
+                section.position(of: option), section.key(of: option), "\(address) has no port",
+                "Leave it out: a socket from systemd can be shared as it is, and a Unix socket's path cannot")
+            return false
+        }
+        return true
     }
 
     /// The address with a Unix socket's path made absolute.
@@ -128,12 +143,12 @@ extension ConfigurationReader {
                 position, key,
                 "\(address) is taken by listener \(listener.value.name) (line \(listener.position.line))",
                 "Give the admin listener an address of its own")
-        } else if !address.isLocal {
+        } else if case .ip = address, !address.isLocal {
             faults.warning(
                 position, key, "the admin listener can be reached from other machines, and asks nobody who they are",
                 "Use 127.0.0.1 or a Unix socket, or see that a firewall stands before it")
         }
-        return AdminSettings(address: address)
+        return AdminSettings(address: address, reusePort: reusePort(Options.adminReusePort, in: section, address))
     }
 
     /// A listener for plain HTTP beside TLS, on which browsers would stay.

@@ -29,11 +29,49 @@ extension ConfigurationReader {
         }
         guard let issuer, let clientID, let authentication else { return nil }
         return ProviderSettings(
-            name: section.name, issuer: issuer.text, issuerURL: issuer.url, clientID: clientID,
+            name: section.name, issuer: issuer.text, issuerURL: issuer.url,
+            displayName: section.optional(Options.providerDisplayName) ?? section.name, clientID: clientID,
             clientAuth: authentication, scopes: scopes, signingAlgorithms: algorithms,
-            authorities: authorities,
-            signOut: section.value(Options.providerSignOut), signOutURL: section.optional(Options.providerSignOutURL))
+            pushedAuthorization: section.value(Options.providerPushedAuthorization),
+            ownCallback: section.value(Options.providerOwnCallback),
+            usesUserInfo: section.value(Options.providerUserInfo),
+            bearer: bearer(in: section.section("bearer"), clientID: clientID),
+            authorizationParameters: authorizationParameters(in: section.section("authorization_parameters")),
+            authorities: authorities, signOut: section.value(Options.providerSignOut),
+            signOutURL: section.optional(Options.providerSignOutURL))
     }
+
+    private mutating func bearer(in section: SettingSection, clientID: String) -> BearerSettings? {
+        let audiences = section.optional(Options.providerBearerAudiences)?.map(\.value) ?? [clientID]
+        if audiences.isEmpty {
+            faults.error(
+                section.position(of: Options.providerBearerAudiences), section.key(of: Options.providerBearerAudiences),
+                "no audience is named, so no token would hold", "Name one, or set accept to false")
+        }
+        guard section.value(Options.providerBearerAccept) else { return nil }
+        return BearerSettings(
+            audiences: audiences, scopes: section.value(Options.providerBearerScopes).map(\.value))
+    }
+
+    private mutating func authorizationParameters(in section: SettingSection) -> [AuthorizationParameter] {
+        guard case .section(let entries) = section.node?.content else { return [] }
+        return entries.compactMap { entry in
+            guard case .value(let value) = entry.node.content else { return nil }
+            if Self.reservedParameters.contains(entry.key) {
+                faults.error(
+                    entry.position, (section.path + [entry.key]).dotted,
+                    "'\(entry.key)' is a parameter that only Postern may set", "Remove it")
+            }
+            return AuthorizationParameter(name: entry.key, value: value.text)
+        }
+    }
+
+    /// Postern's own, and those that would change where the answer goes or who reads it.
+    private static let reservedParameters: Set<String> = [
+        "response_type", "response_mode", "client_id", "client_secret", "client_assertion", "client_assertion_type",
+        "redirect_uri", "scope", "state", "nonce", "code", "code_challenge", "code_challenge_method", "request",
+        "request_uri", "id_token_hint", "iss", "max_age",
+    ]
 
     private mutating func clientAuthentication(in section: SettingSection) -> ClientAuthentication? {
         let hasSecret = section.has(Options.providerClientSecret)
@@ -63,6 +101,14 @@ extension ConfigurationReader {
                 "the key is not used, for client_auth is \(chosen.rawValue)",
                 "Remove it, or set client_auth to private_key_jwt")
         }
+        for option in [Options.providerClientKeyID.path, Options.providerClientAssertionAudience.path] {
+            let name = option.split(separator: ".").last.map(String.init) ?? ""
+            guard chosen != .privateKeyJWT, let entry = section.node?.entry(name) else { continue }
+            faults.warning(
+                entry.position, (section.path + [name]).dotted,
+                "it is not used, for client_auth is \(chosen.rawValue)",
+                "Remove it, or set client_auth to private_key_jwt")
+        }
         switch chosen {
         case .none:
             return ClientAuthentication.none
@@ -79,7 +125,11 @@ extension ConfigurationReader {
                     position, key, "client_auth is private_key_jwt, and there is no client_key",
                     "Add client_key: file:PATH")
             }
-            return pem.map { .privateKeyJWT(key: Secret($0.bytes)) }
+            return pem.map {
+                .privateKeyJWT(
+                    key: Secret($0.bytes), identifier: section.optional(Options.providerClientKeyID),
+                    audience: section.value(Options.providerClientAssertionAudience))
+            }
         }
     }
 }

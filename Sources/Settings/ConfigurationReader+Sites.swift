@@ -45,27 +45,47 @@ extension ConfigurationReader {
                 section.position(of: Options.siteHosts), section.key(of: Options.siteHosts), "the site has no host",
                 "Name one, such as docs.example.com")
         }
-        let provider = section.optional(Options.siteProvider)
-        if let provider {
-            check(provider, isAmong: context.providers, section, Options.siteProvider, noun: "provider")
-        }
+        let providers = siteProviders(in: section, context)
         let origin = section.required(Options.siteOrigin, &faults)
-        if let origin { check(origin, isAmong: context.origins, section, Options.siteOrigin, noun: "origin") }
+        if let origin {
+            check(
+                origin, isAmong: context.origins, section.position(of: Options.siteOrigin),
+                section.key(of: Options.siteOrigin), noun: "origin")
+        }
         let rules = rules(in: section, hasProvider: section.has(Options.siteProvider))
         let publicURL = section.optional(Options.sitePublicURL)
         if let hosts { checkScheme(hosts, publicURL, section, context) }
         let session = session(in: section.section("session"))
         guard let hosts, let origin, !hosts.isEmpty else { return nil }
         return SiteSettings(
-            name: section.name, hosts: hosts, publicURL: publicURL, provider: provider, origin: origin,
+            name: section.name, hosts: hosts, publicURL: publicURL, providers: providers, origin: origin,
             authPath: section.value(Options.siteAuthPath), hsts: section.value(Options.siteHSTS),
             corsOrigins: section.value(Options.siteCORSOrigins).map(\.value), session: session,
             content: content(in: section.section("content")),
             rules: RuleSet(rules))
     }
 
+    private mutating func siteProviders(in section: SettingSection, _ context: SiteContext) -> [String] {
+        guard let named = section.optional(Options.siteProvider) else { return [] }
+        let key = section.key(of: Options.siteProvider)
+        if named.isEmpty {
+            faults.error(
+                section.position(of: Options.siteProvider), key, "no provider is named",
+                "Name one, or remove the key")
+        }
+        var names: [String] = []
+        for provider in named {
+            check(provider.value, isAmong: context.providers, provider.position, key, noun: "provider")
+            if names.contains(provider.value) {
+                faults.error(provider.position, key, "'\(provider.value)' stands there twice", "Keep one of the two")
+            }
+            names.append(provider.value)
+        }
+        return names
+    }
+
     private mutating func check(
-        _ name: String, isAmong known: [String], _ section: SettingSection, _ option: Option<String>, noun: String
+        _ name: String, isAmong known: [String], _ position: Position, _ key: String, noun: String
     ) {
         guard !known.contains(name) else { return }
         let nearest = Spelling.nearest(to: name, among: known)
@@ -78,8 +98,7 @@ extension ConfigurationReader {
             remedy = "There is " + Sentence.or(known)
         }
         faults.error(
-            section.position(of: option), section.key(of: option), "there is no \(noun) '\(name)'", remedy,
-            nearest: nearest)
+            position, key, "there is no \(noun) '\(name)'", remedy, nearest: nearest)
     }
 
     /// That nobody signs in over plain HTTP but on a loopback host, and that the public URL is one of

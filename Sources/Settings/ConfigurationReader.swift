@@ -99,6 +99,7 @@ struct ConfigurationReader {
             http2Refusals: section.value(Options.limitHTTP2Refusals),
             http2IdleFrames: section.value(Options.limitHTTP2IdleFrames),
             http2Continuations: section.value(Options.limitHTTP2Continuations),
+            tlsHandshakes: section.value(Options.limitTLSHandshakes),
             tlsHandshakeTimeout: section.value(Options.limitTLSHandshakeTimeout),
             headTimeout: section.value(Options.limitHeadTimeout),
             idleTimeout: section.value(Options.limitIdleTimeout),
@@ -114,6 +115,7 @@ struct ConfigurationReader {
             providerTimeout: section.value(Options.limitProviderTimeout),
             providerResponseSize: section.value(Options.limitProviderResponseSize),
             loginStateLifetime: section.value(Options.limitLoginStateLifetime),
-            drainTimeout: section.value(Options.limitDrainTimeout))
+            drainTimeout: section.value(Options.limitDrainTimeout),
+            drainIdleTimeout: section.value(Options.limitDrainIdleTimeout))
     }
 }

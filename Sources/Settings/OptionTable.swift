@@ -14,6 +14,7 @@ package enum OptionTable {
 
         section("listeners.*", "A socket that Postern accepts connections on. One at least."),
         option(Options.listenerAddress, isRequired: true, example: "0.0.0.0:443"),
+        option(Options.listenerReusePort, example: "true"),
         option(Options.listenerRedirect, example: "true"),
         option(Options.listenerProxyProtocol, example: "true"),
         section("listeners.*.tls", "Makes the listener speak TLS."),
@@ -25,18 +26,33 @@ package enum OptionTable {
 
         section("admin", "The listener for whoever runs Postern. Left out: there is none."),
         option(Options.adminAddress, example: "127.0.0.1:9180"),
+        option(Options.adminReusePort, example: "true"),
 
         section("providers.*", "An OpenID provider that signs people in."),
         option(Options.providerIssuer, isRequired: true, example: "https://id.example.com"),
+        option(Options.providerDisplayName, example: "Example Corporation"),
         option(Options.providerClientID, isRequired: true, example: "postern"),
         option(Options.providerClientSecret, isSecret: true, example: "credential:corp"),
         option(Options.providerClientAuth, example: "post"),
         option(Options.providerClientKey, isSecret: true, example: "file:/etc/postern/client.pem"),
+        option(Options.providerClientKeyID, example: "postern-2026"),
+        option(Options.providerClientAssertionAudience, example: "issuer"),
         option(Options.providerScopes, example: "[openid, email, groups]"),
         option(Options.providerSigningAlgorithms, example: "[ES256, RS256]"),
         option(Options.providerSignOut, example: "cognito"),
         option(Options.providerSignOutURL, example: "https://auth.example.com/logout"),
+        option(Options.providerPushedAuthorization, example: "required"),
+        option(Options.providerOwnCallback, example: "true"),
+        option(Options.providerUserInfo, example: "true"),
         option(Options.providerCAFile, example: "/etc/ssl/corp-ca.pem"),
+        section("providers.*.bearer", "Requests that bring a token of the provider's in place of a session."),
+        option(Options.providerBearerAccept, example: "false"),
+        option(Options.providerBearerAudiences, example: "[api://docs]"),
+        option(Options.providerBearerScopes, example: "[docs.read]"),
+        section(
+            "providers.*.authorization_parameters",
+            "What else the provider is told when somebody is sent there: keys are the parameters' names."),
+        option(Options.providerAuthorizationParameter, example: "login"),
 
         section("origins.*", "Where content is: a bucket or a directory, one of the two."),
         option(Options.originDirectory, example: "/srv/handbook"),
@@ -54,7 +70,7 @@ package enum OptionTable {
         section("sites.*", "A website: its hosts, who signs people in, where its content is. One at least."),
         option(Options.siteHosts, isRequired: true, example: "[docs.example.com]"),
         option(Options.sitePublicURL, example: "https://docs.example.com"),
-        option(Options.siteProvider, example: "corp"),
+        option(Options.siteProvider, example: "[corp, partner]"),
         option(Options.siteOrigin, isRequired: true, example: "docs"),
         option(Options.siteAuthPath, example: "/-/auth"),
         option(Options.siteHSTS, example: "365d"),
@@ -94,6 +110,7 @@ package enum OptionTable {
         option(Options.limitHTTP2Refusals, example: "500"),
         option(Options.limitHTTP2IdleFrames, example: "5000"),
         option(Options.limitHTTP2Continuations, example: "16"),
+        option(Options.limitTLSHandshakes, example: "200"),
         option(Options.limitTLSHandshakeTimeout, example: "5s"),
         option(Options.limitHeadTimeout, example: "5s"),
         option(Options.limitIdleTimeout, example: "2m"),
@@ -110,6 +127,7 @@ package enum OptionTable {
         option(Options.limitProviderResponseSize, example: "256KiB"),
         option(Options.limitLoginStateLifetime, example: "1h"),
         option(Options.limitDrainTimeout, example: "10s"),
+        option(Options.limitDrainIdleTimeout, example: "10s"),
     ]
 
     package static let options: [OptionDeclaration] = rows.compactMap {

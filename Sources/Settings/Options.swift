@@ -20,7 +20,11 @@ enum Options {
     // Listeners
     static let listenerAddress = Option(
         "listeners.*.address", .listenAddress,
-        "Where to accept connections: `ADDRESS:PORT`, `[IPV6]:PORT`, `unix:PATH`. `systemd:NAME`, a socket that systemd hands over, is not implemented yet."
+        "Where to accept connections: `ADDRESS:PORT`, `[IPV6]:PORT`, `unix:PATH`, or `systemd:NAME`: the sockets of this `FileDescriptorName` that systemd hands over."
+    )
+    static let listenerReusePort = Option(
+        "listeners.*.reuse_port", .flag, default: "false",
+        "Lets another instance that has it too, of the same user, listen on the same address and port (SO_REUSEPORT), so that it can take over: start the new one, then stop the old one. Without it a second instance is refused."
     )
     static let listenerRedirect = Option(
         "listeners.*.redirect_to_https", .flag, default: "false",
@@ -53,11 +57,18 @@ enum Options {
     static let adminAddress = Option(
         "admin.address", .listenAddress, default: "127.0.0.1:9180",
         "Where to serve `/healthz`, `/readyz` and `/metrics`. Everybody who reaches it may read them.")
+    static let adminReusePort = Option(
+        "admin.reuse_port", .flag, default: "false",
+        "As a listener's `reuse_port`. While two instances run, either of them answers.")
 
     // Providers
     static let providerIssuer = Option(
         "providers.*.issuer", .issuer,
         "The issuer's URL, exactly as its ID tokens spell it; discovery starts there. `https`, but on a loopback host.")
+    static let providerDisplayName = Option(
+        "providers.*.display_name", .text,
+        "What people call it, for the page where they choose one of several. Left out: the provider's name in the config."
+    )
     static let providerClientID = Option("providers.*.client_id", .text, "Postern's client ID at the provider.")
     static let providerClientSecret = Option(
         "providers.*.client_secret", .secret, "The client's secret. Left out: a public client, with PKCE alone.")
@@ -67,7 +78,39 @@ enum Options {
     )
     static let providerClientKey = Option(
         "providers.*.client_key", .pemSecret,
-        "The private key in PEM for `private_key_jwt`, which is not implemented yet.")
+        "The private key in PEM for `private_key_jwt`: RSA of 2048 bits or more, P-256, P-384 or Ed25519. A certificate beside it is named in the assertion (`x5t#S256`), as Entra ID wants it."
+    )
+    static let providerClientKeyID = Option(
+        "providers.*.client_key_id", .text,
+        "The key's `kid` at the provider, for `private_key_jwt`. Left out: the assertion names none.")
+    static let providerClientAssertionAudience = Option(
+        "providers.*.client_assertion_audience", .choice(ofType: ClientAssertionAudience.self), default: "auto",
+        "Whom a client assertion is for: `token_endpoint` (OpenID Connect Core) or `issuer` (newer profiles). `auto`: the token endpoint where it is on the issuer's own host, else the issuer, so that no provider can have an assertion made out to another."
+    )
+    static let providerPushedAuthorization = Option(
+        "providers.*.pushed_authorization", .choice(ofType: PushedAuthorizationMode.self), default: "auto",
+        "Pushed authorization requests (RFC 9126): `auto` where the provider has them, and without where it refuses and does not require them; `required`: no sign-in without; `off`."
+    )
+    static let providerOwnCallback = Option(
+        "providers.*.own_callback", .flag, default: "false",
+        "Its redirect URI ends in `/callback/NAME` in place of `/callback`. For sites with several providers, where one does not name itself in its answers (RFC 9207): no other provider can then pass its answers off as this one's."
+    )
+    static let providerUserInfo = Option(
+        "providers.*.userinfo", .flag, default: "false",
+        "Asks the provider's userinfo endpoint, once in a sign-in, for claims that the ID token lacks.")
+    static let providerBearerAccept = Option(
+        "providers.*.bearer.accept", .flag, default: "true",
+        "Whether the provider's tokens are taken in `Authorization: Bearer`.")
+    static let providerBearerAudiences = Option(
+        "providers.*.bearer.audiences", .list(.text),
+        "Of which a bearer token's `aud` must name one. Left out: the client ID.")
+    static let providerBearerScopes = Option(
+        "providers.*.bearer.scopes", .list(.scope), default: "",
+        "What a bearer token's `scope` or `scp` must name, all of it; else the answer is 403.")
+    static let providerAuthorizationParameter = Option(
+        "providers.*.authorization_parameters.*", .text,
+        "A parameter that goes with every authorization request, by its name. Those that Postern sets itself cannot be set."
+    )
     static let providerScopes = Option(
         "providers.*.scopes", .list(.scope), default: "openid, email, profile",
         "What to ask the provider for; `openid` must be among them.")
@@ -121,8 +164,9 @@ enum Options {
         "sites.*.public_url", .url,
         "Scheme and host that browsers see. Needed only where neither a TLS listener nor a trusted proxy tells.")
     static let siteProvider = Option(
-        "sites.*.provider", .reference(to: "providers"),
-        "Who signs people in. Left out: nobody can, and every rule must be `anyone` or `nobody`.")
+        "sites.*.provider", .list(.reference(to: "providers")),
+        "Who signs people in; of several a page lets people choose, in this order. Left out: nobody can, and every rule must be `anyone` or `nobody`."
+    )
     static let siteOrigin = Option("sites.*.origin", .reference(to: "origins"), "Where the site's content is.")
     static let siteAuthPath = Option(
         "sites.*.auth_path", .authPath, default: "/.auth",
@@ -215,6 +259,9 @@ enum Options {
     static let limitHTTP2Continuations = Option(
         "limits.http2_continuations", .count(1...1000), default: "8",
         "CONTINUATION frames of one head in HTTP/2.")
+    static let limitTLSHandshakes = Option(
+        "limits.tls_handshakes", .count(1...100_000), default: "1000",
+        "TLS handshakes under way at a time, of one worker. One more ends the one that began first.")
     static let limitTLSHandshakeTimeout = Option(
         "limits.tls_handshake_timeout", .duration("10ms", "10m"), default: "10s", "A whole TLS handshake.")
     static let limitHeadTimeout = Option(
@@ -260,6 +307,10 @@ enum Options {
     static let limitDrainTimeout = Option(
         "limits.drain_timeout", .duration("0", "1h"), default: "30s",
         "How long running requests are waited for at the end.")
+    static let limitDrainIdleTimeout = Option(
+        "limits.drain_idle_timeout", .duration("0", "1h"), default: "2s",
+        "How long, at the end, a connection on which nothing is asked is kept: a request that comes in that time is answered, with `Connection: close`. Longer than clients pause between requests, and none of them meets a closed connection."
+    )
 }
 
 /// `client_auth`'s words.
@@ -270,6 +321,15 @@ enum ClientAuthMethod: String, Sendable, CaseIterable {
 
 /// `client_certificates`' words.
 enum ClientCertificateMode: String, Sendable, CaseIterable { case none, optional, required }
+
+/// `client_assertion_audience`'s words.
+package enum ClientAssertionAudience: String, Sendable, CaseIterable {
+    case auto, issuer
+    case tokenEndpoint = "token_endpoint"
+}
+
+/// `pushed_authorization`'s words.
+package enum PushedAuthorizationMode: String, Sendable, CaseIterable { case auto, required, off }
 
 /// `signing_algorithms`' words: `alg` (RFC 7518 section 3.1).
 package enum SigningAlgorithm: String, Sendable, CaseIterable {

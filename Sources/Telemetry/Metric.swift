@@ -13,6 +13,7 @@ package enum Metric: Int, Sendable, CaseIterable {
     case limitsReached
     case acceptPauses
     case tlsHandshakes
+    case tlsHandshakesOpen
     case ocspResponses
     case ocspMissing
     // Sign-in and tokens
@@ -44,9 +45,9 @@ package enum Metric: Int, Sendable, CaseIterable {
     package var isCounted: Bool {
         switch self {
         case .requests, .responses, .responseBytes, .requestDuration, .connectionsAccepted, .connectionsOpen,
-            .connectionsClosed, .limitsReached, .acceptPauses, .tlsHandshakes, .ocspResponses, .ocspMissing,
-            .sessionRenewals, .revocations, .revocationOverflows, .revocationsKept, .logLinesDropped, .ready, .workers,
-            .startTime:
+            .connectionsClosed, .limitsReached, .acceptPauses, .tlsHandshakes, .tlsHandshakesOpen, .ocspResponses,
+            .ocspMissing, .sessionRenewals, .revocations, .revocationOverflows, .revocationsKept, .logLinesDropped,
+            .ready, .workers, .startTime:
             true
         case .signIns, .tokenChecks, .keySetFetches,
             .keySetAge, .providerRequests, .providerDuration, .originRequests, .originFirstByte,
@@ -93,6 +94,8 @@ package enum Metric: Int, Sendable, CaseIterable {
                 .listener)
         case .tlsHandshakes:
             .init("tls_handshakes_total", .counter, "TLS handshakes with clients.", .listener, .result)
+        case .tlsHandshakesOpen:
+            .init("tls_handshakes_open", .gauge, "TLS handshakes with clients that are under way now.")
         case .ocspResponses:
             .init("ocsp_responses_total", .counter, "OCSP responses fetched for certificates.", .listener, .result)
         case .ocspMissing:
@@ -264,6 +267,7 @@ package enum CloseReason: String, MetricLabelValue {
     case http2Refusals = "http2_refusals"
     case http2IdleFrames = "http2_idle_frames"
     case http2Continuations = "http2_continuations"
+    case tlsHandshakes = "tls_handshakes"
     case tlsHandshakeTimeout = "tls_handshake_timeout"
     case headTimeout = "head_timeout"
     case idleTimeout = "idle_timeout"
@@ -311,7 +315,7 @@ package enum CloseReason: String, MetricLabelValue {
     package var isExcess: Bool {
         switch self {
         case .connections, .connectionsPerAddress, .http2Resets, .http2Refusals, .http2IdleFrames,
-            .http2Continuations, .descriptors:
+            .http2Continuations, .tlsHandshakes, .descriptors:
             true
         default: false
         }

@@ -29,14 +29,23 @@ package struct AuthorizationRequest: Sendable {
     }
 
     /// The endpoint with the parameters behind whatever query it has (RFC 6749 section 3.1).
-    package var url: String {
+    package var url: String { url(query: pairs) }
+
+    /// The same for a request that was pushed (RFC 9126 section 4).
+    package func url(requestURI: String) -> String {
+        url(query: [("client_id", clientID), ("request_uri", requestURI)])
+    }
+
+    var pairs: [(String, String)] {
         let scopes = scopes.contains("openid") ? scopes : ["openid"] + scopes
-        let pairs =
-            [
-                ("response_type", "code"), ("client_id", clientID), ("redirect_uri", redirectURI),
-                ("scope", scopes.joined(separator: " ")), ("state", state), ("nonce", nonce),
-                ("code_challenge", codeChallenge), ("code_challenge_method", PKCE.method),
-            ] + parameters
+        return [
+            ("response_type", "code"), ("client_id", clientID), ("redirect_uri", redirectURI),
+            ("scope", scopes.joined(separator: " ")), ("state", state), ("nonce", nonce),
+            ("code_challenge", codeChallenge), ("code_challenge_method", PKCE.method),
+        ] + parameters
+    }
+
+    private func url(query pairs: [(String, String)]) -> String {
         let text = endpoint.text
         let separator = !text.contains("?") ? "?" : text.hasSuffix("?") || text.hasSuffix("&") ? "" : "&"
         return text + separator + FormEncoding.encode(pairs)

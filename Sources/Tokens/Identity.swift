@@ -23,6 +23,14 @@ package struct Identity: Sendable, Equatable {
         issuer.hasSameBytes(as: other.issuer) && subject.hasSameBytes(as: other.subject)
     }
 
+    /// Whether the token has all these scopes: in `scope` (RFC 9068 section 2.2.3), or in `scp` as some call it, each a
+    /// list or text with spaces.
+    package func hasScopes(_ wanted: [String]) -> Bool {
+        let given = (claims["scope"] ?? claims["scp"])?.strings ?? []
+        let scopes = given.flatMap { $0.split(separator: " ").map(String.init) }
+        return wanted.allSatisfy { scope in scopes.contains { $0.hasSameBytes(as: scope) } }
+    }
+
     /// A claim by its name, or by a dotted path where no claim has that name.
     package func claim(_ name: String) -> JSONValue? { claims.member(at: name) }
 }

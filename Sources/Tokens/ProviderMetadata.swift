@@ -7,8 +7,14 @@ package struct ProviderMetadata: Sendable, Equatable {
     package let userInfoEndpoint: ProviderURL?
     package let endSessionEndpoint: ProviderURL?
     package let revocationEndpoint: ProviderURL?
+    /// `pushed_authorization_request_endpoint` (RFC 9126 section 5)
+    package let pushedAuthorizationEndpoint: ProviderURL?
+    /// `require_pushed_authorization_requests`
+    package let requiresPushedAuthorization: Bool
     /// `token_endpoint_auth_methods_supported`; left out it means `client_secret_basic`.
     package let tokenEndpointAuthMethods: [String]
+    /// `token_endpoint_auth_signing_alg_values_supported`; nil: it does not say.
+    package let tokenEndpointAuthAlgorithms: [String]?
     /// `code_challenge_methods_supported`; nil: it does not say, which many that do PKCE do not.
     package let codeChallengeMethods: [String]?
     /// `id_token_signing_alg_values_supported`
@@ -43,8 +49,11 @@ package struct ProviderMetadata: Sendable, Equatable {
             userInfoEndpoint: try url(document, "userinfo_endpoint"),
             endSessionEndpoint: try url(document, "end_session_endpoint"),
             revocationEndpoint: try url(document, "revocation_endpoint"),
+            pushedAuthorizationEndpoint: try url(document, "pushed_authorization_request_endpoint"),
+            requiresPushedAuthorization: document["require_pushed_authorization_requests"]?.bool ?? false,
             tokenEndpointAuthMethods: try strings(document, "token_endpoint_auth_methods_supported")
                 ?? ["client_secret_basic"],
+            tokenEndpointAuthAlgorithms: try strings(document, "token_endpoint_auth_signing_alg_values_supported"),
             codeChallengeMethods: try strings(document, "code_challenge_methods_supported"),
             signingAlgorithms: try strings(document, "id_token_signing_alg_values_supported") ?? ["RS256"],
             scopes: try strings(document, "scopes_supported"),

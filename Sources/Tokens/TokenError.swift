@@ -48,6 +48,8 @@ package enum TokenError: Error, Hashable, Sendable {
     case eventToken
     /// No `events` of a sign-out (OpenID Connect Back-Channel Logout 2.4).
     case event
+    /// A `cnf` claim: the token is of use only to who has a key.
+    case senderConstrained
 
     /// A word for the log: never holds anything of the token.
     package var code: String {
@@ -77,6 +79,7 @@ package enum TokenError: Error, Hashable, Sendable {
         case .accessTokenHash: "access_token_hash"
         case .eventToken: "event_token"
         case .event: "event"
+        case .senderConstrained: "sender_constrained"
         }
     }
 }

@@ -10,6 +10,8 @@ package enum ClientAuthentication: Sendable {
     case basic(SecretText)
     /// `client_secret_post`
     case post(SecretText)
+    /// `private_key_jwt`: an assertion that was made for this one request.
+    case assertion(SecretText)
 }
 
 package struct ClientCredentials: Sendable {
@@ -22,7 +24,8 @@ package struct ClientCredentials: Sendable {
     }
 }
 
-/// A POST to the token endpoint: its form and the fields that go with it. Both hold secrets.
+/// A POST in which the client proves itself, to the token endpoint or to one beside it: its form and the fields that go
+/// with it. Both hold secrets.
 package struct TokenRequest: Sendable {
     /// `content-type`, `accept`, and for `client_secret_basic` also `authorization`.
     package let fields: Fields
@@ -49,14 +52,24 @@ package struct TokenRequest: Sendable {
         TokenRequest([("token", refreshToken), ("token_type_hint", "refresh_token")], credentials)
     }
 
+    /// Pushes an authorization request (RFC 9126 section 2.1).
+    package static func pushed(_ request: AuthorizationRequest, credentials: ClientCredentials) -> TokenRequest {
+        TokenRequest(request.pairs, credentials)
+    }
+
     private init(_ grant: [(String, String)], _ credentials: ClientCredentials) {
         var form = grant
         var fields: Fields = [.contentType: "application/x-www-form-urlencoded", .accept: "application/json"]
-        switch credentials.authentication {
-        case .none: form.append(("client_id", credentials.clientID))
-        case .post(let secret):
+        if case .basic = credentials.authentication {
+        } else if !form.contains(where: { $0.0 == "client_id" }) {
             form.append(("client_id", credentials.clientID))
-            form.append(("client_secret", secret.reveal()))
+        }
+        switch credentials.authentication {
+        case .none: break
+        case .post(let secret): form.append(("client_secret", secret.reveal()))
+        case .assertion(let assertion):
+            form.append(("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"))
+            form.append(("client_assertion", assertion.reveal()))
         case .basic(let secret):
             // Both are form-encoded first, so that a colon in the id does not end it. A secret of
             // unreserved characters is the same either way, for providers that forget to decode.

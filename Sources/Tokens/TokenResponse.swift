@@ -47,7 +47,7 @@ package struct TokenResponse: Sendable {
     }
 
     /// Section 5.2, as far as the provider keeps to it: the body may also be empty or a page.
-    private static func refusal(_ status: Int, _ document: JSONValue?) -> TokenResponseError {
+    static func refusal(_ status: Int, _ document: JSONValue?) -> TokenResponseError {
         if status >= 500 || status == 408 || status == 425 || status == 429 { return .unavailable(status: status) }
         guard (400..<500).contains(status) || document?["error"] != nil else { return .malformed("status") }
         return .refused(

@@ -35,20 +35,35 @@ package enum TokenVerifier {
             issuedAt: issuedAt, groupClaims: policy.groupClaims)
     }
 
-    /// Checks a bearer token: an access token in the form of a JWT (RFC 9068), or an ID token that a
-    /// command-line client was given. Its audience must be one of the policy's all the same; whom it
-    /// was issued to does not matter, since it was made out to be shown here.
+    /// Checks a bearer token: an access token in the form of a JWT (RFC 9068), or an ID token that a command-line client
+    /// was given. Its audience must be one of the policy's all the same; whom it was issued to does not matter, since it
+    /// was made out to be shown here. What it takes a key to show (`cnf`: RFC 8705, RFC 9449) is no bearer token.
     package static func verifyBearer(
         _ token: String, keys: KeySet, policy: TokenPolicy, now: Int64
     ) throws(TokenError) -> Identity {
         let claims = try signedClaims(Array(token.utf8), keys: keys, policy: policy, types: ["jwt", "at+jwt"])
         guard claims.value["events"] == nil else { throw .eventToken }
+        guard claims.value["cnf"] == nil else { throw .senderConstrained }
         try claims.check(issuer: policy.issuer)
-        try claims.checkAudience(policy.audiences, authorizedParty: .ignored)
+        try claims.checkAudience(policy.bearer?.audiences ?? [], authorizedParty: .ignored)
         let expiresAt = try claims.checkTimes(policy: policy, now: now)
         return Identity(
             claims: claims.value, issuer: policy.issuer, subject: try claims.subject(), expiresAt: expiresAt,
             issuedAt: try claims.time(.iat), groupClaims: policy.groupClaims)
+    }
+
+    /// `iss` as a token has it that nobody has verified: to choose whose keys to try, and for nothing else.
+    package static func claimedIssuer(of token: String) -> String? {
+        guard let jws = try? JWS.parse(token, algorithms: JWSAlgorithm.allCases) else { return nil }
+        return (try? jws.claims())?[Claim.iss.rawValue]?.string
+    }
+
+    /// Checks a signed userinfo response (Core 5.3.2): it names its issuer and this client.
+    static func verifyUserInfo(_ token: [UInt8], keys: KeySet, policy: TokenPolicy) throws(TokenError) -> JSONValue {
+        let claims = try signedClaims(token, keys: keys, policy: policy, types: ["jwt"])
+        try claims.check(issuer: policy.issuer)
+        try claims.checkAudience(policy.audiences, authorizedParty: .ignored)
+        return claims.value
     }
 
     /// The claims of a token that one of the keys signed.

@@ -9,10 +9,13 @@ struct Serve: ParsableCommand {
     @OptionGroup var file: ConfigOption
 
     func run() throws {
-        var (configuration, faults) = ConfigurationLoader.load(
-            path: file.config, environment: CurrentProcess.environment)
+        let environment = CurrentProcess.environment
+        let manager = ServiceManager.take()
+        let passed: PassedSockets
+        do { passed = try PassedSockets.take() } catch { throw CommandFailure.failed("postern: \(error)") }
+        var (configuration, faults) = ConfigurationLoader.load(path: file.config, environment: environment)
         if let checked = configuration {
-            let more = Preflight.faults(checked)
+            let more = Preflight.faults(checked, passed: passed)
             if !more.isEmpty { configuration = nil }
             faults += more
         }
@@ -21,7 +24,7 @@ struct Serve: ParsableCommand {
             throw CommandFailure.config("\(file.config) does not hold; nothing was started.")
         }
         do {
-            try Daemon(configuration).run()
+            try Daemon(configuration, passed: passed, manager: manager).run()
         } catch {
             throw CommandFailure.failed("postern: \(error)")
         }

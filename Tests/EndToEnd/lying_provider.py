@@ -168,6 +168,10 @@ class LyingProvider:
                 self.issued.append(answer["code"])
         return fields["redirect_uri"] + "?" + urllib.parse.urlencode(self.change_answer(answer))
 
+    def other(self, method, path, fields, headers):
+        """Status and content of what only some providers have; bytes are a JWT."""
+        return 404, {"error": "no such page"}
+
     def exchange(self, fields, authorization):
         """Status and JSON of the token endpoint."""
         client = self._client(fields, authorization)
@@ -225,11 +229,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def _answer(self, status, content=None, location=None):
-        body = json.dumps(content).encode() if content is not None else b""
+        is_token = isinstance(content, bytes)
+        body = content if is_token else json.dumps(content).encode() if content is not None else b""
         self.send_response(status)
         if location:
             self.send_header("Location", location)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "application/jwt" if is_token else "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -252,7 +257,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self._answer(302, location=fields.get("post_logout_redirect_uri", "/nowhere"))
         if parts.path == "/authorize":
             return self._answer(302, location=self.provider.authorize(fields))
-        return self._answer(404, {"error": "no such page"})
+        return self._answer(*self.provider.other(self.command, self.path, fields, self.headers))
 
     def do_POST(self):
         length = int(self.headers.get("Content-Length") or 0)
@@ -270,4 +275,4 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if path == "/token":
             time.sleep(self.provider.token_delay)
             return self._answer(*self.provider.exchange(fields, self.headers.get("Authorization", "")))
-        return self._answer(404, {"error": "no such page"})
+        return self._answer(*self.provider.other(self.command, self.path, fields, self.headers))

@@ -48,7 +48,7 @@ class Authority:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "responder")])
         return self._build(subject, key, [(one, False) for one in extensions], days), key
 
-    def issue(self, name, host, responder=None, must_staple=False, chain=True):
+    def issue(self, name, host, responder=None, must_staple=False, chain=True, days=7):
         """The paths of a chain and a key, and the certificate."""
         key = ec.generate_private_key(ec.SECP256R1())
         extensions = [(x509.SubjectAlternativeName([x509.DNSName(host)]), False)]
@@ -57,7 +57,7 @@ class Authority:
                 AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(responder))]), False))
         if must_staple:
             extensions.append((x509.TLSFeature([x509.TLSFeatureType.status_request]), False))
-        certificate = self._build(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]), key, extensions)
+        certificate = self._build(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]), key, extensions, days)
         pem = certificate.public_bytes(serialization.Encoding.PEM)
         if chain:
             pem += self.certificate.public_bytes(serialization.Encoding.PEM)

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 
 import yaml
@@ -36,13 +37,29 @@ def run(*arguments, environment=None, cwd="/", timeout=30):
                           env=process.clean_environment("/nonexistent", **(environment or {})))
 
 
+# What systemd does for a service with sockets (sd_listen_fds(3)): they lie at descriptor 3 and upwards, and the program
+# is told how many there are, what they are called and whose they are.
+PASS_SOCKETS = """
+import fcntl, os, sys
+names, numbers, *argv = sys.argv[1:]
+high = [fcntl.fcntl(int(one), fcntl.F_DUPFD, 100) for one in numbers.split(",")]
+for place, one in enumerate(high):
+    os.dup2(one, 3 + place)
+    os.close(one)
+os.closerange(3 + len(high), 100)
+os.environ.update(LISTEN_FDS=str(len(high)), LISTEN_FDNAMES=names, LISTEN_PID=str(os.getpid()))
+os.execvp(argv[0], argv)
+"""
+
+
 class Postern:
-    """A running daemon. `hosts` gives names their addresses for it alone, by a file that it sees as /etc/hosts."""
+    """A running daemon. `hosts` gives names their addresses for it alone, by a file that it sees as /etc/hosts;
+    `sockets` are passed to it, as (name, socket)."""
 
     count = 0
 
     def __init__(self, directory, config, *, name="postern", environment=None, hosts=None, ready="/readyz",
-                 syntax="yaml"):
+                 syntax="yaml", sockets=()):
         self.directory = str(directory)
         os.makedirs(self.directory, exist_ok=True)
         self.admin = process.free_port()
@@ -61,12 +78,16 @@ class Postern:
             with open(names, "w", encoding="ascii") as target:
                 target.write("127.0.0.1 localhost\n::1 localhost\n" + lines)
             argv = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', names, *argv]
+        if sockets:
+            argv = [sys.executable, "-c", PASS_SOCKETS, ":".join(name for name, _ in sockets),
+                    ",".join(str(one.fileno()) for _, one in sockets), *argv]
         self.process = process.Process(
             "postern", argv, log=os.path.join(self.directory, f"{name}-{Postern.count}.log"),
             environment=process.clean_environment(
                 self.directory, **{"STATE_DIRECTORY": os.path.join(self.directory, "state"), **(environment or {})}),
             directory=self.directory,
-            ready=process.answers(f"http://127.0.0.1:{self.admin}{ready}") if ready else None, timeout=20)
+            ready=process.answers(f"http://127.0.0.1:{self.admin}{ready}") if ready else None, timeout=20,
+            descriptors=[one.fileno() for _, one in sockets])
 
     def write(self, config):
         with open(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as target:

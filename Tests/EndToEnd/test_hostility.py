@@ -55,14 +55,14 @@ class Target:
         return sum(map(float, found))
 
 
-def start(directory, folder, authority, limits=None):
+def start(directory, folder, authority, limits=None, **more):
     plain, tls = process.free_ports(2)
     certificate, key = authority.issue("hostility", HOST)
     tree = {
         "listeners": {"plain": {"address": f"127.0.0.1:{plain}"},
                       "tls": {"address": f"127.0.0.1:{tls}", "tls": {"certificate": certificate, "key": f"file:{key}"}}},
         "origins": {"folder": {"directory": folder}}, "limits": {**LIMITS, **(limits or {})},
-        "sites": {"good": {"hosts": [f"{HOST}:{plain}", f"{HOST}:{tls}"], "origin": "folder", "rules": {"/**": "anyone"}}}}
+        "sites": {"good": {"hosts": [f"{HOST}:{plain}", f"{HOST}:{tls}"], "origin": "folder", "rules": {"/**": "anyone"}}}, **more}
     daemon = postern.Postern(directory, tree)
     return Target(daemon, plain, tls, ssl.create_default_context(cafile=authority.certificate))
 
@@ -329,7 +329,7 @@ def test_pipelining_floods(target):
             def run(index):
                 one = many[index]
                 one.setblocking(False)
-                left, end = memoryview(flood), time.monotonic() + 4
+                left, end = memoryview(flood), time.monotonic() + (30 if reads and postern.SANITIZED else 4)
                 while time.monotonic() < end and counts[index] < 5000:
                     readable, writable, _ = select.select([one] if reads else [], [one] if left else [], [], 0.1)
                     try:
@@ -461,6 +461,59 @@ def test_tls_handshake_flood(target):
         for one in threads:
             one.join()
         assert len(good.times) > 6
+
+
+def ended(connections):
+    """Which of them the other side has ended by now."""
+    readable = select.select(connections, [], [], 0.3)[0]
+    return [one for one in readable if is_closed(one)]
+
+
+def wait_until(check, seconds=5):
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_handshakes_beyond_the_limit_end_the_oldest(build, folder, authority):
+    one = start(os.path.join(build, "handshakes"), folder, authority, {"tls_handshakes": 10}, workers=1)
+    begin = lambda: enemy(one.tls)
+    try:
+        silent = [begin() for _ in range(10)]
+        wait_until(lambda: one.metric("tls_handshakes_open") == 10)
+        assert not ended(silent)
+        silent.append(begin())
+        wait_until(lambda: ended(silent) == silent[:1])
+        assert one.closed("limit") == 1
+        assert one.ask(secure=True).status == 200, "who finishes is let in"
+        wait_until(lambda: ended(silent) == silent[:2])
+        for each in silent:
+            each.close()
+        wait_until(lambda: one.metric("tls_handshakes_open") == 0)
+    finally:
+        one.daemon.stop()
+
+
+def test_handshakes_that_do_not_go_on_keep_nobody_out(build, folder, authority):
+    hello = bytes.fromhex("16030100f8010000f40303") + os.urandom(32)
+    one = start(os.path.join(build, "silent-handshakes"), folder, authority,
+                {"tls_handshakes": 40, "tls_handshake_timeout": "60s"})
+    one.ask(secure=True)
+    try:
+        with under_attack(one) as good:
+            held = []
+            for _ in range(400):
+                held.append(enemy(one.tls))
+                held[-1].sendall(hello)
+                time.sleep(0.005)
+            assert one.metric("tls_handshakes_open") <= 80
+            for each in held:
+                each.close()
+            assert len(good.times) > 6
+        assert one.closed("limit") >= 300
+    finally:
+        one.daemon.stop()
 
 
 def test_half_of_a_handshake_and_gone(target):

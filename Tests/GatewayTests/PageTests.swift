@@ -18,7 +18,7 @@ import Testing
 
     @Test func aPageNeedsNothingFromElsewhere() {
         for page in [
-            Page.notFound(), .badRequest(), .signedOut(signIn: "/"), .signOut(account: "a", action: "/x"),
+            Page.notFound(), .badRequest(), .signedOut(signIn: "/"), .signOut(account: "a", action: "/x", token: "t"),
             .internalError(),
         ] {
             let text = html(page)

@@ -1,5 +1,6 @@
 import Posix
 import Reactor
+import Synchronization
 import Testing
 
 /// Notes what it is told, and runs a closure on it.
@@ -224,4 +225,51 @@ final class Pair {
     #expect(order == [1, 2])
     loop.turn(waitAtMost: nil)
     #expect(order == [1, 2, 3])
+}
+
+@Test func loopsTakeTurnsAtASharedSocket() throws {
+    let listener = try Socket.listen(on: SocketAddress("127.0.0.1:0")!)
+    let address = try listener.localAddress()
+    let sockets = try [listener.duplicate().take(), listener.duplicate().take()]
+    let counts = Mutex([0, 0])
+    let executors = Mutex<[LoopExecutor]>([])
+    let threads = try sockets.enumerated().map { index, raw in
+        try Thread.spawn(name: "loop-\(index)") {
+            let loop = try! EventLoop()
+            let acceptor = try! Acceptor(FileDescriptor(owning: raw), loop) { counts.withLock { $0[index] += 1 } }
+            executors.withLock { $0.append(loop.executor) }
+            loop.run()
+            loop.unwatch(acceptor.socket)
+        }
+    }
+    while executors.withLock({ $0.count }) < 2 { Thread.sleep(.milliseconds(1)) }
+    for total in 1...20 {
+        _ = try Socket.connect(to: address)
+        while counts.withLock({ $0[0] + $0[1] }) < total { Thread.sleep(.milliseconds(1)) }
+        Thread.sleep(.milliseconds(2))
+    }
+    #expect(counts.withLock { $0.min()! } >= 8)
+    executors.withLock { $0.forEach { $0.stop() } }
+    threads.forEach { $0.join() }
+}
+
+/// Accepts one connection, drops it, and lets the others have the next.
+private final class Acceptor: ReadinessHandler {
+    let socket: FileDescriptor
+    private let accepted: () -> Void
+    private var registration: Registration?
+
+    init(_ socket: consuming FileDescriptor, _ loop: EventLoop, _ accepted: @escaping () -> Void) throws(SystemError) {
+        self.socket = socket
+        self.accepted = accepted
+        registration = try loop.register(self.socket, self, isShared: true)
+    }
+
+    func ready(_ readiness: Readiness) {
+        guard case .connection = socket.accept() else { return }
+        accepted()
+        try! registration?.requeue(socket)
+    }
+
+    func deadlineReached() {}
 }

@@ -96,6 +96,36 @@ import Tokens
         }
     }
 
+    @Test func anAssertionStandsInTheForm() {
+        let request = code(.assertion(SecretText("a.b.c")))
+        #expect(
+            String(decoding: request.body, as: UTF8.self)
+                == grant + "&client_id=postern"
+                + "&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
+                + "&client_assertion=a.b.c")
+        #expect(!request.fields.contains(.authorization))
+    }
+
+    @Test func aPushedRequestNamesTheClientOnce() throws {
+        let authorization = AuthorizationRequest(
+            endpoint: try #require(ProviderURL("https://id.test/authorize")), clientID: "postern",
+            redirectURI: "https://docs.test/cb", scopes: ["openid"], state: "s", nonce: "n", codeChallenge: "c",
+            parameters: [("ui_locales", "de")])
+        for authentication in [ClientAuthentication.none, .post(SecretText("x")), .basic(SecretText("x"))] {
+            let request = TokenRequest.pushed(
+                authorization, credentials: ClientCredentials(clientID: "postern", authentication: authentication))
+            let body = String(decoding: request.body, as: UTF8.self)
+            #expect(
+                body.hasPrefix(
+                    "response_type=code&client_id=postern&redirect_uri=https%3A%2F%2Fdocs.test%2Fcb&scope=openid&state=s"
+                        + "&nonce=n&code_challenge=c&code_challenge_method=S256&ui_locales=de"))
+            #expect(body.components(separatedBy: "client_id=").count == 2)
+        }
+        #expect(
+            authorization.url(requestURI: "urn:x:1")
+                == "https://id.test/authorize?client_id=postern&request_uri=urn%3Ax%3A1")
+    }
+
     @Test func aRefreshShowsItsToken() {
         let request = TokenRequest.refresh(
             "r+1", credentials: ClientCredentials(clientID: "postern", authentication: .none))

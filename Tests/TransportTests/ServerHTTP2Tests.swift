@@ -522,6 +522,26 @@ import Transport
         server.executor.stop()
     }
 
+    @Test func drainLetsANewConnectionAskOnce() throws {
+        var limits = ServerLimits()
+        limits.drainIdleTime = .milliseconds(200)
+        let server = try ServerHarness(limits: limits)
+        let asks = try HTTP2Client(server.address)
+        let isSilent = try HTTP2Client(server.address)
+        #expect(server.eventually { server.connectionCount == 2 })
+        let drained = Box<Bool>()
+        server.onLoop { $0.server.drain(hardStopAfter: .seconds(5)) { drained.put(true) } }
+        Thread.sleep(.milliseconds(20))
+        asks.get(1, "/text")
+        #expect(asks.text(1) == "text for /text")
+        #expect(asks.endCode() == 0)
+        #expect(asks.goAways.map(\.last) == [0x7FFF_FFFF, 1])
+        #expect(isSilent.endCode() == 0)
+        #expect(drained.take())
+        #expect(server.closed(.drain) == 2)
+        server.executor.stop()
+    }
+
     @Test func requestsOfAConnectionHaveALimit() throws {
         let server = try ServerHarness(
             limits: limits {

@@ -191,7 +191,9 @@ import Transport
     // MARK: Going down
 
     @Test func drainClosesIdleConnectionsAndFinishesWhatRuns() throws {
-        let server = try ServerHarness()
+        var limits = ServerLimits()
+        limits.drainIdleTime = .milliseconds(20)
+        let server = try ServerHarness(limits: limits)
         let idle = try RawClient(server.address)
         #expect(idle.get("/text")?.status == 200)
         let running = try RawClient(server.address)
@@ -232,6 +234,45 @@ import Transport
         let response = client.response()
         #expect(response?.text == "text for /text")
         #expect(response?.fields[.connection] == "close")
+        server.executor.stop()
+    }
+
+    @Test func drainAnswersOneMoreRequestOfAnIdleConnection() throws {
+        let server = try ServerHarness()
+        let asks = try RawClient(server.address)
+        let isSilent = try RawClient(server.address)
+        #expect(asks.get("/text")?.status == 200)
+        #expect(isSilent.get("/text")?.status == 200)
+        server.onLoop { $0.server.drain(hardStopAfter: .seconds(20)) {} }
+        Thread.sleep(.milliseconds(100))
+        let response = asks.get("/text")
+        #expect(response?.text == "text for /text")
+        #expect(response?.fields[.connection] == "close")
+        #expect(asks.readToEnd() == .end)
+        let start = MonotonicTime.now()
+        #expect(isSilent.readToEnd() == .end)
+        #expect(MonotonicTime.now() - start > .seconds(1))
+        isSilent.reset()
+        #expect(server.eventually { server.closed(.drain) == 2 })
+        server.executor.stop()
+    }
+
+    @Test func aResponseThatBeganBeforeTheDrainIsNotTheLastOfItsConnection() throws {
+        let server = try ServerHarness()
+        let client = try RawClient(server.address)
+        client.send("GET /waiting/10 HTTP/1.1\r\nHost: a\r\n\r\n")
+        let head = client.takeHead()
+        #expect(head.hasPrefix("HTTP/1.1 200") && !head.contains("close"))
+        server.onLoop { world in
+            world.server.drain(hardStopAfter: .seconds(20)) {}
+            world.handler.waiting[0].goOn()
+        }
+        while client.received.count < 10, client.read() == .bytes {}
+        client.drop()
+        let response = client.get("/text")
+        #expect(response?.text == "text for /text")
+        #expect(response?.fields[.connection] == "close")
+        #expect(client.readToEnd() == .end)
         server.executor.stop()
     }
 

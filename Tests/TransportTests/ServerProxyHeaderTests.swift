@@ -100,14 +100,19 @@ struct ServerProxyHeaderTests {
         server.stop()
     }
 
-    @Test func drainClosesConnectionsBeforeTheirHeader() throws {
+    @Test func drainServesAConnectionBeforeItsHeader() throws {
         let server = try server()
         let client = try RawClient(server.address)
-        #expect(server.eventually { server.connectionCount == 1 })
+        let isSilent = try RawClient(server.address)
+        #expect(server.eventually { server.connectionCount == 2 })
         let drained = Box<Bool>()
         server.onLoop { $0.server.drain(hardStopAfter: .seconds(5)) { drained.put(true) } }
+        client.send(Self.line + "GET /text HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(client.response()?.status == 200)
+        #expect(client.readToEnd() == .end)
+        #expect(isSilent.readToEnd() != .timeout)
         #expect(drained.take())
-        #expect(client.readToEnd() != .timeout)
+        #expect(server.closed(.drain) == 2)
         server.executor.stop()
     }
 }

@@ -4,6 +4,7 @@
 #ifndef POSTERN_CEPOLL_H
 #define POSTERN_CEPOLL_H
 
+#include <linux/filter.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/epoll.h>

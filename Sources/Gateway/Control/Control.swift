@@ -13,6 +13,7 @@ final class Control {
     private let server: Server
     private let signals: SignalReader
     private let expectedWorkers: Int
+    private let manager: ServiceManager
     /// The process's own metrics, beside the workers'.
     private let counters: Counters
     private var snapshots: [String: ProviderSnapshot] = [:]
@@ -23,14 +24,25 @@ final class Control {
     private var statuses: CertificateStatuses?
     /// Workers that could not start, and will never register.
     private var failedWorkers = 0
+    /// Before it listens where another instance may be serving, each provider is looked at once, whether or not that
+    /// succeeds: what was served there is served on.
+    var waitsForProviders = false
+    private var isOpening = false
+    private var openWorkers = 0
+    private var waitingAdminSockets: [ListeningSockets.Bound] = []
+    /// Those of the admin listeners that another instance may have, too.
+    private var sharedAdminListeners: [Listener] = []
     private var isDraining = false
     private var isStopping = false
     private var drained = 0
     /// What ended the daemon before its time.
     private(set) var failure: StartFailure?
 
-    init(loop: EventLoop, shared: Shared, workers: Int, signals: consuming SignalFD) throws(SystemError) {
+    init(
+        loop: EventLoop, shared: Shared, workers: Int, signals: consuming SignalFD, manager: ServiceManager
+    ) throws(SystemError) {
         self.loop = loop
+        self.manager = manager
         self.shared = shared
         expectedWorkers = workers
         counters = Counters(shared.metricLayout)
@@ -42,8 +54,14 @@ final class Control {
     /// This object as other threads may hold it.
     var handle: ControlHandle { ControlHandle(executor: loop.executor, control: LoopBound(self, to: loop.executor)) }
 
-    func serveAdmin(on socket: ListeningSockets.Bound) throws(SystemError) {
-        try server.listen(on: socket.take(), handler: AdminHandler(control: self), name: socket.name)
+    func serveAdmin(on sockets: [ListeningSockets.Bound]) throws(SystemError) {
+        waitingAdminSockets = sockets.filter(\.waits)
+        for socket in sockets where !socket.waits { _ = try listen(on: socket) }
+    }
+
+    private func listen(on socket: ListeningSockets.Bound) throws(SystemError) -> Listener {
+        try server.listen(
+            on: socket.open(), sharing: socket.sharing, handler: AdminHandler(control: self), name: socket.name)
     }
 
     /// - Parameter contexts: what the listeners begin with, by name.
@@ -62,7 +80,7 @@ final class Control {
             // Not before its OCSP response has been asked for: some clients would not take it without.
             statuses.follow(context, of: listener) { [unowned self] in
                 guard statuses.isCurrent(context, of: listener) else { return }
-                for worker in workers { worker.send { $0.listeners[listener]?.tls = context } }
+                for worker in workers { worker.send { $0.listeners[listener]?.forEach { $0.tls = context } } }
             }
         }
     }
@@ -83,10 +101,44 @@ final class Control {
         let snapshots = snapshots
         worker.send { $0.providers = snapshots }
         shared.revocations.assumeIsolated { $0.register(worker) }
-        if workers.count == expectedWorkers {
-            shared.events.info("serving", metadata: ["workers": "\(expectedWorkers)"])
-        }
+        openIfDue()
         goDownIfDue()
+    }
+
+    /// Once all workers are here, and what they need to serve.
+    private func openIfDue() {
+        guard !isOpening, !isDraining, workers.count == expectedWorkers,
+            !waitsForProviders || snapshots.count == shared.providers.count
+        else { return }
+        isOpening = true
+        let handle = handle
+        for worker in workers {
+            worker.send { worker in
+                do throws(SystemError) {
+                    try worker.open()
+                    handle.send { $0.workerIsOpen() }
+                } catch {
+                    handle.send { $0.openingFailed(error) }
+                }
+            }
+        }
+    }
+
+    private func workerIsOpen() {
+        openWorkers += 1
+        guard openWorkers == expectedWorkers, !isDraining else { return }
+        do throws(SystemError) {
+            for socket in waitingAdminSockets { sharedAdminListeners.append(try listen(on: socket)) }
+        } catch {
+            return openingFailed(error)
+        }
+        shared.events.info("serving", metadata: ["workers": "\(expectedWorkers)"])
+        manager.tell("READY=1", "STATUS=serving")
+    }
+
+    private func openingFailed(_ error: SystemError) {
+        failure = failure ?? StartFailure("a socket could not be listened on: \(error)")
+        if !isDraining { drain() }
     }
 
     func workerFailed(_ failure: StartFailure) {
@@ -99,6 +151,7 @@ final class Control {
     private func publish(_ snapshot: ProviderSnapshot) {
         snapshots[snapshot.name] = snapshot
         for worker in workers { worker.send { $0.providers[snapshot.name] = snapshot } }
+        openIfDue()
     }
 
     // MARK: What the admin listener tells
@@ -107,7 +160,7 @@ final class Control {
         ReadinessReport(
             providers: shared.configuration.providers.map { ($0.name, snapshots[$0.name]?.keys != nil) },
             origins: shared.configuration.origins.map { ($0.name, $0.isReady) },
-            areRevocationsKept: areRevocationsKept != false, isDraining: isDraining || workers.count < expectedWorkers)
+            areRevocationsKept: areRevocationsKept != false, isDraining: isDraining || openWorkers < expectedWorkers)
     }
 
     /// Asks every worker for its counters, and calls `done` with all of them added up, as Prometheus reads it.
@@ -171,6 +224,9 @@ final class Control {
     private func drain() {
         isDraining = true
         shared.events.info("draining: no new connections, what runs is finished")
+        manager.tell("STOPPING=1", "STATUS=draining")
+        // Whoever asks there is answered by the other instance, which is here to stay.
+        for listener in sharedAdminListeners { listener.leave() }
         goDownIfDue()
     }
 

@@ -120,7 +120,7 @@ extension Provider {
         guard renewals.returning < Self.mostReturning else { return }
         renewals.returning += 1
         defer { renewals.returning -= 1 }
-        let form = TokenRequest.revocation(request.refreshToken.reveal(), credentials: settings.clientCredentials)
+        let form = TokenRequest.revocation(request.refreshToken.reveal(), credentials: clientCredentials)
         do {
             let response = try await send(form.fields, form.body, to: endpoint)
             guard response.status != 200 else { return }
@@ -135,7 +135,7 @@ extension Provider {
 
     private func refresh(_ refreshToken: SecretText) async throws -> TokenResponse {
         guard let metadata = snapshot.metadata else { throw ProviderError.notDiscovered }
-        let form = TokenRequest.refresh(refreshToken.reveal(), credentials: settings.clientCredentials)
+        let form = TokenRequest.refresh(refreshToken.reveal(), credentials: clientCredentials)
         let response = try await send(form.fields, form.body, to: metadata.tokenEndpoint)
         return try TokenResponse.parse(status: response.status, body: response.body, requiresIDToken: false)
     }

@@ -38,6 +38,8 @@ enum KeyDoubt: Hashable, Sendable {
 enum ProviderError: Error, Sendable, CustomStringConvertible {
     /// Its metadata has not been fetched yet: nobody can sign in.
     case notDiscovered
+    /// It has no userinfo endpoint, or gave no access token to ask it with.
+    case noUserInfo
     case unreachable(ClientError, url: String)
     case status(Int, url: String)
     /// What it answered does not hold.
@@ -46,6 +48,7 @@ enum ProviderError: Error, Sendable, CustomStringConvertible {
     var description: String {
         switch self {
         case .notDiscovered: "its metadata has not been fetched yet"
+        case .noUserInfo: "it has no userinfo endpoint, or gave no access token"
         case .unreachable(let error, let url): "\(url): \(error)"
         case .status(let status, let url): "\(url) answered \(status)"
         case .malformed(let what, let url): "\(url): \(what)"
@@ -75,12 +78,18 @@ actor Provider: LoopActor {
     private var fetching: Task<Void, Never>?
     /// What comes of renewing sessions, and is remembered of it.
     var renewals = Renewals()
+    /// What the client proves itself with, where it has a key.
+    let clientKey: ClientKey?
+    /// Pushed requests that are under way, and when the next may be, on the monotonic clock in milliseconds.
+    var pushes = 0
+    var nextPush: Int64 = 0
 
     init(
         _ settings: ProviderSettings, limits: LimitSettings, loop: LoopBound<EventLoop>, client: LoopBound<HTTPClient>,
         events: Logger
-    ) {
+    ) throws(SigningKeyError) {
         self.settings = settings
+        clientKey = try settings.clientKey()
         self.limits = limits
         self.loop = loop
         self.client = client
@@ -227,7 +236,7 @@ actor Provider: LoopActor {
     func exchange(code: String, codeVerifier: String, redirectURI: String) async throws -> TokenResponse {
         guard let metadata = snapshot.metadata else { throw ProviderError.notDiscovered }
         let form = TokenRequest.code(
-            code, redirectURI: redirectURI, verifier: codeVerifier, credentials: settings.clientCredentials)
+            code, redirectURI: redirectURI, verifier: codeVerifier, credentials: clientCredentials)
         let response = try await send(form.fields, form.body, to: metadata.tokenEndpoint)
         return try TokenResponse.parse(status: response.status, body: response.body, requiresIDToken: true)
     }
@@ -236,20 +245,10 @@ actor Provider: LoopActor {
 extension ProviderSettings {
     /// What its tokens must be like.
     var tokenPolicy: TokenPolicy {
-        TokenPolicy(
+        var policy = TokenPolicy(
             issuer: issuer, audiences: [clientID],
             algorithms: signingAlgorithms.compactMap { JWSAlgorithm.named($0.rawValue) })
-    }
-
-    /// How Postern proves itself to the token endpoint.
-    var clientCredentials: ClientCredentials {
-        let authentication: Tokens.ClientAuthentication =
-            switch clientAuth {
-            case .none: .none
-            case .basic(let secret): .basic(SecretText(secret.reveal()))
-            case .post(let secret): .post(SecretText(secret.reveal()))
-            case .privateKeyJWT: .none
-            }
-        return ClientCredentials(clientID: clientID, authentication: authentication)
+        policy.bearer = bearer.map { BearerPolicy(audiences: $0.audiences, scopes: $0.scopes) }
+        return policy
     }
 }

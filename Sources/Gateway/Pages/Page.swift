@@ -120,6 +120,12 @@ extension Page {
             continuesByItself: continues)
     }
 
+    /// - Parameter choices: a link to each provider, in the config's order.
+    static func chooseProvider(_ choices: [Action]) -> Page {
+        Page(
+            status: 200, title: "Sign in", paragraphs: ["Choose where you have your account."], actions: choices)
+    }
+
     static func sessionTooLarge(retry: String) -> Page {
         Page(
             status: 400, title: "Your account is too large to sign in",

@@ -72,6 +72,18 @@ extension Worker {
         return answer
     }
 
+    /// RFC 6750 section 3.1: the token is good, and for something else.
+    func insufficientScope(_ scopes: [String], _ context: RequestContext) -> Answer {
+        let reference = reference(for: context)
+        var answer = json(status: 403, .forbidden) {
+            $0.member("error", "insufficient_scope")
+            $0.member("reference", reference)
+        }
+        let scope = scopes.joined(separator: " ")
+        answer.response.fields.append(.wwwAuthenticate, "Bearer error=\"insufficient_scope\", scope=\"\(scope)\"")
+        return answer
+    }
+
     func json(status: Int, _ outcome: Outcome, _ members: (inout JSONText) -> Void) -> Answer {
         var text = JSONText()
         text.object(members)

@@ -9,16 +9,23 @@ extension Worker {
     func serveOwnPage(_ context: RequestContext) -> StageOutcome {
         let site = context.site!, segments = context.target.segments
         guard isOwnAddress(context) else { return .next }
-        guard segments.count == site.authSegments.count + 1, segments.starts(with: site.authSegments) else {
+        let own = segments.dropFirst(site.authSegments.count)
+        let isCallbackOfOne = own.count == 2 && own.first == "callback"
+        guard own.count == 1 || isCallbackOfOne, segments.starts(with: site.authSegments) else {
             return .respond(page(.notFound(), .notFound, for: context))
         }
-        switch segments.last {
-        case "login" where site.settings.provider == nil, "callback" where site.settings.provider == nil:
+        switch own.first {
+        case "login" where !site.hasProvider, "callback" where !site.hasProvider:
             return .respond(page(.notFound(), .notFound, for: context))
-        case "login": return only([.get, .head], context) { .respond(login(context)) }
-        case "callback": return only([.get], context) { callback(context) }
-        case "backchannel-logout" where site.settings.provider == nil,
-            "frontchannel-logout" where site.settings.provider == nil:
+        case "callback" where isCallbackOfOne && !hasOwnCallback(own.last, site):
+            return .respond(page(.notFound(), .notFound, for: context))
+        case "login": return only([.get, .head], context) { login(context) }
+        case "callback":
+            return only([.get], context) {
+                callback(context, of: isCallbackOfOne ? own.last : nil)
+            }
+        case "backchannel-logout" where !site.hasProvider,
+            "frontchannel-logout" where !site.hasProvider:
             return .respond(page(.notFound(), .notFound, for: context))
         case "backchannel-logout": return only([.post], context) { receiveForm(context) { backChannelLogout(context) } }
         case "frontchannel-logout": return only([.get], context) { frontChannelLogout(context) }
@@ -74,13 +81,30 @@ extension Worker {
         return .wait
     }
 
+    /// Whether the site has a provider of that name with a redirect URI of its own.
+    private func hasOwnCallback(_ provider: String?, _ site: Site) -> Bool {
+        site.settings.providers.contains { $0 == provider && shared.providers[$0]?.settings.ownCallback == true }
+    }
+
     // MARK: /.auth/login
 
-    private func login(_ context: RequestContext) -> Answer {
+    private func login(_ context: RequestContext) -> StageOutcome {
         let query = context.target.query.flatMap { QueryParameters($0) }
         let target = query?.first("return_to").map { context.site.returnTarget($0) } ?? "/"
-        return startSignIn(
-            context, returningTo: target, selectAccount: query?.first("prompt") == "select_account")
+        let switchingAccount = query?.first("prompt") == "select_account"
+        let providers = context.site.settings.providers
+        if let provider = query?.first("provider").flatMap({ providers.contains($0) ? $0 : nil }) {
+            return startSignIn(context, at: provider, returningTo: target, selectAccount: switchingAccount)
+        }
+        guard providers.count > 1 else {
+            return startSignIn(context, returningTo: target, selectAccount: switchingAccount)
+        }
+        let choices = providers.map { name in
+            Page.Action(
+                label: shared.providers[name]?.settings.displayName ?? name,
+                href: context.site.loginURL(returningTo: target, provider: name, switchingAccount: switchingAccount))
+        }
+        return .respond(page(.chooseProvider(choices), .ownPage, for: context))
     }
 
     // MARK: /.auth/me

@@ -44,7 +44,7 @@ extension Worker {
     func requireSignIn(_ context: RequestContext) -> StageOutcome {
         guard context.visitor == nil else { return .next }
         guard Navigation.isTopLevel(context.request) else { return .respond(signInRequired(context)) }
-        return .respond(startSignIn(context, returningTo: context.target.escaped, selectAccount: false))
+        return startSignIn(context, returningTo: context.target.escaped, selectAccount: false)
     }
 
     func authorize(_ context: RequestContext) -> StageOutcome {
@@ -56,7 +56,8 @@ extension Worker {
             guard context.visitor?.record != nil, Navigation.isTopLevel(context.request) else {
                 return .respond(stepUpRequired(context))
             }
-            return .respond(startSignIn(context, returningTo: target, selectAccount: false))
+            return startSignIn(
+                context, at: context.visitor?.record?.provider, returningTo: target, selectAccount: false)
         case .refused:
             return .respond(
                 page(

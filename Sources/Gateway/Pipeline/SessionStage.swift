@@ -15,8 +15,10 @@ extension Worker {
         /// No credentials, or a session's that is not ours, over, revoked, or signed by a key that was withdrawn.
         case nobody
         case badToken
-        /// Signed with a key that is not in the set: worth one more look at the provider's.
-        case unknownKey(KeyDoubt)
+        /// A token that holds, without the scopes that it takes.
+        case insufficientScope([String])
+        /// Signed with a key that is not in the provider's set: worth one more look.
+        case unknownKey(KeyDoubt, provider: String)
         /// The provider's keys have not been loaded yet, so nothing can be verified.
         case noKeys
 
@@ -42,7 +44,8 @@ extension Worker {
             if !context.keepsSessionCookies { clearSessionCookies(context) }
             return .next
         case .badToken: return .respond(invalidToken(context))
-        case .unknownKey(let doubt): return waitForKeys(doubt, context)
+        case .insufficientScope(let scopes): return .respond(insufficientScope(scopes, context))
+        case .unknownKey(let doubt, let provider): return waitForKeys(of: provider, doubt, context)
         case .noKeys: return .respond(unavailable(context, retry: context.target.escaped))
         }
     }
@@ -57,8 +60,8 @@ extension Worker {
 
     /// Answers nothing, and waits for nothing.
     func identify(_ context: RequestContext) -> Identification {
-        guard let provider = context.site.settings.provider else { return .nobody }
-        if let token = bearerToken(context) { return check(bearer: token, provider: provider, context) }
+        guard context.site.hasProvider else { return .nobody }
+        if let token = bearerToken(context) { return check(bearer: token, context) }
         if let key = cookieMemo.key(context.request.fields, site: context.site.index), let known = sessions[key] {
             let found = check(known, key, isNew: false, isNewestKey: true, context)
             if case .visitor = found { return found }
@@ -101,7 +104,7 @@ extension Worker {
         if let known = sessions[key] {
             found = check(known, key, isNew: false, isNewestKey: true, context)
         } else {
-            guard let opened = cookies.open(text), opened.record.provider == site.settings.provider else {
+            guard let opened = cookies.open(text), site.settings.providers.contains(opened.record.provider) else {
                 return .nobody
             }
             found = check(Visitor(opened.record), key, isNew: true, isNewestKey: opened.isNewestKey, context)
@@ -143,9 +146,13 @@ extension Worker {
                 do {
                     let identity = try TokenVerifier.verifyIDToken(
                         record.idToken, keys: keys, policy: snapshot.tokenPolicy, nonce: nil, now: now)
+                    var known = record.identity(
+                        by: identity, claimNames: site.claimNames, isRenewed: record.isRenewed)
+                    // What userinfo said in the sign-in stands in no token.
+                    let usesUserInfo = shared.providers[record.provider]?.settings.usesUserInfo ?? false
+                    if usesUserInfo { known.fill(from: record.identity) }
                     visitor = Visitor(
-                        record.identity(by: identity, claimNames: site.claimNames, isRenewed: record.isRenewed),
-                        record: record,
+                        known, record: record,
                         tokenExpiresAt: identity.expiresAt, keyGeneration: keys.generation)
                     sessions.insert(visitor, for: key)
                 } catch {
@@ -177,7 +184,7 @@ extension Worker {
     ) -> Identification {
         // Whoever sealed the session, here or in another instance, had seen the key: was that after we last looked?
         if case .unknownKey = error, snapshot.keysSeenAt <= record.lastSeenAt {
-            guard context.keysWereRefreshed else { return .unknownKey(.session) }
+            guard context.keysWereRefreshed else { return .unknownKey(.session, provider: record.provider) }
             return snapshot.isUpToDate ? .nobody : .noKeys
         }
         // It must not come back to life when the token's time is over.
@@ -248,37 +255,50 @@ extension Worker {
         return String(value.dropFirst(scheme.count).drop { $0 == " " })
     }
 
-    private func check(bearer token: String, provider: String, _ context: RequestContext) -> Identification {
-        guard let snapshot = providers[provider], let keys = snapshot.keys else { return .noKeys }
+    private func check(bearer token: String, _ context: RequestContext) -> Identification {
         let site = context.site!, key = CredentialKey(site: site.index, credential: token), now = loop.wallSeconds
-        if let visitor = sessions[key], visitor.record == nil, visitor.keyGeneration == keys.generation,
-            now < visitor.tokenExpiresAt
+        if let visitor = sessions[key], let bearer = visitor.bearer, now < visitor.tokenExpiresAt,
+            visitor.keyGeneration == providers[bearer.provider]?.keys?.generation
         {
-            return .visitor(visitor)
+            return identification(visitor, bearer)
         }
-        do {
-            let identity = try TokenVerifier.verifyBearer(token, keys: keys, policy: snapshot.tokenPolicy, now: now)
-            let visitor = Visitor(
-                SessionIdentity(identity, claimNames: site.claimNames), record: nil, tokenExpiresAt: identity.expiresAt,
-                keyGeneration: keys.generation)
-            sessions.insert(visitor, for: key)
-            return .visitor(visitor)
-        } catch {
-            guard case .unknownKey = error, !context.keysWereRefreshed,
-                snapshot.strangers.isOpen(now: Provider.milliseconds(loop.now))
-            else { return .badToken }
-            return .unknownKey(.stranger)
+        // The token's own word for its issuer says whose keys to try; several clients may be known to one issuer.
+        let issuer = site.settings.providers.count > 1 ? TokenVerifier.claimedIssuer(of: token) : nil
+        var refusal = Identification.badToken
+        for name in site.settings.providers {
+            guard let snapshot = providers[name], let accepted = snapshot.tokenPolicy.bearer,
+                issuer.map(snapshot.tokenPolicy.mayBeIssuer) ?? true
+            else { continue }
+            guard let keys = snapshot.keys else {
+                refusal = .noKeys
+                continue
+            }
+            do {
+                let identity = try TokenVerifier.verifyBearer(token, keys: keys, policy: snapshot.tokenPolicy, now: now)
+                let bearer = Visitor.Bearer(provider: name, hasScopes: identity.hasScopes(accepted.scopes))
+                let visitor = Visitor(
+                    SessionIdentity(identity, claimNames: site.claimNames), record: nil, bearer: bearer,
+                    tokenExpiresAt: identity.expiresAt, keyGeneration: keys.generation)
+                sessions.insert(visitor, for: key)
+                return identification(visitor, bearer)
+            } catch {
+                guard case .unknownKey = error, !context.keysWereRefreshed,
+                    snapshot.strangers.isOpen(now: Provider.milliseconds(loop.now))
+                else { continue }
+                refusal = .unknownKey(.stranger, provider: name)
+            }
         }
+        return refusal
+    }
+
+    private func identification(_ visitor: Visitor, _ bearer: Visitor.Bearer) -> Identification {
+        guard !bearer.hasScopes else { return .visitor(visitor) }
+        return .insufficientScope(providers[bearer.provider]?.tokenPolicy.bearer?.scopes ?? [])
     }
 
     // MARK: Keys
 
-    private func waitForKeys(_ doubt: KeyDoubt, _ context: RequestContext) -> StageOutcome {
-        guard let provider = context.site.settings.provider else { return .next }
-        return waitForKeys(doubt, of: provider, context)
-    }
-
-    func waitForKeys(_ doubt: KeyDoubt, of provider: String, _ context: RequestContext) -> StageOutcome {
+    func waitForKeys(of provider: String, _ doubt: KeyDoubt, _ context: RequestContext) -> StageOutcome {
         let id = park(context)
         signIn.assumeIsolated { $0.refreshKeys(of: provider, doubt, for: id) }
         return .wait

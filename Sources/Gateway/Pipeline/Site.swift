@@ -60,6 +60,9 @@ final class Site: Sendable {
         return strictTransportSecurity
     }
 
+    /// Whether anybody can sign in.
+    var hasProvider: Bool { !settings.providers.isEmpty }
+
     /// What pages call the site.
     var displayName: String { settings.hosts[0].description }
 
@@ -77,10 +80,17 @@ final class Site: Sendable {
         return settings.rules.rule(for: target.segments)
     }
 
+    /// The path of a provider's redirect URI.
+    func callbackPath(_ provider: ProviderSettings) -> String {
+        authPath("callback") + (provider.ownCallback ? "/" + PercentCoding.encode(provider.name) : "")
+    }
+
     /// Where a sign-in starts that comes back to `target`, a target in origin form.
-    func loginURL(returningTo target: String, switchingAccount: Bool = false) -> String {
+    /// - Parameter provider: one of the site's; nil for the one that there is, or for the page where people choose.
+    func loginURL(returningTo target: String, provider: String? = nil, switchingAccount: Bool = false) -> String {
         let target = returnTarget(target)
         var query: [String] = []
+        if let provider { query.append("provider=" + PercentCoding.encode(provider)) }
         if target != "/" { query.append("return_to=" + PercentCoding.encode(target)) }
         if switchingAccount { query.append("prompt=select_account") }
         return authPath("login") + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))

@@ -38,7 +38,7 @@ extension Worker {
         }
         let mustRedirect =
             shared.redirectingListeners.contains(connection.listener)
-            || (!context.base.isSecure && site.settings.provider != nil && !Self.isLoopback(authority))
+            || (!context.base.isSecure && site.hasProvider && !Self.isLoopback(authority))
         guard !mustRedirect || isSecure else {
             // `OPTIONS *` names no path that the host's name could be told from.
             guard context.request.target.hasPrefix("/") else {
@@ -67,7 +67,7 @@ extension Worker {
         if authority.hasPrefix(asked), rest.isEmpty || rest.first == UInt8(ascii: ":") { return false }
         let name = asked.lowercased()
         guard let host = Authority(authority)?.host, host != name, shared.sites.isOther(than: site, name),
-            let tls = listeners[connection.listener]?.tls
+            let tls = listeners[connection.listener]?.first?.tls
         else { return false }
         return !tls.hasOneCertificate(for: name, host)
     }

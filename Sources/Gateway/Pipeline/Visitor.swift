@@ -9,6 +9,8 @@ final class Visitor: RuleSubject {
     let identity: SessionIdentity
     /// The session; nil for a bearer token.
     let record: SessionRecord?
+    /// Nil for a session.
+    let bearer: Bearer?
     /// Until when the token holds, in Unix seconds.
     let tokenExpiresAt: Int64
     /// The generation of the key set that the token was verified against; nil where the token's time is over
@@ -27,10 +29,21 @@ final class Visitor: RuleSubject {
         let isGrantRefused: Bool
     }
 
+    /// A bearer token, beside whom it names.
+    struct Bearer {
+        let provider: String
+        /// Whether it has the scopes that the provider's tokens must have.
+        let hasScopes: Bool
+    }
+
     /// Somebody whose token has been verified.
-    init(_ identity: SessionIdentity, record: SessionRecord?, tokenExpiresAt: Int64, keyGeneration: UInt64?) {
+    init(
+        _ identity: SessionIdentity, record: SessionRecord?, bearer: Bearer? = nil, tokenExpiresAt: Int64,
+        keyGeneration: UInt64?
+    ) {
         self.identity = identity
         self.record = record
+        self.bearer = bearer
         self.tokenExpiresAt = tokenExpiresAt
         self.keyGeneration = keyGeneration
         renewalDueAt = record?.renewalDueAt ?? .max
@@ -61,6 +74,17 @@ extension SessionIdentity {
     fileprivate var size: Int {
         let texts = groups + claims.flatMap { [$0.name] + $0.values } + [subject, name ?? "", email ?? ""]
         return texts.reduce(0) { $0 + $1.utf8.count + 48 }
+    }
+
+    /// Takes from what the sign-in found out the claims that are not here.
+    mutating func fill(from sealed: SessionIdentity) {
+        name = name ?? sealed.name
+        if email == nil || email == sealed.email {
+            email = sealed.email
+            emailVerified = emailVerified ?? sealed.emailVerified
+        }
+        if groups.isEmpty { groups = sealed.groups }
+        claims += sealed.claims.filter { claim in !claims.contains { $0.name == claim.name } }
     }
 
     /// - Parameter claimNames: the claims that rules ask for, to be kept for when the token is over.

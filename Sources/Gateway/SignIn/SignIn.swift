@@ -44,6 +44,15 @@ actor SignIn: LoopActor {
         self.worker = worker
     }
 
+    /// Pushes an authorization request for the exchange that waits for its address.
+    /// - Parameter retry: where the person can try again.
+    func push(_ request: AuthorizationRequest, to provider: String, retry: String, for id: ExchangeID) {
+        Task {
+            let url = await shared.providers[provider]?.authorizationURL(for: request)
+            worker.value.finishPush(id, url, retry: retry)
+        }
+    }
+
     /// Completes a sign-in for the exchange that waits for it.
     func complete(_ flow: LoginFlow, code: String, redirectURI: String, for id: ExchangeID, now: Int64) {
         Task {
@@ -140,29 +149,40 @@ actor SignIn: LoopActor {
             return .unavailable(reason: "\(error)")
         }
         do {
-            return try verify(tokens, flow, await provider.snapshot, now: now)
-        } catch TokenError.unknownKey {
-            // The provider may have changed its keys a moment ago.
-            let snapshot = await provider.snapshotAfterUnknownKey(.signIn)
-            do { return try verify(tokens, flow, snapshot, now: now) } catch { return refused(error) }
+            guard let idToken = tokens.idToken,
+                let verified = try await verify(tokens, flow, by: provider, now: now)
+            else { return .unavailable(reason: "the provider's keys are not loaded") }
+            let identity = try await provider.completed(verified, accessToken: tokens.accessToken)
+            return .signedIn(identity, idToken: idToken, refreshToken: tokens.refreshToken)
+        } catch let error as TokenError {
+            return error == .tooLarge ? .tooLarge : .invalid(reason: "ID token: \(error.code)")
+        } catch let error as UserInfoError {
+            guard case .status = error else { return .invalid(reason: "userinfo: \(error)") }
+            return .unavailable(reason: "userinfo: \(error)")
         } catch {
-            return refused(error)
+            return .unavailable(reason: "\(error)")
         }
     }
 
-    private func refused(_ error: TokenError) -> SignInResult {
-        error == .tooLarge ? .tooLarge : .invalid(reason: "ID token: \(error.code)")
+    /// Nil where the provider's keys have never been loaded.
+    private func verify(
+        _ tokens: TokenResponse, _ flow: LoginFlow, by provider: Provider, now: Int64
+    ) async throws(TokenError) -> Identity? {
+        do {
+            return try verify(tokens, flow, await provider.snapshot, now: now)
+        } catch {
+            guard case .unknownKey = error else { throw error }
+            // The provider may have changed its keys a moment ago.
+            return try verify(tokens, flow, await provider.snapshotAfterUnknownKey(.signIn), now: now)
+        }
     }
 
     private func verify(
         _ tokens: TokenResponse, _ flow: LoginFlow, _ snapshot: ProviderSnapshot, now: Int64
-    ) throws(TokenError) -> SignInResult {
-        guard let keys = snapshot.keys, let idToken = tokens.idToken else {
-            return .unavailable(reason: "the provider's keys are not loaded")
-        }
-        let identity = try TokenVerifier.verifyIDToken(
+    ) throws(TokenError) -> Identity? {
+        guard let keys = snapshot.keys, let idToken = tokens.idToken else { return nil }
+        return try TokenVerifier.verifyIDToken(
             idToken.reveal(), keys: keys, policy: snapshot.tokenPolicy, nonce: flow.nonce,
             accessToken: tokens.accessToken?.reveal(), now: now)
-        return .signedIn(identity, idToken: idToken, refreshToken: tokens.refreshToken)
     }
 }

@@ -12,13 +12,21 @@ extension Worker {
     /// 302 to the provider. What the callback will need is sealed into `state`; PKCE's verifier and the nonce
     /// are derived from it, so that nothing has to be kept.
     ///
-    /// - Parameter target: a path on this site, or anything, which then counts as `/`.
-    func startSignIn(_ context: RequestContext, returningTo target: String, selectAccount: Bool) -> Answer {
+    /// - Parameters:
+    ///   - provider: one of the site's; nil for the one that there is. Of several somebody has to choose first.
+    ///   - target: a path on this site, or anything, which then counts as `/`.
+    func startSignIn(
+        _ context: RequestContext, at provider: String? = nil, returningTo target: String, selectAccount: Bool
+    ) -> StageOutcome {
         let site = context.site!
-        guard let name = site.settings.provider, let provider = shared.providers[name],
+        if provider == nil, site.settings.providers.count > 1 {
+            let choice = site.loginURL(returningTo: target, switchingAccount: selectAccount)
+            return .respond(redirect(to: choice, .signInStarted))
+        }
+        guard let name = provider ?? site.settings.providers.first, let provider = shared.providers[name],
             let metadata = providers[name]?.metadata
         else {
-            return unavailable(context, retry: site.loginURL(returningTo: target))
+            return .respond(unavailable(context, retry: site.loginURL(returningTo: target)))
         }
         let target = site.returnTarget(target)
         let (flow, state) = loginState(site).start(
@@ -26,11 +34,26 @@ extension Worker {
             binding: browserBinding(context), now: loop.wallSeconds)
         let request = AuthorizationRequest(
             endpoint: metadata.authorizationEndpoint, clientID: provider.settings.clientID,
-            redirectURI: redirectURI(context), scopes: provider.settings.scopes, state: state, nonce: flow.nonce,
+            redirectURI: redirectURI(context, provider.settings), scopes: provider.settings.scopes, state: state,
+            nonce: flow.nonce,
             codeChallenge: PKCE.challenge(flow.codeVerifier.reveal()),
-            parameters: (selectAccount ? [("prompt", "select_account")] : [])
-                + Self.parameters(of: site.demand(for: target), metadata))
-        return redirect(to: request.url, .signInStarted)
+            parameters: provider.settings.parameters(
+                selectAccount: selectAccount, demanded: Self.parameters(of: site.demand(for: target), metadata)))
+        guard provider.settings.pushesAuthorization(metadata) else {
+            return .respond(redirect(to: request.url, .signInStarted))
+        }
+        let id = park(context)
+        signIn.assumeIsolated {
+            $0.push(request, to: name, retry: site.loginURL(returningTo: target), for: id)
+        }
+        return .wait
+    }
+
+    /// The actor's answer to `push`.
+    func finishPush(_ id: ExchangeID, _ url: String?, retry: String) {
+        guard let context = unpark(id) else { return }
+        respond(
+            url.map { redirect(to: $0, .signInStarted) } ?? unavailable(context, retry: retry), to: context)
     }
 
     /// OpenID Connect Core section 3.1.2.1. `acr_values` is a wish; where a provider reads `claims` (section 5.5.1.1) it
@@ -60,8 +83,8 @@ extension Worker {
         return parameters
     }
 
-    private func redirectURI(_ context: RequestContext) -> String {
-        context.base.text + context.site.authPath("callback")
+    private func redirectURI(_ context: RequestContext, _ provider: ProviderSettings) -> String {
+        context.base.text + context.site.callbackPath(provider)
     }
 
     private func loginState(_ site: Site) -> LoginState {
@@ -92,7 +115,8 @@ extension Worker {
 
     // MARK: /.auth/callback
 
-    func callback(_ context: RequestContext) -> StageOutcome {
+    /// - Parameter name: the provider whose own redirect URI this is; nil for that of the others.
+    func callback(_ context: RequestContext, of name: String?) -> StageOutcome {
         let site = context.site!, start = site.loginURL(returningTo: "/")
         let parameters: CallbackParameters
         do { parameters = try CallbackParameters.parse(context.target.query) } catch {
@@ -129,9 +153,15 @@ extension Worker {
         }
 
         let retry = site.loginURL(returningTo: flow.returnTarget)
-        guard flow.provider == site.settings.provider, let provider = shared.providers[flow.provider] else {
+        guard site.settings.providers.contains(flow.provider), let provider = shared.providers[flow.provider] else {
             return failed(
                 context, "This sign-in was not started here.", "the state names another provider", retry: start)
+        }
+        // A provider's answer must come to where it was asked to come (RFC 9700 section 4.4.2).
+        guard name == (provider.settings.ownCallback ? flow.provider : nil) else {
+            return failed(
+                context, "The answer does not come from the identity provider that was asked.",
+                "callback: another provider's redirect URI", retry: retry)
         }
         do {
             try parameters.checkIssuer(
@@ -147,7 +177,7 @@ extension Worker {
             return denied(context, code, retry: retry)
         case .code(let code):
             context.login = flow
-            let id = park(context), now = loop.wallSeconds, redirectURI = redirectURI(context)
+            let id = park(context), now = loop.wallSeconds, redirectURI = redirectURI(context, provider.settings)
             signIn.assumeIsolated { $0.complete(flow, code: code, redirectURI: redirectURI, for: id, now: now) }
             return .wait
         }
@@ -270,5 +300,16 @@ extension Worker {
         var answer = page(.providerUnavailable(retry: retry), .providerFailed, for: context)
         answer.response.fields.append(.retryAfter, "10")
         return answer
+    }
+}
+
+extension ProviderSettings {
+    /// What goes with an authorization request beside Postern's own parameters.
+    fileprivate func parameters(
+        selectAccount: Bool, demanded: [(name: String, value: String)]
+    ) -> [(name: String, value: String)] {
+        let own = (selectAccount ? [("prompt", "select_account")] : []) + demanded
+        return authorizationParameters.map { (name: $0.name, value: $0.value) }
+            .filter { configured in !own.contains { $0.0 == configured.name } } + own
     }
 }

@@ -150,7 +150,7 @@ extension Worker {
                 guard case .unknownKey = error, !context.keysWereRefreshed,
                     snapshot.strangers.isOpen(now: Provider.milliseconds(loop.now))
                 else { continue }
-                return waitForKeys(.stranger, of: name, context)
+                return waitForKeys(of: name, .stranger, context)
             }
         }
         return refuse("back-channel logout: " + reason, context)
@@ -189,7 +189,7 @@ extension Worker {
     }
 
     private func siteProviders(_ context: RequestContext) -> [String] {
-        context.site.settings.provider.map { [$0] } ?? []
+        context.site.settings.providers
     }
 }
 

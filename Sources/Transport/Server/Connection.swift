@@ -50,7 +50,11 @@ final class Connection: ReadinessHandler {
     private var socket: FileDescriptor?
     private(set) var registration: Registration?
     private var place = -1
-    private var stage = Stage.open
+    private var stage = Stage.open {
+        didSet { if case .handshake = oldValue { server.handshakes.end() } }
+    }
+    /// It waits for its share of the handshakes' time.
+    private var isEnqueued = false
     private var tls: TLSSession?
     private var machine: (any ProtocolMachine)?
     /// Output that neither the socket nor the TLS session has taken.
@@ -60,6 +64,8 @@ final class Connection: ReadinessHandler {
     /// The client has ended its half; reading goes on until the end is read.
     private(set) var peerHasEnded = false
     private var lingered = 0
+    /// Something has come of the client.
+    private var hasReceived = false
 
     private init(_ socket: consuming FileDescriptor, peer: SocketAddress, listener: Listener) {
         self.socket = consume socket
@@ -87,6 +93,7 @@ final class Connection: ReadinessHandler {
         }
         guard countByAddress() else { return close(.connectionsPerAddress) }
         begin()
+        if server.isDraining { drain() }
     }
 
     /// The client's own bytes come now.
@@ -95,6 +102,7 @@ final class Connection: ReadinessHandler {
         if let context = listener.tls {
             tls = TLSSession(server: context, pool: server.tlsBuffers)
             stage = .handshake
+            server.handshakes.begin(self, limit: limits.handshakes)
             setDeadline(server.loop.now + limits.handshakeTime)
         } else {
             machine = HTTP1Machine(self)
@@ -110,7 +118,10 @@ final class Connection: ReadinessHandler {
         if readiness.contains(.peerClosed) { peerHasEnded = true }
         switch stage {
         case .proxyHeader: continueProxyHeader()
-        case .handshake: continueHandshake()
+        case .handshake:
+            guard !isEnqueued else { break }
+            isEnqueued = true
+            server.handshakes.enqueue(self)
         case .open:
             if readiness.contains(.failed) { return close(machine?.isIdle == true ? .client : .reset) }
             if isBlocked { flush() }
@@ -123,8 +134,8 @@ final class Connection: ReadinessHandler {
 
     func stageDeadlineReached() {
         switch stage {
-        case .proxyHeader: close(.headTimeout)
-        case .handshake: close(.tlsHandshakeTimeout)
+        case .proxyHeader: close(server.isDraining && !hasReceived ? .drain : .headTimeout)
+        case .handshake: close(server.isDraining && !hasReceived ? .drain : .tlsHandshakeTimeout)
         case .open: machine?.deadlineReached()
         case .ending: close(.writeTimeout)
         case .lingering(let reason): close(reason)
@@ -132,10 +143,12 @@ final class Connection: ReadinessHandler {
         }
     }
 
-    /// The server goes down.
+    /// The server goes down. A client that has begun to speak is served; one that has said nothing yet may, for a
+    /// while.
     func drain() {
         switch stage {
-        case .proxyHeader, .handshake: close(.drain)
+        case .proxyHeader, .handshake:
+            if !hasReceived { setDeadline(min(stageDeadline, server.loop.now + limits.drainIdleTime)) }
         case .open:
             // What came since the last report is still to be seen.
             canRead = true
@@ -160,8 +173,13 @@ final class Connection: ReadinessHandler {
 
     // MARK: Handshake
 
-    private func continueHandshake() {
-        guard let tls else { return }
+    var isInHandshake: Bool {
+        if case .handshake = stage { true } else { false }
+    }
+
+    func continueHandshake() {
+        isEnqueued = false
+        guard isInHandshake, let tls else { return }
         while true {
             switch tls.handshake() {
             case .done: return finishHandshake(tls)
@@ -276,6 +294,7 @@ final class Connection: ReadinessHandler {
     private func note(_ result: IOResult, of room: Int) -> Input {
         switch result {
         case .bytes(let count):
+            hasReceived = true
             if count < room, !peerHasEnded { canRead = false }
             return .bytes
         case .wouldBlock:

@@ -53,7 +53,6 @@ final class HTTP1Machine: ProtocolMachine {
 
     /// How many steps are left in this turn.
     var budget = 0
-    private(set) var isDraining = false
     private var isRunning = false
     private var requests = 0
     private var wait = Wait.nothing
@@ -67,7 +66,6 @@ final class HTTP1Machine: ProtocolMachine {
         self.connection = connection
         server = connection.server
         parser = HTTP1RequestParser(limits: connection.limits.http1)
-        isDraining = server.isDraining
         updateDeadline()
     }
 
@@ -81,15 +79,20 @@ final class HTTP1Machine: ProtocolMachine {
     }
 
     func drain() {
-        isDraining = true
         guard phase == .request else { return }
-        wait = .nothing
-        // What the client has sent by now is still answered.
         proceed()
-        if isIdle { connection.end(.drain, lingers: true) }
+        guard phase == .request, isSilent else { return }
+        // There is less time for it now.
+        wait = .nothing
+        updateDeadline()
     }
 
-    var isIdle: Bool { phase == .request && requests > 0 && !isRunning && input.isEmpty && parser.isIdle }
+    var isIdle: Bool { phase == .request && requests > 0 && !isRunning && isSilent }
+
+    var isDraining: Bool { server.isDraining }
+
+    /// No byte of the next request is here.
+    private var isSilent: Bool { input.isEmpty && parser.isIdle }
 
     func deadlineReached() {
         let expired = wait
@@ -100,9 +103,9 @@ final class HTTP1Machine: ProtocolMachine {
         }
         switch expired {
         case .nothing: updateDeadline()
-        case .idle: connection.close(.idleTimeout)
+        case .idle: isDraining ? connection.end(.drain, lingers: true) : connection.close(.idleTimeout)
         case .head:
-            if input.isEmpty && parser.isIdle { return connection.close(.headTimeout) }
+            if isSilent { return connection.close(isDraining ? .drain : .headTimeout) }
             enter()
             refuse(status: 408, outcome: .requestTimeout, .headTimeout)
             leave()
@@ -328,8 +331,7 @@ final class HTTP1Machine: ProtocolMachine {
         content = .nothing
         exchange.close()
         log(exchange)
-        let reason = isDraining && (closesFor != nil || position == input.count) ? .drain : closesFor
-        if let reason {
+        if let reason = closesFor {
             // A client that asked for the end sends no more; any other may be about to.
             let isAsked = !parser.keepAlive && bodyIsComplete && position == input.count
             phase = .over
@@ -358,11 +360,10 @@ final class HTTP1Machine: ProtocolMachine {
             // For the client, whose pace the connection minds.
             (wait, mark, time) = (.nothing, requests, limits.requestTime)
         } else if phase == .request {
-            if requests > 0, input.isEmpty, parser.isIdle {
-                (wait, mark, time) = (.idle, requests, limits.idleTime)
-            } else {
-                (wait, mark, time) = (.head, requests, isDraining ? min(limits.headTime, .seconds(2)) : limits.headTime)
-            }
+            let isIdle = isSilent && requests > 0
+            let usual = isIdle ? limits.idleTime : limits.headTime
+            time = isDraining && isSilent ? min(usual, limits.drainIdleTime) : usual
+            (wait, mark) = (isIdle ? .idle : .head, requests)
         } else if phase == .discarding || bodyReader != nil {
             (wait, mark, time) = (.body, bodyReceived, limits.bodyIdleTime)
         } else {

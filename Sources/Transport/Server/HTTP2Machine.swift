@@ -52,7 +52,6 @@ final class HTTP2Machine: ProtocolMachine {
         limits.leastProgress = Self.leastProgress(connection.limits)
         session = HTTP2Session(limits: limits, now: connection.server.loop.now.nanoseconds)
         early = received
-        if server.isDraining { shutDown(.drain) }
         updateDeadline()
     }
 
@@ -67,7 +66,13 @@ final class HTTP2Machine: ProtocolMachine {
         leave()
     }
 
-    func drain() { act { shutDown(.drain) } }
+    func drain() {
+        // Whoever has asked nothing yet may ask once, and hears of it then.
+        if requests > 0 { return act { shutDown(.drain) } }
+        proceed()
+        wait = .nothing
+        updateDeadline()
+    }
 
     var isIdle: Bool { !isRunning && requests > 0 && streams.isEmpty && !session.isInHead }
 
@@ -77,7 +82,7 @@ final class HTTP2Machine: ProtocolMachine {
         switch expired {
         case .nothing: break
         case .idle: end(.idleTimeout, .none)
-        case .head: end(.headTimeout, .none)
+        case .head: end(server.isDraining && !session.isInHead ? .drain : .headTimeout, .none)
         case .write: connection.close(.writeTimeout)
         case .shutdown: act { finishShutdown() }
         case .streams: act { checkStreams() }
@@ -238,7 +243,11 @@ final class HTTP2Machine: ProtocolMachine {
             owner: stream)
         stream.exchange = exchange
         connection.handler.handle(exchange)
-        if requests >= connection.limits.requestsPerConnection { shutDown(.requestsPerConnection) }
+        if server.isDraining {
+            shutDown(.drain)
+        } else if requests >= connection.limits.requestsPerConnection {
+            shutDown(.requestsPerConnection)
+        }
     }
 
     /// Answers what is no request, with a status and no more. Other streams go on.
@@ -413,7 +422,9 @@ final class HTTP2Machine: ProtocolMachine {
             // For the client, whose pace the connection minds.
             (wait, mark, time) = (.write, 0, Nanoseconds(.max))
         } else if session.isInHead || !session.hasPreface || session.headsBegun == 0 {
-            (wait, mark, time) = (.head, session.headsBegun, limits.headTime)
+            let isSilent = server.isDraining && !session.isInHead
+            time = isSilent ? min(limits.headTime, limits.drainIdleTime) : limits.headTime
+            (wait, mark) = (.head, session.headsBegun)
         } else if shutdownReason != nil, !shutdownIsSeen {
             (wait, mark, time) = (.shutdown, 0, Self.shutdownTime)
         } else if streams.isEmpty {

@@ -3,6 +3,16 @@ import Reactor
 import TLS
 import Telemetry
 
+/// Who accepts where a listener does.
+package enum Sharing: Sendable {
+    /// Nobody, or workers of this process, each by a socket of its own.
+    case own
+    /// Others have the same socket open: other workers, and other processes where it was passed to this one.
+    case socket
+    /// Another process may have sockets of its own at the same port (SO_REUSEPORT).
+    case port
+}
+
 /// Accepts connections from one listening socket on one worker's loop.
 ///
 /// When the system has no descriptor or memory left it pauses, without a spin: the next client in the queue
@@ -10,6 +20,9 @@ import Telemetry
 package final class Listener: ReadinessHandler {
     /// How many connections are accepted in one turn of the loop.
     private static let acceptsPerTurn = 64
+    /// For how long a port that others have too is left, so that a connection that has begun here can be finished.
+    /// Shorter than the second after which a client asks again that was not heard meanwhile.
+    private static let handoverTime = Nanoseconds.milliseconds(500)
 
     let server: Server
     package let name: String
@@ -24,16 +37,21 @@ package final class Listener: ReadinessHandler {
     /// Open connections that came from here.
     package private(set) var connectionCount = 0
 
+    private let sharing: Sharing
+    /// Nil once closed.
     private var socket: FileDescriptor?
+    /// The port is being left to others.
+    private var isLeaving = false
     private var registration: Registration?
     /// Given up for a moment when there is no other descriptor left.
     private var reserve: EventFD?
 
     init(
-        server: Server, socket: consuming FileDescriptor, tls: TLSServerContext?, limits: ServerLimits,
-        handler: any RequestHandler, name: String
+        server: Server, socket: consuming FileDescriptor, sharing: Sharing, tls: TLSServerContext?,
+        limits: ServerLimits, handler: any RequestHandler, name: String
     ) throws(SystemError) {
         self.server = server
+        self.sharing = sharing
         self.tls = tls
         self.limits = limits
         self.handler = handler
@@ -44,7 +62,7 @@ package final class Listener: ReadinessHandler {
         reserve = try EventFD()
         registration = nil
         self.socket = nil
-        registration = try server.loop.register(socket, self, isShared: true)
+        registration = try server.loop.register(socket, self, isShared: sharing == .socket)
         self.socket = consume socket
     }
 
@@ -56,12 +74,26 @@ package final class Listener: ReadinessHandler {
         return try socket!.duplicate()
     }
 
+    package var isOpen: Bool { socket != nil }
+
+    /// Leaves the address so that nobody who has come is lost, and whoever comes then is another's. Connections stay.
+    package func leave() {
+        guard isOpen, !isLeaving else { return }
+        // Connections go on arriving here between the last accept and the close, which would reset them: with others at
+        // the port no more are begun, and those that were get the time to be finished.
+        guard sharing == .port, (try? socket!.ignoreNewHandshakes()) != nil else { return close() }
+        isLeaving = true
+        registration?.setDeadline(server.loop.now + Self.handoverTime)
+    }
+
     /// Accepts what is in the queue, for closing the socket would reset that, and then no more. Connections stay.
     package func close() {
+        guard isOpen else { return }
+        // Before the queue is looked at: a connection that comes afterwards wakes another loop.
+        if sharing == .socket { server.loop.unwatch(socket!) }
         accept(atMost: limits.connections)
         registration?.cancel()
         registration = nil
-        if socket != nil { server.loop.unwatch(socket!) }
         socket = nil
         reserve = nil
     }
@@ -79,20 +111,37 @@ package final class Listener: ReadinessHandler {
 
     // MARK: Events
 
-    package func ready(_ readiness: Readiness) { accept(atMost: Self.acceptsPerTurn) }
+    package func ready(_ readiness: Readiness) { acceptSome() }
 
-    package func deadlineReached() { accept(atMost: Self.acceptsPerTurn) }
+    package func deadlineReached() {
+        guard isLeaving else { return acceptSome(afterPause: true) }
+        close()
+        server.listenerClosed()
+    }
 
-    private func accept(atMost count: Int) {
+    private func acceptSome(afterPause: Bool = false) {
+        guard sharing == .socket else {
+            if accept(atMost: Self.acceptsPerTurn) { registration?.again() }
+            return
+        }
+        // One each in turn: whoever was there first would get them all as long as it has little to do.
+        guard accept(atMost: 1) || afterPause, socket != nil else { return }
+        do { try registration?.requeue(socket!) } catch { pauseAccepting() }
+    }
+
+    /// False where no more can be accepted now.
+    @discardableResult private func accept(atMost count: Int) -> Bool {
         for _ in 0..<count {
-            guard let accepted = socket?.accept() else { return }
+            guard let accepted = socket?.accept() else { return false }
             switch consume accepted {
-            case .wouldBlock: return
-            case .failed: return pause()
+            case .wouldBlock: return false
+            case .failed:
+                pause()
+                return false
             case .connection(let socket, let peer): open(socket, peer)
             }
         }
-        registration?.again()
+        return true
     }
 
     private func open(_ socket: consuming FileDescriptor, _ peer: SocketAddress) {
@@ -113,6 +162,10 @@ package final class Listener: ReadinessHandler {
             count(.descriptors, peer)
         }
         reserve = try? EventFD()
-        registration?.setDeadline(server.loop.now + limits.acceptPause)
+        pauseAccepting()
+    }
+
+    private func pauseAccepting() {
+        if !isLeaving { registration?.setDeadline(server.loop.now + limits.acceptPause) }
     }
 }

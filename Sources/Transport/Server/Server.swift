@@ -30,6 +30,7 @@ package final class Server {
     private var whenDrained: (() -> Void)?
     private var hardStop: TimerToken?
 
+    let handshakes: Handshakes
     let tlsBuffers = TLSBufferPool(keep: 16)
     private var spareInput: [UInt8] = []
     private var spareOutput: [UInt8] = []
@@ -38,6 +39,7 @@ package final class Server {
 
     package init(loop: EventLoop) {
         self.loop = loop
+        handshakes = Handshakes(loop: loop)
     }
 
     /// What all listeners have counted.
@@ -47,6 +49,9 @@ package final class Server {
         return sum
     }
 
+    /// TLS handshakes that are under way.
+    package var handshakeCount: Int { handshakes.count }
+
     /// How many connections are open, lingering ones among them.
     package var connectionCount: Int { places.count - freePlaces.count }
 
@@ -55,20 +60,22 @@ package final class Server {
     /// Accepts connections from `socket`, which listens and does not block.
     ///
     /// - Parameters:
+    ///   - sharing: who else accepts at its address.
     ///   - tls: nil for plain HTTP.
     ///   - name: the listener's in the config, for logs.
     @discardableResult
     package func listen(
-        on socket: consuming FileDescriptor, tls: TLSServerContext? = nil, limits: ServerLimits = ServerLimits(),
-        handler: any RequestHandler, name: String
+        on socket: consuming FileDescriptor, sharing: Sharing = .own, tls: TLSServerContext? = nil,
+        limits: ServerLimits = ServerLimits(), handler: any RequestHandler, name: String
     ) throws(SystemError) -> Listener {
         let listener = try Listener(
-            server: self, socket: socket, tls: tls, limits: limits, handler: handler, name: name)
+            server: self, socket: socket, sharing: sharing, tls: tls, limits: limits, handler: handler, name: name)
         listeners.append(listener)
         return listener
     }
 
-    /// Goes down: accepts no more, closes idle connections, lets what runs finish with `Connection: close`.
+    /// Goes down: accepts no more, lets what runs finish, and answers what is asked of it still with `Connection: close`
+    /// or GOAWAY.
     ///
     /// - Parameters:
     ///   - time: after so long, what still runs is cut.
@@ -77,18 +84,20 @@ package final class Server {
         precondition(whenDrained == nil, "a server is drained once")
         isDraining = true
         whenDrained = done
-        for listener in listeners { listener.close() }
+        for listener in listeners { listener.leave() }
         for connection in places { connection?.drain() }
-        if connectionCount > 0 {
-            hardStop = loop.schedule(after: time) { [self] in
-                for connection in places { connection?.close(.drainTimeout) }
-            }
+        hardStop = loop.schedule(after: time) { [self] in
+            for listener in listeners { listener.close() }
+            for connection in places { connection?.close(.drainTimeout) }
+            announceDrained()
         }
         announceDrained()
     }
 
+    func listenerClosed() { if isDraining { announceDrained() } }
+
     private func announceDrained() {
-        guard connectionCount == 0, let done = whenDrained else { return }
+        guard connectionCount == 0, !listeners.contains(where: \.isOpen), let done = whenDrained else { return }
         whenDrained = nil
         if let hardStop { loop.cancel(hardStop) }
         hardStop = nil

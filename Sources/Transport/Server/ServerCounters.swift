@@ -30,7 +30,7 @@ package struct ServerCounters: Sendable {
     /// A limit took effect on a request, and its connection goes on.
     mutating func countLimit(_ limit: CloseReason) { limits[limit.index] += 1 }
 
-    mutating func add(_ other: ServerCounters) {
+    package mutating func add(_ other: ServerCounters) {
         accepted += other.accepted
         requests += other.requests
         acceptPauses += other.acceptPauses

@@ -6,6 +6,8 @@ import Posix
 package struct ServerLimits: Sendable {
     /// From the accepted connection to the end of the TLS handshake.
     package var handshakeTime = Nanoseconds.seconds(10)
+    /// TLS handshakes under way at a time, of one worker; one more ends the oldest.
+    package var handshakes = 1000
     /// For a whole request head, from its first byte (on a new connection: from the accept). Absolute: a
     /// trickle of bytes does not extend it.
     package var headTime = Nanoseconds.seconds(10)
@@ -28,6 +30,9 @@ package struct ServerLimits: Sendable {
     package var lingerTime = Nanoseconds.seconds(5)
     /// How many bytes are read and dropped in that time.
     package var lingerBytes = 1 << 20
+    /// How long a connection on which nothing is asked is kept while the server goes down: what its client sends before
+    /// it knows is answered.
+    package var drainIdleTime = Nanoseconds.seconds(2)
     /// How much of a request body that nobody asked for is read and dropped so that the connection can be kept.
     package var discardBytes = 64 << 10
     /// How much of an answer the kernel takes beyond what it has sent, in bytes.
