@@ -26,7 +26,9 @@ package enum RevocationJournal {
         case .everything(let space): entry += [space.rawValue | everything] + [UInt8](repeating: 0, count: 22)
         }
         for number in [revocation.before, revocation.until] {
-            for shift in stride(from: 56, through: 0, by: -8) { entry.append(UInt8(truncatingIfNeeded: number >> shift)) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                entry.append(UInt8(truncatingIfNeeded: number >> shift))
+            }
         }
         out += entry + checksum(entry[...])
     }

@@ -23,8 +23,9 @@ struct ConfigurationReader {
         return Configuration(
             file: file, listeners: listeners.map(\.value), admin: admin, workers: root.value(Options.workers),
             trustedProxies: proxies, sessionKeys: keys,
-            stateDirectory: root.optional(Options.stateDirectory).map(source.path), providers: providers, origins: origins, sites: sites,
-            log: log(in: root.section("log")), limits: limits(in: root.section("limits")))
+            stateDirectory: root.optional(Options.stateDirectory).map(source.path), providers: providers,
+            origins: origins,
+            sites: sites, log: log(in: root.section("log")), limits: limits(in: root.section("limits")))
     }
 
     // MARK: Session keys

@@ -122,8 +122,8 @@ package enum Metric: Int, Sendable, CaseIterable {
                 .provider, .renewal)
         case .revocations:
             .init(
-                "revocations", .gauge, "What is remembered of what was ended before its time, callbacks and logout tokens included."
-            )
+                "revocations", .gauge,
+                "What is remembered of what was ended before its time, used callbacks and logout tokens included.")
         case .revocationOverflows:
             .init(
                 "revocation_overflows_total", .counter,

@@ -36,6 +36,7 @@ import Tokens
     @Test func aRefreshTokenIsGivenBack() {
         let request = TokenRequest.revocation(
             "r&1", credentials: ClientCredentials(clientID: "c", authentication: .none))
-        #expect(String(decoding: request.body, as: UTF8.self) == "token=r%261&token_type_hint=refresh_token&client_id=c")
+        let body = String(decoding: request.body, as: UTF8.self)
+        #expect(body == "token=r%261&token_type_hint=refresh_token&client_id=c")
     }
 }

@@ -136,7 +136,8 @@ actor RevocationKeeper: LoopActor {
         case .kept(let path): events.info("revocations are kept on disk", metadata: ["path": "\(path)"])
         case .failed(let reason):
             events.error(
-                "revocations cannot be kept on disk, and a restart would forget them", metadata: ["reason": "\(reason)"])
+                "revocations cannot be kept on disk, and a restart would forget them",
+                metadata: ["reason": "\(reason)"])
         }
     }
 

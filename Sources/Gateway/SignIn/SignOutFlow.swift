@@ -135,7 +135,8 @@ extension Worker {
     /// OpenID Connect Back-Channel Logout 1.0, section 2.5 to 2.8.
     func backChannelLogout(_ context: RequestContext) -> StageOutcome {
         let type = context.request.fields[.contentType]?.prefix { $0 != ";" && $0 != " " }.lowercased()
-        guard type == "application/x-www-form-urlencoded", let text = QueryParameters(context.form)?.only("logout_token")
+        guard type == "application/x-www-form-urlencoded",
+            let text = QueryParameters(context.form)?.only("logout_token")
         else { return refuse("back-channel logout: no form with one logout_token", context) }
         var reason = "no provider"
         for name in siteProviders(context) {
