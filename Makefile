@@ -13,7 +13,7 @@ help:
 	@echo "make demo    a private bucket behind a real sign-in, on http://localhost:$(PORT) (PORT=... for another port)"
 	@echo "make test    all set-up, and all tests"
 	@echo "make build   the release binary: .build/release/postern"
-	@echo "make bench   CPU time per request beside nginx's, before the same origin"
+	@echo "make bench   CPU time, latency and memory beside nginx's, before the same origin"
 	@echo "make docs    writes the pages of docs/ that are made from the program's tables"
 	@echo "make fuzz    the fuzz targets, each for SECONDS=$(SECONDS); TARGET=... for one of them"
 	@echo "make sanitize-address, make sanitize-thread    the tests, with memory or threads watched"

@@ -93,7 +93,6 @@ final class Worker {
         for (index, name) in shared.metricLayout.names.listeners.enumerated() {
             if let sockets = listeners[name] { collect(sockets, index) }
         }
-        counters.set(.tlsHandshakesOpen, to: Int64(server.handshakeCount))
         return counters.snapshot
     }
 
@@ -103,6 +102,7 @@ final class Worker {
         for socket in sockets { counted.add(socket.counters) }
         counters.set(.connectionsOpen, index, to: Int64(sockets.reduce(0) { $0 + $1.connectionCount }))
         counters.set(.connectionsAccepted, index, to: Int64(counted.accepted))
+        counters.set(.tlsHandshakesOpen, index, to: Int64(sockets.reduce(0) { $0 + $1.handshakeCount }))
         counters.set(.acceptPauses, index, to: Int64(counted.acceptPauses))
         counters.set(.tlsHandshakes, index, MetricResult.ok.index, to: Int64(counted.handshakes))
         let failed = [.tls, .certificate, .tlsHandshakes, .tlsHandshakeTimeout].reduce(0) { $0 + counted.closed($1) }

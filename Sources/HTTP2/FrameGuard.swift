@@ -44,6 +44,7 @@ struct FrameGuard {
     /// How many heads have begun.
     private(set) var heads = 0
     var hasPreface: Bool { prefaceLeft == 0 }
+    var isBetweenFrames: Bool { hasPreface && headCount == 0 && payloadLeft == 0 && !isInHead }
 
     init(_ limits: HTTP2Limits) {
         self.limits = limits

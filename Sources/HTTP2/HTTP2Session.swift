@@ -18,6 +18,7 @@ package final class HTTP2Session {
     var events: [HTTP2Event] = []
     private var nextEventIndex = 0
 
+    private let memory = SessionMemory()
     private(set) var frames: FrameGuard
     private var serverResets: TokenBucket
     /// The time of the call under way.
@@ -41,7 +42,7 @@ package final class HTTP2Session {
         self.now = now
         frames = FrameGuard(limits)
         serverResets = TokenBucket(limits.serverResets)
-        session = Library.makeSession(limits, for: self)
+        session = Library.makeSession(limits, memory, for: self)
     }
 
     deinit {
@@ -203,6 +204,17 @@ package final class HTTP2Session {
                 return
             }
         }
+    }
+
+    /// Nothing has happened for a while: gives back what an idle session can do without.
+    package func rest() {
+        guard !hasFailed, streams.isEmpty, frames.isBetweenFrames, nextEventIndex == events.count, !hasOutput else {
+            return
+        }
+        memory.release()
+        events = []
+        nextEventIndex = 0
+        streams = [:]
     }
 
     // MARK: The end

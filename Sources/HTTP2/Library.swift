@@ -3,7 +3,9 @@ import HTTP
 
 /// libnghttp2: how a session is set up, and the callbacks by which it speaks.
 enum Library {
-    static func makeSession(_ limits: HTTP2Limits, for owner: HTTP2Session) -> OpaquePointer {
+    static func makeSession(
+        _ limits: HTTP2Limits, _ memory: SessionMemory, for owner: HTTP2Session
+    ) -> OpaquePointer {
         var option: OpaquePointer?
         guard nghttp2_option_new(&option) == 0 else { fatalError("nghttp2 has no memory") }
         defer { nghttp2_option_del(option) }
@@ -16,9 +18,13 @@ enum Library {
         nghttp2_option_set_max_settings(option, limits.settingsEntries)
         // More than one read can ask for: nothing is read while acknowledgements wait.
         nghttp2_option_set_max_outbound_ack(option, 1000)
+        // Streams that are over are `FrameGuard`'s to know.
+        nghttp2_option_set_no_closed_streams(option, 1)
         var session: OpaquePointer?
+        var functions = memory.functions
         guard
-            nghttp2_session_server_new2(&session, callbacks, Unmanaged.passUnretained(owner).toOpaque(), option) == 0,
+            nghttp2_session_server_new3(
+                &session, callbacks, Unmanaged.passUnretained(owner).toOpaque(), option, &functions) == 0,
             let session
         else { fatalError("nghttp2 has no memory") }
         let settings = [

@@ -199,6 +199,7 @@ package struct SiteSettings: Sendable, Equatable {
     package let corsOrigins: [String]
     package let session: SessionSettings
     package let content: ContentSettings
+    package let pages: PageSettings
     package let rules: RuleSet
 }
 

@@ -62,6 +62,7 @@ extension ConfigurationReader {
             authPath: section.value(Options.siteAuthPath), hsts: section.value(Options.siteHSTS),
             corsOrigins: section.value(Options.siteCORSOrigins).map(\.value), session: session,
             content: content(in: section.section("content")),
+            pages: pages(in: section.section("pages")),
             rules: RuleSet(rules))
     }
 

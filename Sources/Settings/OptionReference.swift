@@ -26,7 +26,7 @@ package enum OptionReference {
             | address | `ADDRESS:PORT`, `[IPV6]:PORT`, or `unix:PATH` |
             | CIDR | `10.0.0.0/8`, `fd00::/8`, or one address |
             | requirement | `anyone`, `signed-in`, `nobody`, `groups:a,b` (any of them), `email:*@example.com,bob@x.org`, \
-            `claim:NAME=VALUE`; several joined with ` and ` must all hold |
+            `claim:NAME=VALUE`, `acr:VALUE,VALUE`, `max_age:15m`; several joined with ` and ` must all hold |
 
             """
         var isTableOpen = false
@@ -41,7 +41,8 @@ package enum OptionReference {
                     out += "\n| key | kind | default | what it is |\n| --- | --- | --- | --- |\n"
                     isTableOpen = true
                 }
-                let key = option.path.split(separator: ".").last.map { $0 == "*" ? "PATTERN" : String($0) } ?? ""
+                let last = option.path.split(separator: ".").last.map(String.init) ?? ""
+                let key = last != "*" ? last : option.path.hasSuffix("rules.*") ? "PATTERN" : "NAME"
                 out +=
                     "| `\(key)` | \(option.kindName) | \(defaultCell(option)) | \(option.sentence) Example: `\(option.example)` |\n"
             }

@@ -86,6 +86,13 @@ package enum OptionTable {
         option(Options.contentFallback, example: "/app.html"),
         option(Options.contentCleanURLs, example: "true"),
         option(Options.contentNotFound, example: "/errors/404.html"),
+        section("sites.*.pages", "How Postern's own pages of the site look: sign-in, errors, sign-out."),
+        option(Options.pagesName, example: "Example Docs"),
+        option(Options.pagesLogo, example: "file:/etc/postern/logo.svg"),
+        option(Options.pagesAccent, example: "0a7d4f"),
+        option(Options.pagesContact, example: "help@example.com"),
+        section("sites.*.pages.texts.*", "Other words for the pages, in one language or in `any`."),
+        option(Options.pagesText, example: "Ask the docs team for access."),
         section(
             "sites.*.rules",
             "Who may see what: keys are patterns, values are requirements. Left out: whoever has signed in sees everything, and nobody else anything."

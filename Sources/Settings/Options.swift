@@ -205,6 +205,22 @@ enum Options {
     static let contentNotFound = Option(
         "sites.*.content.not_found", .sitePath, default: "/404.html",
         "The page for what is not there; empty for Postern's own.")
+    static let pagesName = Option(
+        "sites.*.pages.name", .pageText(100), "What Postern's own pages call the site. Left out: its first host.")
+    static let pagesLogo = Option(
+        "sites.*.pages.logo", .logo,
+        "A picture above the site's name: a path on the site, which a rule must let everybody in to, or `file:PATH`, an SVG, PNG, JPEG or WebP file of 64 KiB at most, which is read at the start and put into the pages."
+    )
+    static let pagesAccent = Option(
+        "sites.*.pages.accent", .colour, default: "1d4ed8",
+        "The colour of the first button, in hexadecimal; `#` in front begins a comment where it stands in no quotes. What stands on it is white or black, and on dark ground it is made lighter, so that both can be read."
+    )
+    static let pagesContact = Option(
+        "sites.*.pages.contact", .contact, "Where people who need help are led: an e-mail address or a URL.")
+    static let pagesText = Option(
+        "sites.*.pages.texts.*.*", .pageText(500),
+        "Other words for a text of the pages, whose names the reference lists. The first key is a language (`en`, `de`, `fr`, `es`, `ja`), or `any` for those that have none of their own."
+    )
     static let siteRule = Option(
         "sites.*.rules.*", .requirement,
         "Who may see the paths that the key, a pattern, matches. A pattern is a path in which `*` is one segment and a last `**` any number of them, none included. Before it may stand methods, as in `GET /reports/**`. The most specific pattern decides, whatever the order; where none matches, whoever has signed in may see the path."

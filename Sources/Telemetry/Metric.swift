@@ -95,7 +95,7 @@ package enum Metric: Int, Sendable, CaseIterable {
         case .tlsHandshakes:
             .init("tls_handshakes_total", .counter, "TLS handshakes with clients.", .listener, .result)
         case .tlsHandshakesOpen:
-            .init("tls_handshakes_open", .gauge, "TLS handshakes with clients that are under way now.")
+            .init("tls_handshakes_open", .gauge, "TLS handshakes with clients that are under way now.", .listener)
         case .ocspResponses:
             .init("ocsp_responses_total", .counter, "OCSP responses fetched for certificates.", .listener, .result)
         case .ocspMissing:

@@ -24,6 +24,8 @@ package enum Outcome: String, Sendable, Hashable, CaseIterable, CustomStringConv
     case signedIn = "signed_in"
     /// The callback ended in an error page: `state` did not hold, or the answer was refused.
     case signInFailed = "sign_in_failed"
+    /// 400: the browser signs in again and again, and comes back without a session.
+    case signInLoop = "sign_in_loop"
     /// The provider sent the person back with an error, `access_denied` for one.
     case signInDenied = "sign_in_denied"
     /// 401: signed in, but not as the rule demands, and it was no navigation.
@@ -91,30 +93,31 @@ package enum Outcome: String, Sendable, Hashable, CaseIterable, CustomStringConv
         case .signInRequired: 7
         case .signedIn: 8
         case .signInFailed: 9
-        case .signInDenied: 10
-        case .stepUpRequired: 11
-        case .stepUpFailed: 12
-        case .sessionTooLarge: 13
-        case .signedOut: 14
-        case .badToken: 15
-        case .forbidden: 16
-        case .ownPage: 17
-        case .redirected: 18
-        case .preflight: 19
-        case .unknownHost: 20
-        case .misdirected: 21
-        case .badRequest: 22
-        case .methodNotAllowed: 23
-        case .requestTimeout: 24
-        case .limited: 25
-        case .draining: 26
-        case .proxyRefused: 27
-        case .originFailed: 28
-        case .originTimeout: 29
-        case .originDenied: 30
-        case .providerFailed: 31
-        case .clientGone: 32
-        case .internalError: 33
+        case .signInLoop: 10
+        case .signInDenied: 11
+        case .stepUpRequired: 12
+        case .stepUpFailed: 13
+        case .sessionTooLarge: 14
+        case .signedOut: 15
+        case .badToken: 16
+        case .forbidden: 17
+        case .ownPage: 18
+        case .redirected: 19
+        case .preflight: 20
+        case .unknownHost: 21
+        case .misdirected: 22
+        case .badRequest: 23
+        case .methodNotAllowed: 24
+        case .requestTimeout: 25
+        case .limited: 26
+        case .draining: 27
+        case .proxyRefused: 28
+        case .originFailed: 29
+        case .originTimeout: 30
+        case .originDenied: 31
+        case .providerFailed: 32
+        case .clientGone: 33
+        case .internalError: 34
         }
     }
 }

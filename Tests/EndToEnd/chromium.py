@@ -14,14 +14,16 @@ ARGUMENTS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1100,900",
     "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-extensions", "--disable-search-engine-choice-screen", "--lang=en-US",
-    "--host-resolver-rules=MAP *.postern.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP *.postern.test 127.0.0.1, MAP *.localhost 127.0.0.1, MAP * ~NOTFOUND, "
+    "EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 
 
 class Chromium:
-    """One browser with an empty profile. `home` is its own folder; the authority in it is trusted."""
+    """One browser with an empty profile. `home` is its own folder; the authority in it is trusted. `preferences` are
+    what a person sets by hand."""
 
-    def __init__(self, home, authority=None, pictures=None):
+    def __init__(self, home, authority=None, pictures=None, preferences=None):
         os.makedirs(home, exist_ok=True)
         if authority:
             certificates.trust_in_chromium(home, authority)
@@ -29,6 +31,8 @@ class Chromium:
         options.binary_location = shutil.which("chromium")
         for one in ARGUMENTS:
             options.add_argument(one)
+        if preferences:
+            options.add_experimental_option("prefs", preferences)
         self.pictures = pictures
         environment = process.clean_environment(home)
         service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"), env=environment)

@@ -485,7 +485,7 @@ def test_handshakes_beyond_the_limit_end_the_oldest(build, folder, authority):
         assert not ended(silent)
         silent.append(begin())
         wait_until(lambda: ended(silent) == silent[:1])
-        assert one.closed("limit") == 1
+        assert one.closed("tls_handshakes") == 1
         assert one.ask(secure=True).status == 200, "who finishes is let in"
         wait_until(lambda: ended(silent) == silent[:2])
         for each in silent:
@@ -511,7 +511,7 @@ def test_handshakes_that_do_not_go_on_keep_nobody_out(build, folder, authority):
             for each in held:
                 each.close()
             assert len(good.times) > 6
-        assert one.closed("limit") >= 300
+        assert one.closed("tls_handshakes") >= 300
     finally:
         one.daemon.stop()
 

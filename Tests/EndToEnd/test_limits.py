@@ -120,6 +120,7 @@ CASES = {
     "http2_idle_frames": ({"http2_idle_frames": 100}, lambda it: it.speak(200 * it.frame("ping", 0, 0, bytes(8)))),
     "http2_continuations": ({"http2_continuations": 2}, lambda it: it.speak(
         it.head(1, flags=1), 5 * it.frame("continuation", 0, 1))),
+    "tls_handshakes": ({"tls_handshakes": 2}, lambda it: [it.connect(secure=True) for _ in range(4)]),
     "tls_handshake_timeout": ({"tls_handshake_timeout": "200ms"}, lambda it: it.connect(secure=True)),
     "head_timeout": ({"head_timeout": "200ms"}, lambda it: it.send(b"GET / HT")),
     "idle_timeout": ({"idle_timeout": "200ms"}, lambda it: it.send(it.get())),
@@ -156,9 +157,9 @@ def test_a_limit_ends_its_connection_under_its_own_name(start, limit):
     program = start(limits)
     begin = time.monotonic()
     exceed(program)
-    listener = "tls" if limit == "tls_handshake_timeout" else "plain"
+    listener = "tls" if limit.startswith("tls_") else "plain"
     while not program.count("connections_closed_total", "reason", limit, listener):
-        if not limit.endswith(("_timeout", "_rate")):
+        if not limit.endswith(("_timeout", "_rate", "_handshakes")):
             for one in program.open:  # who does not end its side is lingered for
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_WR)

@@ -137,3 +137,48 @@ def test_readers_that_leave_leave_nothing(daemon):
         time.sleep(0.2)
     assert handles() <= before + 12, os.popen(f"ls -l /proc/{daemon.pid}/fd").read()
     assert daemon.resident() - memory < ALLOWED
+
+
+def resident(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+
+
+H2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+
+
+def idle_client(port, host, version):
+    """A connection that has been served once."""
+    one = web.connect(port)
+    if version == 1:
+        one.sendall(web.head("GET", "/hello.txt", host))
+        assert web.read_answer(one).status == 200
+        return one
+    fields = [(":method", "GET"), (":scheme", "http"), (":authority", host), (":path", "/hello.txt"),
+              ("user-agent", "a browser of today, more or less, and of yesterday")]
+    block = b"".join(b"\x40" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+                     for name, value in fields)
+    one.sendall(H2 + len(block).to_bytes(3, "big") + bytes([1, 5, 0, 0, 0, 1]) + block + bytes([0, 0, 0, 4, 1, 0, 0, 0, 0]))
+    got = b""
+    while b"24 bytes of text." not in got:
+        got += one.recv(65536)
+    return one
+
+
+@pytest.mark.parametrize("version, kibibytes", [(1, 3), (2, 12)])
+def test_what_an_idle_connection_holds(build, folder, version, kibibytes):
+    port = process.free_port()
+    host = f"idle.test:{port}"
+    tree = {"workers": 1, "listeners": {"plain": {"address": f"127.0.0.1:{port}"}},
+            "origins": {"folder": {"directory": folder}}, "log": {"access": "off"},
+            "limits": {"connections_per_address": 10_000},
+            "sites": {"idle": {"hosts": [host], "origin": "folder", "rules": {"/**": "anyone"}}}}
+    with postern.Postern(os.path.join(build, f"idle-{version}"), tree) as daemon:
+        first = [idle_client(port, host, version) for _ in range(100)]
+        time.sleep(1.5)
+        before = resident(daemon.pid)
+        many = [idle_client(port, host, version) for _ in range(800)]
+        time.sleep(1.5)  # after a second it gives back what it can
+        assert (resident(daemon.pid) - before) / len(many) < kibibytes
+        for one in first + many:
+            one.close()

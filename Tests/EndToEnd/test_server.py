@@ -89,6 +89,76 @@ def test_what_is_no_request_is_refused_and_the_connection_closed(gateway, trusti
         assert connection.recv(1) == b""
 
 
+HEAD = "GET /hello.txt HTTP/1.1\r\nHost: HOST\r\n"
+CHUNKED = "POST /hello.txt HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n"
+FORM = ("POST /.auth/logout HTTP/1.1\r\nHost: HOST\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n")
+DEFINED = {
+    "a bare LF": ("GET /hello.txt HTTP/1.1\nHost: HOST\n\n", 400, True),
+    "a bare LF behind a field": (HEAD + "A: b\nC: d\r\n\r\n", 400, True),
+    "a bare CR": (HEAD + "A: b\rC: d\r\n\r\n", 400, True),
+    "a space before the colon": (HEAD + "A : b\r\n\r\n", 400, True),
+    "a folded field": (HEAD + "A: b\r\n c\r\n\r\n", 400, True),
+    "NUL in a field": (HEAD + "A: b\0c\r\n\r\n", 400, True),
+    "a control byte in a field": (HEAD + "A: b\x07c\r\n\r\n", 400, True),
+    "NUL in the target": ("GET /\0 HTTP/1.1\r\nHost: HOST\r\n\r\n", 400, True),
+    "one length twice": (HEAD + "Content-Length: 0\r\nContent-Length: 0\r\n\r\n", 400, True),
+    "a list of lengths": (HEAD + "Content-Length: 0, 0\r\n\r\n", 400, True),
+    "a length with a sign": (HEAD + "Content-Length: +1\r\n\r\nx", 400, True),
+    "a coding that is not spoken": (HEAD + "Transfer-Encoding: gzip\r\n\r\n", 501, True),
+    "a coding before chunked": (HEAD + "Transfer-Encoding: gzip, chunked\r\n\r\n", {400, 501}, True),
+    "chunked that is not last": (HEAD + "Transfer-Encoding: chunked, identity\r\n\r\n", {400, 501}, True),
+    "a length and a coding": (CHUNKED.replace("\r\n\r\n", "\r\nContent-Length: 5\r\n\r\n"), 400, True),
+    "a chunk size with a sign": (FORM + "+3\r\na=b\r\n0\r\n\r\n", 400, True),
+    "a chunk size that is none": (FORM + "0x3\r\na=b\r\n0\r\n\r\n", 400, True),
+    "a chunk size beyond 64 bits": (FORM + "10000000000000003\r\na=b\r\n0\r\n\r\n", 400, True),
+    "a chunk extension with a bare LF": (FORM + "3;a\n=b\r\na=b\r\n0\r\n\r\n", 400, True),
+    "a chunk longer than its size": (FORM + "3\r\na=bc\r\n0\r\n\r\n", 400, True),
+    "a malformed body that nobody reads": (CHUNKED + "zz\r\n", 405, True),
+    "several Host fields": (HEAD + "Host: HOST\r\n\r\n", 400, True),
+    "an absolute target": ("GET http://HOST/hello.txt HTTP/1.1\r\nHost: HOST\r\n\r\n", 200, False),
+    "an absolute target of another host": ("GET http://a/hello.txt HTTP/1.1\r\nHost: HOST\r\n\r\n", 400, True),
+    "an authority for a target": ("GET HOST HTTP/1.1\r\nHost: HOST\r\n\r\n", 400, True),
+    "CONNECT": ("CONNECT HOST HTTP/1.1\r\nHost: HOST\r\n\r\n", 400, True),
+    "TRACE": ("TRACE /hello.txt HTTP/1.1\r\nHost: HOST\r\n\r\n", 405, False),
+    "OPTIONS of the server": ("OPTIONS * HTTP/1.1\r\nHost: HOST\r\n\r\n", 405, False),
+    "OPTIONS of a page": ("OPTIONS /hello.txt HTTP/1.1\r\nHost: HOST\r\n\r\n", 405, False),
+    "GET of the server": ("GET * HTTP/1.1\r\nHost: HOST\r\n\r\n", 400, True),
+    "an upgrade": (HEAD + "Upgrade: websocket\r\nConnection: upgrade\r\n\r\n", 200, False),
+    "another expectation": (HEAD + "Expect: tea\r\n\r\n", 417, True),
+    "100-continue without content": (HEAD + "Expect: 100-continue\r\n\r\n", 200, False),
+    "100-continue for what is refused": (
+        "POST /hello.txt HTTP/1.1\r\nHost: HOST\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", 405, True),
+    "a GET with content": (HEAD + "Content-Length: 1\r\n\r\nx", 400, False),
+    "a name with an underscore": (HEAD + "A_b: c\r\n\r\n", 400, True),
+}
+"""What may be asked in one go, the status of the only answer, and whether the connection ends with it."""
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["whole", "bytes"])
+@pytest.mark.parametrize("what", DEFINED)
+def test_each_case_of_the_reference_has_its_answer(gateway, trusting, what, split):
+    text, status, ends = DEFINED[what]
+    data = text.replace("HOST", gateway.host("path")).encode()
+    with pooled(gateway, trusting) as connection:
+        try:
+            for piece in [data[index:index + 1] for index in range(len(data))] if split else [data]:
+                connection.sendall(piece)
+        except OSError:
+            pass  # refused before its end
+        answer = web.read_answer(connection, method=text.split(" ")[0])
+        assert answer.status in (status if isinstance(status, set) else {status}), str(answer)
+        assert (answer.get("connection") == "close") == ends
+        if ends:
+            try:
+                assert connection.recv(1) == b""
+            except ConnectionResetError:
+                pass
+        else:
+            connection.sendall((HEAD + "\r\n").replace("HOST", gateway.host("path")).encode())
+            assert web.read_answer(connection).status in (200, 401)
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_tls_1_2_and_1_3(gateway, authority, version):
     context = ssl.create_default_context(cafile=authority.certificate)

@@ -358,4 +358,53 @@ import Testing
         #expect(head.payload.count < 24)
         #expect(head.flags == Frame.endStream | Frame.endHeaders)
     }
+
+    // MARK: Rest
+
+    @Test func sessionThatHasRestedRemembersWhatItHasLearned() {
+        let talk = Conversation()
+        // A literal with indexing (RFC 7541 section 6.2.1), and then its place in the table.
+        let learned: [UInt8] = [0x40] + Send.string(Array("x-a".utf8)) + Send.string(Array("b".utf8))
+        talk.send(Send.headers(1, Send.request() + learned))
+        for round in 1..<50 {
+            talk.session.rest()
+            talk.send(Send.headers(UInt32(2 * round + 1), Send.request() + [0xBE]), Send.ping())
+        }
+        #expect(talk.requests.count == 50)
+        #expect(talk.requests.allSatisfy { $0.fields[FieldName("x-a")] == "b" })
+        #expect(talk.sent.count == 50 && talk.all(Frame.ping).count == 49)
+        #expect(talk.isAlive)
+    }
+
+    @Test func restAtAnyByteChangesNothing() {
+        let input =
+            Send.headers(1).bytes + Send.settings((4, 70_000)).bytes
+            + Send.headers(3, Send.request("/text", method: "POST"), end: false).bytes
+            + Send.data(3, String(repeating: "d", count: 300)).bytes
+            + Send.headers(5, Send.request(), endHeaders: false).bytes + Send.continuation(5, []).bytes
+            + Frame(Frame.goAway, [UInt8](repeating: 0, count: 100)).bytes
+        let whole = Conversation()
+        for byte in input { whole.send(bytes: [byte]) }
+        let rested = Conversation()
+        for byte in input {
+            rested.send(bytes: [byte])
+            rested.session.rest()
+        }
+        #expect(rested.sent.count == 3)
+        #expect(rested.bodies == whole.bodies)
+        #expect(rested.frames == whole.frames)
+    }
+
+    @Test func restDoesNotTouchWhatRuns() {
+        let talk = Conversation()
+        talk.content["/big"] = { .source(TestSource(200_000, length: 200_000), length: 200_000) }
+        talk.send(Send.headers(1, Send.request("/big")))
+        for _ in 0..<10 {
+            talk.session.rest()
+            talk.send(Send.window(0, 20_000), Send.window(1, 20_000))
+        }
+        #expect(talk.sent[1] == 200_000)
+        let length = talk.all(Frame.data, 1).reduce(0) { $0 + $1.payload.count }
+        #expect(length == 200_000)
+    }
 }

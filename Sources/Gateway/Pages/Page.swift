@@ -1,185 +1,161 @@
-import Bytes
+import Settings
 
-/// A page of Postern's own: what it says and what a person can do next. How it looks is `PageTemplate`'s.
+/// A page of Postern's own: what it says and what a person can do next. In which words is `PageTexts`' matter, how it
+/// looks `PageTemplate`'s.
 struct Page: Sendable {
+    /// Something said: words of the table with what stands for their placeholders, or words from elsewhere.
+    enum Phrase: Sendable, Equatable {
+        case text(PageText, [String: String] = [:])
+        /// The name of a provider, for example.
+        case verbatim(String)
+    }
+
     /// A link, or a button that posts a form to `href`.
     struct Action: Sendable {
         enum Kind: Sendable { case link, post }
-        var label: String
+        var label: Phrase
         var href: String
         var kind: Kind = .link
         /// What a form carries besides.
         var fields: [(name: String, value: String)] = []
+
+        init(_ label: PageText, _ href: String, _ kind: Kind = .link) {
+            self.init(.text(label), href, kind)
+        }
+
+        init(
+            _ label: Phrase, _ href: String, _ kind: Kind = .link, fields: [(name: String, value: String)] = []
+        ) {
+            self.label = label
+            self.href = href
+            self.kind = kind
+            self.fields = fields
+        }
+
+        static let startPage = Action(.startPage, "/")
     }
 
     var status: Int
-    var title: String
-    /// Plain text, a paragraph each; escaped when rendered.
-    var paragraphs: [String]
-    /// The first is the one that most people want.
+    var title: PageText
+    /// A paragraph each; escaped when rendered.
+    var paragraphs: [Phrase]
+    /// The first is the one that most people want, unless they are a choice.
     var actions: [Action] = []
-    /// Goes on by itself to the first action after a moment, for the cases where going on is safe and
-    /// is what everybody wants.
+    /// The actions are ways to one end, none before the others: a list.
+    var isChoice = false
+    /// Goes on by itself to the first action, for the cases where going on is safe and is what everybody wants.
     var continuesByItself = false
+
+    init(
+        _ status: Int, _ title: PageText, _ paragraphs: Phrase..., actions: [Action] = [], isChoice: Bool = false,
+        continuesByItself: Bool = false
+    ) {
+        self.status = status
+        self.title = title
+        self.paragraphs = paragraphs
+        self.actions = actions
+        self.isChoice = isChoice
+        self.continuesByItself = continuesByItself
+    }
 }
 
+// MARK: What is asked for
+
 extension Page {
-    static func badRequest() -> Page {
-        Page(
-            status: 400, title: "This address does not work",
-            paragraphs: ["The request cannot be understood. Check the address for a typing mistake."],
-            actions: [Action(label: "Go to the start page", href: "/")])
-    }
+    static func badRequest() -> Page { Page(400, .badRequestTitle, .text(.badRequest), actions: [.startPage]) }
 
-    static func unknownHost() -> Page {
-        Page(
-            status: 421, title: "No site of that name here",
-            paragraphs: ["This server does not serve the site that the address names."])
-    }
+    static func unknownHost() -> Page { Page(421, .unknownHostTitle, .text(.unknownHost)) }
 
-    static func misdirected() -> Page {
-        Page(
-            status: 421, title: "This connection belongs to another site",
-            paragraphs: [
-                "The browser asked for this site on a connection that it had made for another one. Reloading the page mends that."
-            ],
-            actions: [Action(label: "Go to the start page", href: "/")])
-    }
+    static func misdirected() -> Page { Page(421, .misdirectedTitle, .text(.misdirected), actions: [.startPage]) }
 
-    static func formTooLarge() -> Page {
-        Page(
-            status: 413, title: "That is too much",
-            paragraphs: ["What was sent is larger than this server takes."],
-            actions: [Action(label: "Go to the start page", href: "/")])
-    }
+    static func formTooLarge() -> Page { Page(413, .tooLargeTitle, .text(.tooLarge), actions: [.startPage]) }
 
-    static func formTimedOut() -> Page {
-        Page(
-            status: 408, title: "That took too long",
-            paragraphs: ["What was sent did not arrive in time. Please try again."],
-            actions: [Action(label: "Go to the start page", href: "/")])
-    }
+    static func formTimedOut() -> Page { Page(408, .tooSlowTitle, .text(.tooSlow), actions: [.startPage]) }
 
-    static func methodNotAllowed() -> Page {
-        Page(
-            status: 405, title: "That is not possible here",
-            paragraphs: ["This site can be read, and nothing can be sent to it."],
-            actions: [Action(label: "Go to the start page", href: "/")])
-    }
+    static func methodNotAllowed() -> Page { Page(405, .methodTitle, .text(.method), actions: [.startPage]) }
 
-    static func notFound() -> Page {
-        Page(
-            status: 404, title: "There is no such page",
-            paragraphs: ["It may have moved, or the address has a typing mistake."],
-            actions: [Action(label: "Go to the start page", href: "/")])
-    }
+    static func notFound() -> Page { Page(404, .notFoundTitle, .text(.notFound), actions: [.startPage]) }
+}
 
+// MARK: Who may see it
+
+extension Page {
     /// Signed in, but a rule does not let this account in.
     static func forbidden(account: String, switchAccount: String, signOut: String) -> Page {
         Page(
-            status: 403, title: "Your account has no access to this page",
-            paragraphs: [
-                "You are signed in as \(account).",
-                "Ask the people who run this site for access, or use another account.",
-            ],
-            actions: [
-                Action(label: "Use another account", href: switchAccount),
-                Action(label: "Go to the start page", href: "/"),
-                Action(label: "Sign out", href: signOut),
-            ])
+            403, .forbiddenTitle, .text(.signedInAs, ["account": account]), .text(.forbidden),
+            actions: [Action(.useAnotherAccount, switchAccount), .startPage, Action(.signOut, signOut)])
     }
 
     /// The provider was asked for a stronger or a more recent sign-in, and has not done it.
     static func stepUpFailed(account: String, retry: String, switchAccount: String) -> Page {
         Page(
-            status: 403, title: "This page needs a stronger sign-in",
-            paragraphs: [
-                "You are signed in as \(account).",
-                "The identity provider has not confirmed your identity in the way that this page asks for: with a second factor, for example, or just now.",
-            ],
-            actions: [
-                Action(label: "Try again", href: retry),
-                Action(label: "Use another account", href: switchAccount),
-                Action(label: "Go to the start page", href: "/"),
-            ])
+            403, .stepUpTitle, .text(.signedInAs, ["account": account]), .text(.stepUp),
+            actions: [Action(.tryAgain, retry), Action(.useAnotherAccount, switchAccount), .startPage])
     }
 
     /// A rule lets nobody in, whoever asks.
-    static func closed() -> Page {
+    static func closed() -> Page { Page(403, .closedTitle, .text(.closed), actions: [.startPage]) }
+}
+
+// MARK: Signing in and out
+
+extension Page {
+    /// Several ways to sign in.
+    /// - Parameter choices: what each is called, and where its sign-in starts.
+    static func chooseProvider(_ choices: [(name: String, href: String)]) -> Page {
         Page(
-            status: 403, title: "This page is closed",
-            paragraphs: ["Nobody can open it, whatever the account."],
-            actions: [Action(label: "Go to the start page", href: "/")])
+            200, .chooseTitle, .text(.choose), actions: choices.map { Action(.verbatim($0.name), $0.href) },
+            isChoice: true)
     }
 
-    static func signInFailed(status: Int, _ explanation: String, retry: String, continues: Bool = false) -> Page {
+    static func signInFailed(status: Int = 400, _ reason: Phrase, retry: String, continues: Bool = false) -> Page {
         Page(
-            status: status, title: "The sign-in did not work",
-            paragraphs: [explanation],
-            actions: [Action(label: "Try again", href: retry)],
-            continuesByItself: continues)
+            status, .signInFailedTitle, reason, actions: [Action(.tryAgain, retry)], continuesByItself: continues)
     }
 
-    /// - Parameter choices: a link to each provider, in the config's order.
-    static func chooseProvider(_ choices: [Action]) -> Page {
+    /// The browser came back from the provider without the cookie that it was sent there with.
+    static func cookiesMissing(retry: String) -> Page {
+        Page(400, .cookiesTitle, .text(.cookies), actions: [Action(.tryAgain, retry)])
+    }
+
+    /// The browser signs in and comes back as nobody, again and again.
+    static func signInLoop(retry: String) -> Page {
         Page(
-            status: 200, title: "Sign in", paragraphs: ["Choose where you have your account."], actions: choices)
+            400, .loopTitle, .text(.loop), .text(.loopHelp), actions: [Action(.tryAgain, retry), .startPage])
     }
 
     static func sessionTooLarge(retry: String) -> Page {
         Page(
-            status: 400, title: "Your account is too large to sign in",
-            paragraphs: [
-                "The identity provider sends more about your account than a browser can keep: most often, very many groups.",
-                "The people who run this site can have it send fewer claims.",
-            ],
-            actions: [Action(label: "Try again", href: retry)])
+            400, .accountTooLargeTitle, .text(.accountTooLarge), .text(.accountTooLargeHelp),
+            actions: [Action(.tryAgain, retry)])
     }
 
     static func providerUnavailable(retry: String) -> Page {
-        Page(
-            status: 503, title: "Signing in is not possible right now",
-            paragraphs: [
-                "The identity provider does not answer. It is asked again all the time; please try again in a minute."
-            ],
-            actions: [Action(label: "Try again", href: retry)])
-    }
-
-    static func contentUnavailable(status: Int) -> Page {
-        Page(
-            status: status, title: "This page cannot be fetched right now",
-            paragraphs: ["The storage behind this site does not answer as it should. Please try again in a minute."],
-            actions: [Action(label: "Go to the start page", href: "/")])
+        Page(503, .providerDownTitle, .text(.providerDown), actions: [Action(.tryAgain, retry)])
     }
 
     /// - Parameter token: shows that the form is ours.
     static func signOut(account: String?, action: String, token: String) -> Page {
         guard let account else {
-            return Page(
-                status: 200, title: "You are signed out",
-                paragraphs: ["There is no session in this browser."],
-                actions: [Action(label: "Go to the start page", href: "/")])
+            return Page(200, .signedOutTitle, .text(.noSession), actions: [.startPage])
         }
         return Page(
-            status: 200, title: "Sign out?",
-            paragraphs: ["You are signed in as \(account)."],
-            actions: [
-                Action(label: "Sign out", href: action, kind: .post, fields: [("token", token)]),
-                Action(label: "Stay signed in", href: "/"),
-            ])
+            200, .signOutTitle, .text(.signedInAs, ["account": account]),
+            actions: [Action(.text(.signOut), action, .post, fields: [("token", token)]), Action(.staySignedIn, "/")])
     }
 
     static func signedOut(signIn: String) -> Page {
-        Page(
-            status: 200, title: "You are signed out",
-            paragraphs: ["Your session on this site has ended."],
-            actions: [Action(label: "Sign in again", href: signIn)])
+        Page(200, .signedOutTitle, .text(.signedOut), actions: [Action(.signInAgain, signIn)])
+    }
+}
+
+// MARK: What failed
+
+extension Page {
+    static func contentUnavailable(status: Int) -> Page {
+        Page(status, .contentDownTitle, .text(.contentDown), actions: [.startPage])
     }
 
-    static func internalError() -> Page {
-        Page(
-            status: 500, title: "Something went wrong here",
-            paragraphs: ["It is this server's mistake, not yours. Please try again."],
-            actions: [Action(label: "Go to the start page", href: "/")])
-    }
+    static func internalError() -> Page { Page(500, .internalTitle, .text(.internal), actions: [.startPage]) }
 }

@@ -1,59 +1,111 @@
 import Bytes
 import Cryptography
+import Settings
 
-/// The one look of all of Postern's own pages: a card on a quiet ground, light or dark as the reader
-/// prefers, without a script and without an asset from anywhere.
+/// The one look of all of Postern's own pages: a card on a quiet ground, light or dark as the reader prefers, without a
+/// script and with nothing from elsewhere. A site gives it a name, a logo, an accent, a contact and words of its own.
 struct PageTemplate: Sendable {
-    /// The policy that every page is sent with: nothing may load but the style sheet in the page itself.
+    /// The policy that every page is sent with: nothing may load but the style sheet in the page itself, and the logo.
     var contentSecurityPolicy: String { policy() }
+    private let sources: String
+    let texts: PageTexts
+    private let site: String?
+    private let head: String
+    private let header: String
+    private let contact: String?
 
-    private let styleDigest: String
+    /// - Parameter site: what pages call the site; nil where there is none.
+    init(_ settings: PageSettings = PageSettings(), site: String? = nil) {
+        let style = PageStyle.sheet(accent: settings.accent)
+        let digest = Base64.encode(SHA256.digest(Array(style.utf8)).bytes)
+        let image =
+            switch settings.logo {
+            case nil: ""
+            case .path: " img-src 'self';"
+            case .data: " img-src data:;"
+            }
+        sources = "style-src 'sha256-\(digest)';\(image)"
+        texts = PageTexts(settings)
+        self.site = settings.name ?? site
+        contact = settings.contact
+        head = """
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="robots" content="noindex">
+            <style>\(style)</style>
 
-    init() {
-        styleDigest = Base64.encode(SHA256.digest(Array(Self.style.utf8)).bytes)
+            """
+        var header = ""
+        switch settings.logo {
+        case nil: break
+        case .path(let path): header += "<img class=\"logo\" src=\"\(HTMLEscape.escape(path))\" alt=\"\">\n"
+        case .data(let type, let bytes):
+            header += "<img class=\"logo\" src=\"data:\(type);base64,\(Base64.encode(bytes))\" alt=\"\">\n"
+        }
+        // The name stands beside the logo, which so needs no other words.
+        if let site = self.site { header += "<p>\(HTMLEscape.escape(site))</p>\n" }
+        self.header = header.isEmpty ? "" : "<header>\n\(header)</header>\n"
     }
 
-    /// The same, for a page whose form leads elsewhere, or that others may frame.
+    /// The policy, for a page whose form leads elsewhere, or that others may frame.
     func policy(formAction: String = "'self'", frameAncestors: String = "'none'") -> String {
-        "default-src 'none'; style-src 'sha256-\(styleDigest)'; form-action \(formAction); "
-            + "frame-ancestors \(frameAncestors); base-uri 'none'"
+        "default-src 'none'; \(sources) form-action \(formAction); frame-ancestors \(frameAncestors); base-uri 'none'"
     }
 
     /// - Parameter reference: what a person can give to support; the log has the same.
-    func render(_ page: Page, site: String?, reference: String?) -> [UInt8] {
-        var html = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        html += "<meta name=\"robots\" content=\"noindex\">\n"
+    func render(_ page: Page, _ language: PageLanguage = .english, reference: String?) -> [UInt8] {
+        let title = HTMLEscape.escape(words(.text(page.title), language))
+        var html = "<!doctype html>\n<html lang=\"\(language.rawValue)\">\n<head>\n"
+        html += "<title>\(title)\(site.map { " – " + HTMLEscape.escape($0) } ?? "")</title>\n"
         if page.continuesByItself, let next = page.actions.first {
-            html += "<meta http-equiv=\"refresh\" content=\"1; url=\(HTMLEscape.escape(next.href))\">\n"
+            html += "<meta http-equiv=\"refresh\" content=\"0; url=\(HTMLEscape.escape(next.href))\">\n"
         }
-        html +=
-            "<title>\(HTMLEscape.escape(page.title))</title>\n<style>\(Self.style)</style>\n</head>\n<body>\n<main>\n"
-        if let site { html += "<p class=\"site\">\(HTMLEscape.escape(site))</p>\n" }
-        html += "<h1>\(HTMLEscape.escape(page.title))</h1>\n"
-        for paragraph in page.paragraphs { html += "<p>\(HTMLEscape.escape(paragraph))</p>\n" }
-        if !page.actions.isEmpty {
-            html += "<div class=\"actions\">\n"
-            for (index, action) in page.actions.enumerated() {
-                html += render(action, isFirst: index == 0)
-            }
-            html += "</div>\n"
-        }
-        if let reference {
-            html += "<p class=\"reference\">Reference <code>\(HTMLEscape.escape(reference))</code></p>\n"
-        }
-        html += "</main>\n</body>\n</html>\n"
+        html += head
+        html += "</head>\n<body>\n<div class=\"card\">\n\(header)<main>\n<h1>\(title)</h1>\n"
+        for paragraph in page.paragraphs { html += "<p>\(HTMLEscape.escape(words(paragraph, language)))</p>\n" }
+        html += actions(page, language)
+        html += "</main>\n\(footer(language, reference))</div>\n</body>\n</html>\n"
         return Array(html.utf8)
     }
 
-    private func render(_ action: Page.Action, isFirst: Bool) -> String {
-        let href = HTMLEscape.escape(action.href), label = HTMLEscape.escape(action.label)
+    private func words(_ phrase: Page.Phrase, _ language: PageLanguage) -> String {
+        switch phrase {
+        case .text(let text, let values):
+            texts.words(text, language, values.merging(["site": site ?? ""]) { own, _ in own })
+        case .verbatim(let words): words
+        }
+    }
+
+    private func actions(_ page: Page, _ language: PageLanguage) -> String {
+        guard !page.actions.isEmpty else { return "" }
+        var html = "<ul class=\"actions\(page.isChoice ? " choice" : "")\">\n"
+        for (index, action) in page.actions.enumerated() {
+            html += "<li>\(control(action, isFirst: index == 0 && !page.isChoice, language))</li>\n"
+        }
+        return html + "</ul>\n"
+    }
+
+    private func control(_ action: Page.Action, isFirst: Bool, _ language: PageLanguage) -> String {
+        let href = HTMLEscape.escape(action.href), label = HTMLEscape.escape(words(action.label, language))
         let style = isFirst ? " class=\"first\"" : ""
         return switch action.kind {
-        case .link: "<a\(style) href=\"\(href)\">\(label)</a>\n"
+        case .link: "<a\(style) href=\"\(href)\">\(label)</a>"
         case .post:
-            "<form method=\"post\" action=\"\(href)\">\(hidden(action.fields))<button\(style) type=\"submit\">\(label)</button></form>\n"
+            "<form method=\"post\" action=\"\(href)\">\(hidden(action.fields))<button\(style) type=\"submit\">\(label)</button></form>"
         }
+    }
+
+    private func footer(_ language: PageLanguage, _ reference: String?) -> String {
+        var html = ""
+        if let reference {
+            let label = HTMLEscape.escape(words(.text(.reference), language))
+            html += "<p>\(label) <code>\(HTMLEscape.escape(reference))</code></p>\n"
+        }
+        if let contact {
+            let label = HTMLEscape.escape(words(.text(.contact), language))
+            html += "<p><a href=\"\(HTMLEscape.escape(contact))\">\(label)</a></p>\n"
+        }
+        return html.isEmpty ? "" : "<footer>\n\(html)</footer>\n"
     }
 
     private func hidden(_ fields: [(name: String, value: String)]) -> String {
@@ -61,28 +113,4 @@ struct PageTemplate: Sendable {
             "<input type=\"hidden\" name=\"\(HTMLEscape.escape($0.name))\" value=\"\(HTMLEscape.escape($0.value))\">"
         }.joined()
     }
-
-    private static let style = """
-        :root{color-scheme:light dark;--ground:#f3f4f6;--card:#fff;--text:#1c2430;--soft:#566173;--line:#d9dee6;\
-        --accent:#1d4ed8;--on-accent:#fff}
-        @media(prefers-color-scheme:dark){:root{--ground:#12161d;--card:#1b212b;--text:#e8ecf2;--soft:#a3adbc;\
-        --line:#323b49;--accent:#8ab4ff;--on-accent:#0d1626}}
-        *{box-sizing:border-box}
-        body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--ground);\
-        color:var(--text);font:1rem/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
-        main{width:100%;max-width:30rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem;\
-        padding:2rem}
-        .site{margin:0 0 .5rem;color:var(--soft);font-size:.875rem;overflow-wrap:anywhere}
-        h1{margin:0 0 1rem;font-size:1.5rem;line-height:1.25}
-        p{margin:0 0 1rem;overflow-wrap:anywhere}
-        .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}
-        form{margin:0}
-        a,button{display:inline-block;padding:.5rem 1rem;border:1px solid var(--line);border-radius:.5rem;\
-        background:none;color:var(--text);font:inherit;text-decoration:none;cursor:pointer}
-        a:hover,button:hover{border-color:var(--accent)}
-        a:focus-visible,button:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
-        .first{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
-        .reference{margin:1.5rem 0 0;color:var(--soft);font-size:.875rem}
-        code{font:.875rem ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-        """
 }

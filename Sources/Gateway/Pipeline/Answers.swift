@@ -10,16 +10,21 @@ extension Worker {
     func page(_ page: Page, _ outcome: Outcome, for context: RequestContext) -> Answer {
         let reference = page.status >= 400 ? reference(for: context) : nil
         if prefersJSON(context.request) {
-            return json(status: page.status, outcome) {
+            var answer = json(status: page.status, outcome) {
                 $0.member("error", outcome.rawValue)
-                $0.member("message", page.title)
+                $0.member("message", PageTexts.english[page.title] ?? "")
                 if let reference { $0.member("reference", reference) }
             }
+            answer.response.fields.append(.vary, Self.pageVaries)
+            return answer
         }
+        let template = context.site?.template ?? shared.template
+        let language = PageTexts.language(for: context.request.fields)
         var response = ownResponse(page.status, type: "text/html; charset=utf-8")
-        response.fields.append(.contentSecurityPolicy, shared.template.contentSecurityPolicy)
-        let html = shared.template.render(page, site: context.site?.displayName, reference: reference)
-        return Answer(response, .bytes(html), outcome)
+        response.fields.append(.contentLanguage, language.rawValue)
+        response.fields.append(.vary, Self.pageVaries)
+        response.fields.append(.contentSecurityPolicy, template.contentSecurityPolicy)
+        return Answer(response, .bytes(template.render(page, language, reference: reference)), outcome)
     }
 
     /// A redirect that no cache keeps.
@@ -108,9 +113,15 @@ extension Worker {
         return reference
     }
 
+    /// What a page depends on.
+    private static let pageVaries = "Accept, Accept-Language"
+
+    /// A script that does not say that it wants HTML, and whoever says that JSON will do and does not name HTML.
     private func prefersJSON(_ request: Request) -> Bool {
-        guard let accept = request.fields[.accept] else { return false }
-        return accept.contains("application/json") && !accept.contains("text/html")
+        let accept = request.fields[.accept]?.lowercased() ?? ""
+        guard !accept.contains("text/html") else { return false }
+        return accept.contains("application/json") || request.fields[.secFetchDest] == "empty"
+            || request.fields.contains(.xRequestedWith)
     }
 
     /// An event for the operator, found by the reference that the client was shown.

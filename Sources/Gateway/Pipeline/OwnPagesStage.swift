@@ -100,9 +100,10 @@ extension Worker {
             return startSignIn(context, returningTo: target, selectAccount: switchingAccount)
         }
         let choices = providers.map { name in
-            Page.Action(
-                label: shared.providers[name]?.settings.displayName ?? name,
-                href: context.site.loginURL(returningTo: target, provider: name, switchingAccount: switchingAccount))
+            (
+                name: shared.providers[name]?.settings.displayName ?? name,
+                href: context.site.loginURL(returningTo: target, provider: name, switchingAccount: switchingAccount)
+            )
         }
         return .respond(page(.chooseProvider(choices), .ownPage, for: context))
     }

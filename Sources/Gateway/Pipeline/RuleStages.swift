@@ -6,6 +6,8 @@ import Tokens
 /// What path is it, may this method be used, and which rule decides?
 extension Worker {
     func readTarget(_ context: RequestContext) -> StageOutcome {
+        // OPTIONS of the server as a whole has no path (RFC 9110 section 7.1), and is a method like any.
+        if context.request.target == "*", context.request.method == .options { return .skip(to: .method) }
         // Content in a GET or HEAD has no meaning (RFC 9110 section 9.3.1), and what is read in two ways is refused.
         let framing = context.request.framing
         let hasContent = framing != .none && framing != .length(0)
@@ -44,7 +46,18 @@ extension Worker {
     func requireSignIn(_ context: RequestContext) -> StageOutcome {
         guard context.visitor == nil else { return .next }
         guard Navigation.isTopLevel(context.request) else { return .respond(signInRequired(context)) }
+        if let browser = browserCookie(context), browser.isGoingInCircles(now: loop.wallSeconds) {
+            return .respond(goingInCircles(context))
+        }
         return startSignIn(context, returningTo: context.target.escaped, selectAccount: false)
+    }
+
+    /// It has signed in again and again, and comes without a session: it would do so for ever.
+    private func goingInCircles(_ context: RequestContext) -> Answer {
+        let answer = page(
+            .signInLoop(retry: context.site.loginURL(returningTo: context.target.escaped)), .signInLoop, for: context)
+        note("a browser signs in again and again", "it comes back without a session", context)
+        return answer
     }
 
     func authorize(_ context: RequestContext) -> StageOutcome {

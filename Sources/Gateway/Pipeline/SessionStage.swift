@@ -109,7 +109,11 @@ extension Worker {
             }
             found = check(Visitor(opened.record), key, isNew: true, isNewestKey: opened.isNewestKey, context)
         }
-        if case .visitor = found { cookieMemo.remember(key, for: context.request.fields) }
+        if case .visitor = found {
+            cookieMemo.remember(key, for: context.request.fields)
+            // It has come to a session: no circle.
+            if let browser = browserCookie(context), browser.count > 0 { set(browser.settled, context) }
+        }
         return found
     }
 

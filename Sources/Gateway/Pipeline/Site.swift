@@ -13,6 +13,8 @@ final class Site: Sendable {
     let authSegments: [String]
     let sessionPolicy: SessionPolicy
     let crossOrigin: CrossOriginPolicy
+    /// What Postern's own pages of the site look like.
+    let template: PageTemplate
     /// The claims that rules ask for.
     let claimNames: [String]
     /// `Strict-Transport-Security`, where the site wants it said.
@@ -39,6 +41,7 @@ final class Site: Sendable {
             idle: settings.session.idle.seconds, lifetime: settings.session.lifetime.seconds,
             endsWithToken: settings.session.endsWithToken)
         crossOrigin = CrossOriginPolicy(origins: settings.corsOrigins)
+        template = PageTemplate(settings.pages, site: settings.hosts[0].description)
         claimNames = Array(Set(settings.rules.rules.flatMap(\.requirement.claimNames))).sorted()
         strictTransportSecurity = settings.hsts.seconds > 0 ? "max-age=\(settings.hsts.seconds)" : nil
         hasLoopbackHost = settings.hosts.contains(where: \.isLoopback)
@@ -62,9 +65,6 @@ final class Site: Sendable {
 
     /// Whether anybody can sign in.
     var hasProvider: Bool { !settings.providers.isEmpty }
-
-    /// What pages call the site.
-    var displayName: String { settings.hosts[0].description }
 
     func authPath(_ page: String) -> String { settings.authPath + "/" + page }
 

@@ -94,16 +94,19 @@ extension Worker {
 
     /// The value of the cookie that ties sign-ins to this browser; a new one where it has none.
     private func browserBinding(_ context: RequestContext) -> String {
-        if let value = presentBinding(context) { return value }
-        let value = BrowserBinding.make()
-        set(browserCookieName(context), value, maxAge: Self.browserCookieLifetime, context)
-        return value
+        if let cookie = browserCookie(context) { return cookie.binding }
+        let cookie = BrowserCookie(binding: BrowserBinding.make())
+        set(cookie, context)
+        return cookie.binding
     }
 
-    private func presentBinding(_ context: RequestContext) -> String? {
+    func browserCookie(_ context: RequestContext) -> BrowserCookie? {
         let values = Cookies.values(named: browserCookieName(context), in: context.request.fields)
-        guard values.count == 1, BrowserBinding.isWellFormed(values[0]) else { return nil }
-        return values[0]
+        return values.count == 1 ? BrowserCookie(values[0]) : nil
+    }
+
+    func set(_ cookie: BrowserCookie, _ context: RequestContext) {
+        set(browserCookieName(context), cookie.text, maxAge: Self.browserCookieLifetime, context)
     }
 
     private func browserCookieName(_ context: RequestContext) -> String {
@@ -117,50 +120,45 @@ extension Worker {
 
     /// - Parameter name: the provider whose own redirect URI this is; nil for that of the others.
     func callback(_ context: RequestContext, of name: String?) -> StageOutcome {
-        let site = context.site!, start = site.loginURL(returningTo: "/")
+        let site = context.site!, start = site.loginURL(returningTo: "/"), browser = browserCookie(context)
         let parameters: CallbackParameters
         do { parameters = try CallbackParameters.parse(context.target.query) } catch {
             return failed(
-                context, "The address that the identity provider sent you back with is not complete.",
+                context, .callbackIncomplete,
                 "callback: \(error)", retry: start)
         }
-        let binding = presentBinding(context)
         let flow: LoginFlow
-        switch loginState(site).open(parameters.state, binding: binding, now: loop.wallSeconds) {
+        switch loginState(site).open(parameters.state, binding: browser?.binding, now: loop.wallSeconds) {
         case .flow(let opened):
             flow = opened
         case .expired(let expired):
             let retry = site.loginURL(returningTo: expired.returnTarget)
             // It does not go on by itself: where two machines' clocks differ, that would never end.
             return goOn(context, to: expired.returnTarget) {
-                failed(context, "The sign-in took too long.", "the state has expired", retry: retry)
+                failed(context, .callbackExpired, "the state has expired", retry: retry)
             }
         case .otherBrowser(let returnTarget):
             let retry = site.loginURL(returningTo: returnTarget)
             return goOn(context, to: returnTarget) {
-                binding == nil
-                    ? failed(
-                        context,
-                        "Your browser did not send the cookie that a sign-in needs. Allow cookies for this site and try again.",
-                        "no browser cookie", retry: retry)
-                    : failed(
-                        context, "This sign-in was started elsewhere, or in another tab that was faster.",
-                        "another browser's state",
-                        retry: retry, continues: true)
+                guard let browser else { return cookiesMissing(context, retry: retry) }
+                set(browser.counted(now: loop.wallSeconds), context)
+                return failed(
+                    context, .callbackOtherBrowser, "another browser's state", retry: retry,
+                    continues: !browser.isGoingInCircles(now: loop.wallSeconds))
             }
         case .invalid:
-            return failed(context, "This sign-in was not started here.", "the state is not ours", retry: start)
+            return failed(context, .callbackUnknown, "the state is not ours", retry: start)
         }
 
         let retry = site.loginURL(returningTo: flow.returnTarget)
         guard site.settings.providers.contains(flow.provider), let provider = shared.providers[flow.provider] else {
             return failed(
-                context, "This sign-in was not started here.", "the state names another provider", retry: start)
+                context, .callbackUnknown, "the state names another provider", retry: start)
         }
         // A provider's answer must come to where it was asked to come (RFC 9700 section 4.4.2).
         guard name == (provider.settings.ownCallback ? flow.provider : nil) else {
             return failed(
-                context, "The answer does not come from the identity provider that was asked.",
+                context, .callbackIssuer,
                 "callback: another provider's redirect URI", retry: retry)
         }
         do {
@@ -169,7 +167,7 @@ extension Worker {
                 isAnnounced: providers[flow.provider]?.metadata?.sendsIssuerInResponse ?? false)
         } catch {
             return failed(
-                context, "The answer does not come from the identity provider that was asked.", "callback: \(error)",
+                context, .callbackIssuer, "callback: \(error)",
                 retry: retry)
         }
         switch parameters.answer {
@@ -193,12 +191,12 @@ extension Worker {
             outcome = .respond(openSession(context, flow, identity, idToken: idToken, refreshToken: refreshToken))
         case .alreadyUsed:
             outcome = goOn(context, to: flow.returnTarget) {
-                failed(context, "This sign-in has been completed already.", "a repeated callback", retry: retry)
+                failed(context, .callbackUsed, "a repeated callback", retry: retry)
             }
         case .refused(let code):
             outcome = goOn(context, to: flow.returnTarget) {
                 failed(
-                    context, "The identity provider does not accept this sign-in any more.",
+                    context, .callbackRefused,
                     "the token endpoint answered \(code)", retry: retry)
             }
         case .unavailable(let reason):
@@ -208,7 +206,7 @@ extension Worker {
         case .tooLarge:
             outcome = .respond(page(.sessionTooLarge(retry: retry), .sessionTooLarge, for: context))
         case .invalid(let reason):
-            outcome = failed(context, "The identity provider's answer does not hold.", reason, retry: retry)
+            outcome = failed(context, .callbackInvalid, reason, retry: retry)
         }
         if case .respond(let answer) = outcome { respond(answer, to: context) }
     }
@@ -240,6 +238,7 @@ extension Worker {
         guard setSessionCookies(record, context) else {
             return page(.sessionTooLarge(retry: site.loginURL(returningTo: "/")), .sessionTooLarge, for: context)
         }
+        if let browser = browserCookie(context) { set(browser.counted(now: loop.wallSeconds), context) }
         // The browser has a new session: copies of those before it open nothing any more.
         end(present.map { revocation(of: .session($0.id), $0, context) })
         // A provider that was asked for more, and has not done it, would not do it the next time either.
@@ -278,19 +277,24 @@ extension Worker {
     }
 
     private func failed(
-        _ context: RequestContext, _ explanation: String, _ reason: String, retry: String, continues: Bool = false
+        _ context: RequestContext, _ explanation: PageText, _ reason: String, retry: String, continues: Bool = false
     ) -> StageOutcome {
-        let answer = page(
-            .signInFailed(status: 400, explanation, retry: retry, continues: continues), .signInFailed, for: context)
+        failed(context, .signInFailed(.text(explanation), retry: retry, continues: continues), reason)
+    }
+
+    private func failed(_ context: RequestContext, _ page: Page, _ reason: String) -> StageOutcome {
+        let answer = self.page(page, .signInFailed, for: context)
         note("a sign-in failed", reason, context)
         return .respond(answer)
     }
 
+    private func cookiesMissing(_ context: RequestContext, retry: String) -> StageOutcome {
+        failed(context, .cookiesMissing(retry: retry), "no browser cookie")
+    }
+
     private func denied(_ context: RequestContext, _ code: String, retry: String) -> StageOutcome {
-        let explanation =
-            code == "access_denied"
-            ? "The identity provider did not let you in, or you cancelled."
-            : "The identity provider reports a problem (\(code))."
+        let explanation: Page.Phrase =
+            code == "access_denied" ? .text(.signInDenied) : .text(.signInError, ["code": code])
         let answer = page(.signInFailed(status: 403, explanation, retry: retry), .signInDenied, for: context)
         note("the provider ended a sign-in", code, context)
         return .respond(answer)

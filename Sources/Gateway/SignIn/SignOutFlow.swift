@@ -59,7 +59,7 @@ extension Worker {
         // Browsers hold every redirect after a form to its page's policy, and a provider may have many.
         let next = current.flatMap { signOutRequest($0, context) }.map { " " + $0.endpoint.origin } ?? ""
         answer.response.fields.set(
-            .contentSecurityPolicy, shared.template.policy(formAction: "'self' https:" + next))
+            .contentSecurityPolicy, context.site.template.policy(formAction: "'self' https:" + next))
         return answer
     }
 
@@ -125,7 +125,7 @@ extension Worker {
         var answer = page(.signedOut(signIn: "/"), sessions.isEmpty ? .ownPage : .signedOut, for: context)
         let frames = siteProviders(context).compactMap { shared.providers[$0]?.settings.issuerURL.origin }
         answer.response.fields.set(
-            .contentSecurityPolicy, shared.template.policy(frameAncestors: frames.joined(separator: " ")))
+            .contentSecurityPolicy, context.site.template.policy(frameAncestors: frames.joined(separator: " ")))
         if !sessions.isEmpty { clearSessionCookies(context) }
         return end(sessions, atProvider: false, context, then: answer)
     }

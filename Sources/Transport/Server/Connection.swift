@@ -51,7 +51,7 @@ final class Connection: ReadinessHandler {
     private(set) var registration: Registration?
     private var place = -1
     private var stage = Stage.open {
-        didSet { if case .handshake = oldValue { server.handshakes.end() } }
+        didSet { if case .handshake = oldValue { server.handshakes.end(self) } }
     }
     /// It waits for its share of the handshakes' time.
     private var isEnqueued = false

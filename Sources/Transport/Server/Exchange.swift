@@ -7,7 +7,9 @@ import Telemetry
 /// It belongs to its connection's thread. Code that answers later from elsewhere carries the `id`, which
 /// resolves to nothing once the client has left.
 package final class Exchange {
-    package let request: Request
+    /// Without its fields once it has been answered: the answer may take its time, and they are up to `fields_size`
+    /// each of the many that a client may have open, for a few bytes on the wire (RFC 7541).
+    package private(set) var request: Request
     package let connection: ConnectionInfo
     /// What the access log will say. The connection fills in status, bytes, duration and what it knows of the
     /// request; the rest is the handler's.
@@ -51,6 +53,7 @@ package final class Exchange {
     package func respond(_ response: Response, body: ResponseBody) {
         precondition(!hasResponded, "an exchange was answered twice")
         hasResponded = true
+        request.fields = Fields()
         guard let owner else {
             if case .source(let source) = body { source.cancel() }
             return

@@ -12,7 +12,7 @@ import Telemetry
 final class HTTP2Machine: ProtocolMachine {
     /// What the deadline is for.
     private enum Wait {
-        case nothing, head, idle, write, streams, shutdown
+        case nothing, head, rest, idle, write, streams, shutdown
     }
 
     let connection: Connection
@@ -34,11 +34,19 @@ final class HTTP2Machine: ProtocolMachine {
 
     private var wait = Wait.nothing
     private var waitMark = -1
+    /// When the connection ends if no request comes, and how many there had been when that was set.
+    private var idleEnd = MonotonicTime.distantFuture
+    private var idleMark = -1
+    /// Nothing has happened since the session gave back what it could.
+    private var isRested = false
 
     /// How many reads, or fillings of the output, one turn of the loop gives a connection.
     private static let stepsPerTurn = 16
     /// Where the output is full: four whole DATA frames, which the server's scratch buffer holds.
     private static let outputSize = Server.outputSize - (13 << 10)
+    /// After how long an idle connection gives its memory back: a page that is asked for again costs more than it is
+    /// worth between two requests.
+    private static let restTime = Nanoseconds.seconds(1)
     /// How long a client may take to show that it has heard of the shutdown.
     private static let shutdownTime = Nanoseconds.seconds(1)
 
@@ -81,6 +89,11 @@ final class HTTP2Machine: ProtocolMachine {
         wait = .nothing
         switch expired {
         case .nothing: break
+        case .rest:
+            session.rest()
+            if streams.isEmpty { streams = [:] }
+            isRested = true
+            updateDeadline()
         case .idle: end(.idleTimeout, .none)
         case .head: end(server.isDraining && !session.isInHead ? .drain : .headTimeout, .none)
         case .write: connection.close(.writeTimeout)
@@ -113,6 +126,7 @@ final class HTTP2Machine: ProtocolMachine {
 
     private func enter() {
         isRunning = true
+        isRested = false
         input = server.takeInput()
         output = server.takeOutput()
     }
@@ -171,7 +185,8 @@ final class HTTP2Machine: ProtocolMachine {
     private func read() -> Bool {
         input.removeAll(keepingCapacity: true)
         if !early.isEmpty {
-            swap(&input, &early)
+            input.append(contentsOf: early)
+            early = []
             take()
             return true
         }
@@ -417,24 +432,31 @@ final class HTTP2Machine: ProtocolMachine {
     private func updateDeadline() {
         guard !isOver else { return }
         let limits = connection.limits
-        let wait: Wait, mark: Int, time: Nanoseconds
+        let now = server.loop.now
+        let wait: Wait, mark: Int, end: MonotonicTime
         if connection.isBlocked {
             // For the client, whose pace the connection minds.
-            (wait, mark, time) = (.write, 0, Nanoseconds(.max))
+            (wait, mark, end) = (.write, 0, .distantFuture)
         } else if session.isInHead || !session.hasPreface || session.headsBegun == 0 {
             let isSilent = server.isDraining && !session.isInHead
-            time = isSilent ? min(limits.headTime, limits.drainIdleTime) : limits.headTime
-            (wait, mark) = (.head, session.headsBegun)
+            let time = isSilent ? min(limits.headTime, limits.drainIdleTime) : limits.headTime
+            (wait, mark, end) = (.head, session.headsBegun, now + time)
         } else if shutdownReason != nil, !shutdownIsSeen {
-            (wait, mark, time) = (.shutdown, 0, Self.shutdownTime)
+            (wait, mark, end) = (.shutdown, 0, now + Self.shutdownTime)
         } else if streams.isEmpty {
-            (wait, mark, time) = (.idle, requests, limits.idleTime)
+            if idleMark != requests {
+                idleMark = requests
+                idleEnd = now + limits.idleTime
+            }
+            let rest = now + Self.restTime
+            (wait, mark, end) = isRested || rest >= idleEnd ? (.idle, requests, idleEnd) : (.rest, requests, rest)
         } else {
-            (wait, mark, time) = (.streams, 0, shortestStreamTime)
+            idleMark = -1
+            (wait, mark, end) = (.streams, 0, now + shortestStreamTime)
         }
         if wait == self.wait, mark == waitMark { return }
         self.wait = wait
         waitMark = mark
-        connection.setDeadline(server.loop.now + time)
+        connection.setDeadline(end)
     }
 }

@@ -12,7 +12,7 @@ final class Handshakes {
     static let share = Nanoseconds.milliseconds(2)
 
     /// Under way.
-    private(set) var count = 0
+    private var count = 0
     private let loop: EventLoop
     /// In the order in which they began. Some are over, and are struck out when there are too many of them.
     private var begun: [Connection] = []
@@ -28,6 +28,7 @@ final class Handshakes {
     func begin(_ connection: Connection, limit: Int) {
         if count >= limit { displaceOldest() }
         count += 1
+        connection.listener.handshakeCount += 1
         begun.append(connection)
         if begun.count > 2 * limit + 64 {
             begun.removeSubrange(..<oldest)
@@ -36,7 +37,10 @@ final class Handshakes {
         }
     }
 
-    func end() { count -= 1 }
+    func end(_ connection: Connection) {
+        count -= 1
+        connection.listener.handshakeCount -= 1
+    }
 
     private func displaceOldest() {
         while oldest < begun.count {

@@ -36,6 +36,8 @@ package final class Listener: ReadinessHandler {
     package internal(set) var counters = ServerCounters()
     /// Open connections that came from here.
     package private(set) var connectionCount = 0
+    /// Those of them that are within their TLS handshake.
+    package internal(set) var handshakeCount = 0
 
     private let sharing: Sharing
     /// Nil once closed.

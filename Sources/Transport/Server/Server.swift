@@ -49,9 +49,6 @@ package final class Server {
         return sum
     }
 
-    /// TLS handshakes that are under way.
-    package var handshakeCount: Int { handshakes.count }
-
     /// How many connections are open, lingering ones among them.
     package var connectionCount: Int { places.count - freePlaces.count }
 
