@@ -216,7 +216,7 @@ struct MarkupOutline {
             if name == "style" {
                 guard let close = rest.firstRange(of: "</style>") else { throw Fault(text: "an open style") }
                 rest = rest[close.upperBound...]
-            } else if !["meta", "img"].contains(name) {
+            } else if !["meta", "img", "input"].contains(name) {
                 open.append((name, ""))
             }
         }
