@@ -24,7 +24,8 @@ final class Worker {
     /// Another one for each change of the list: what was looked up in the same one need not be looked up again.
     private(set) var revocationsVersion: UInt64 = 1
     var sessions = SessionCache()
-    var cookieMemo = CookieMemo()
+    var cookieMemo = CredentialMemo(.cookie)
+    var bearerMemo = CredentialMemo(.authorization)
     private(set) var signIn: SignIn!
     /// By name.
     private(set) var listeners: [String: [Listener]] = [:]

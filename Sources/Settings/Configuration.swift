@@ -70,6 +70,13 @@ package struct ProviderSettings: Sendable, Equatable {
     /// Exactly as written: it is compared with `iss` byte by byte.
     package let issuer: String
     package let issuerURL: HTTPURL
+    package let preset: ProviderPreset?
+    /// What its metadata calls the issuer where that is one for many tenants, with `{tenantid}` in it.
+    package let tenantTemplate: String?
+    /// IDs in lower case, or `*`; empty but where there is a template.
+    package let tenants: [String]
+    /// Nil: the usual ones.
+    package let groupClaims: [String]?
     /// What people call it.
     package let displayName: String
     package let clientID: String
@@ -131,6 +138,11 @@ package struct BearerSettings: Sendable, Equatable {
 package struct AuthorizationParameter: Sendable, Equatable {
     package let name: String
     package let value: String
+
+    package init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
 }
 
 package struct OriginSettings: Sendable, Equatable {

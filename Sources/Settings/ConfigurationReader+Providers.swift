@@ -28,8 +28,12 @@ extension ConfigurationReader {
                 located, label: "CERTIFICATE", isSecret: false, key: section.key(of: Options.providerCAFile), &faults)
         }
         guard let issuer, let clientID, let authentication else { return nil }
+        let preset = section.optional(Options.providerPreset)
+        let template = preset == .entra ? Self.tenantTemplate(issuer.text) : nil
         return ProviderSettings(
-            name: section.name, issuer: issuer.text, issuerURL: issuer.url,
+            name: section.name, issuer: Self.issuer(issuer.text, preset), issuerURL: issuer.url, preset: preset,
+            tenantTemplate: template, tenants: tenants(in: section, template: template),
+            groupClaims: section.optional(Options.providerGroupsClaim)?.map(\.value),
             displayName: section.optional(Options.providerDisplayName) ?? section.name, clientID: clientID,
             clientAuth: authentication, scopes: scopes, signingAlgorithms: algorithms,
             pushedAuthorization: section.value(Options.providerPushedAuthorization),
@@ -39,6 +43,36 @@ extension ConfigurationReader {
             authorizationParameters: authorizationParameters(in: section.section("authorization_parameters")),
             authorities: authorities, signOut: section.value(Options.providerSignOut),
             signOutURL: section.optional(Options.providerSignOutURL))
+    }
+
+    /// Auth0's issuers end with a slash, which is easily forgotten.
+    private static func issuer(_ text: String, _ preset: ProviderPreset?) -> String {
+        preset == .auth0 && !text.hasSuffix("/") ? text + "/" : text
+    }
+
+    /// Where the issuer is that of all tenants of Entra ID: with `{tenantid}` where a tenant's own has its ID.
+    private static func tenantTemplate(_ issuer: String) -> String? {
+        for every in ["/common/", "/organizations/"] {
+            let parts = issuer.split(separator: every, maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { return parts[0] + "/{tenantid}/" + parts[1] }
+        }
+        return nil
+    }
+
+    private mutating func tenants(in section: SettingSection, template: String?) -> [String] {
+        let tenants = section.value(Options.providerTenants).map { $0.value.lowercased() }
+        let position = section.position(of: Options.providerTenants), key = section.key(of: Options.providerTenants)
+        if template != nil, tenants.isEmpty {
+            faults.error(
+                position, key, "the issuer is for all tenants, so anybody with an account at Microsoft could sign in",
+                "List the IDs of yours, or write your tenant's ID in place of common in the issuer; * lets in all")
+        } else if template == nil, !tenants.isEmpty {
+            faults.error(
+                position, key,
+                "tenants are for an issuer of many, such as https://login.microsoftonline.com/common/v2.0",
+                "Remove the key, or set preset to entra and write that issuer")
+        }
+        return tenants
     }
 
     private mutating func bearer(in section: SettingSection, clientID: String) -> BearerSettings? {

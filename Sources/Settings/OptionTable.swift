@@ -30,6 +30,9 @@ package enum OptionTable {
 
         section("providers.*", "An OpenID provider that signs people in."),
         option(Options.providerIssuer, isRequired: true, example: "https://id.example.com"),
+        option(Options.providerPreset, example: "cognito"),
+        option(Options.providerTenants, example: "[9188040d-6c67-4c5b-b112-36a304b66dad]"),
+        option(Options.providerGroupsClaim, example: "realm_access.roles"),
         option(Options.providerDisplayName, example: "Example Corporation"),
         option(Options.providerClientID, isRequired: true, example: "postern"),
         option(Options.providerClientSecret, isSecret: true, example: "credential:corp"),

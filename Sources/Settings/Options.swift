@@ -65,6 +65,18 @@ enum Options {
     static let providerIssuer = Option(
         "providers.*.issuer", .issuer,
         "The issuer's URL, exactly as its ID tokens spell it; discovery starts there. `https`, but on a loopback host.")
+    static let providerPreset = Option(
+        "providers.*.preset", .choice(ofType: ProviderPreset.self),
+        "Knows what a provider does in its own way: `cognito` (Amazon), `entra` (Microsoft), `okta`, `auth0`, `google`, `keycloak`."
+    )
+    static let providerTenants = Option(
+        "providers.*.tenants", .list(.text), default: "",
+        "With `preset: entra` and an issuer for many tenants (`/common/v2.0`, `/organizations/v2.0`): the IDs of those whose people may sign in; `*` for all in the world."
+    )
+    static let providerGroupsClaim = Option(
+        "providers.*.groups_claim", .list(.text),
+        "The claim that lists the groups; of several the first that is there. A dotted name reaches into objects where no claim has that name. Left out: `groups`, `cognito:groups`, `roles`, or what the preset knows."
+    )
     static let providerDisplayName = Option(
         "providers.*.display_name", .text,
         "What people call it, for the page where they choose one of several. Left out: the provider's name in the config."
@@ -335,17 +347,20 @@ enum ClientAuthMethod: String, Sendable, CaseIterable {
     case privateKeyJWT = "private_key_jwt"
 }
 
-/// `client_certificates`' words.
-enum ClientCertificateMode: String, Sendable, CaseIterable { case none, optional, required }
-
 /// `client_assertion_audience`'s words.
 package enum ClientAssertionAudience: String, Sendable, CaseIterable {
     case auto, issuer
     case tokenEndpoint = "token_endpoint"
 }
 
+/// `preset`'s words.
+package enum ProviderPreset: String, Sendable, CaseIterable { case cognito, entra, okta, auth0, google, keycloak }
+
 /// `pushed_authorization`'s words.
 package enum PushedAuthorizationMode: String, Sendable, CaseIterable { case auto, required, off }
+
+/// `client_certificates`' words.
+enum ClientCertificateMode: String, Sendable, CaseIterable { case none, optional, required }
 
 /// `signing_algorithms`' words: `alg` (RFC 7518 section 3.1).
 package enum SigningAlgorithm: String, Sendable, CaseIterable {

@@ -14,6 +14,8 @@ struct Claims {
     let value: JSONValue
     /// What the token is signed with.
     let algorithm: JWSAlgorithm
+    /// `issuer` of the key that it is signed with, as only Entra ID's have it.
+    let keyIssuer: String?
 
     func check(issuer: String) throws(TokenError) {
         guard let named = try text(.iss) else { throw .missing(.iss) }
@@ -21,9 +23,12 @@ struct Claims {
     }
 
     /// `aud` names us; several audiences need an `azp`, and an `azp` must be us (Core 3.1.3.7, 3 to 5).
-    func checkAudience(_ accepted: [String], authorizedParty: AuthorizedParty) throws(TokenError) {
+    /// - Parameter named: the claim's value where it is not `aud`.
+    func checkAudience(
+        _ accepted: [String], authorizedParty: AuthorizedParty, named: JSONValue? = nil
+    ) throws(TokenError) {
         let audiences: [String]
-        switch value[Claim.aud.rawValue] {
+        switch named ?? value[Claim.aud.rawValue] {
         case nil: throw .missing(.aud)
         case .string(let text): audiences = [text]
         case .array(let values) where values.count <= Self.mostAudiences:

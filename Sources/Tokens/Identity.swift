@@ -23,6 +23,12 @@ package struct Identity: Sendable, Equatable {
         issuer.hasSameBytes(as: other.issuer) && subject.hasSameBytes(as: other.subject)
     }
 
+    /// Whether the groups are so many that the token names a place to ask for them in their stead (Core 5.6.2): Entra ID
+    /// does so from 200 on.
+    package var leavesOutGroups: Bool {
+        claims["_claim_names"]?["groups"] != nil || claims["hasgroups"] == .bool(true)
+    }
+
     /// Whether the token has all these scopes: in `scope` (RFC 9068 section 2.2.3), or in `scp` as some call it, each a
     /// list or text with spaces.
     package func hasScopes(_ wanted: [String]) -> Bool {
@@ -37,7 +43,8 @@ package struct Identity: Sendable, Equatable {
 
 extension Identity {
     init(
-        claims: JSONValue, issuer: String, subject: String, expiresAt: Int64, issuedAt: Int64?, groupClaims: [String]
+        claims: JSONValue, issuer: String, subject: String, expiresAt: Int64, issuedAt: Int64?, groupClaims: [String],
+        distrustsAddress: Bool = false
     ) {
         self.claims = claims
         self.issuer = issuer
@@ -48,13 +55,13 @@ extension Identity {
         email = Self.line(claims["email"])
         sid = Self.line(claims["sid"])
         groups = groupClaims.lazy.compactMap { claims.member(at: $0)?.strings }.first ?? []
-        emailVerified =
-            switch claims["email_verified"] {
-            case .bool(let value): value
-            case .string("true"): true
-            case .string("false"): false
-            default: nil
-            }
+        switch claims["email_verified"] {
+        case _ where distrustsAddress: emailVerified = false
+        case .bool(let value): emailVerified = value
+        case .string("true"): emailVerified = true
+        case .string("false"): emailVerified = false
+        default: emailVerified = nil
+        }
     }
 
     /// Text of 1...255 characters without control characters; what else a claim holds counts as absent.

@@ -86,8 +86,11 @@ extension JSONValue {
     /// `realm_access.roles`.
     package func member(at path: String) -> JSONValue? {
         if let value = self[path] { return value }
-        guard let dot = path.firstIndex(of: ".") else { return nil }
-        return self[String(path[..<dot])]?.member(at: String(path[path.index(after: dot)...]))
+        for dot in path.indices where path[dot] == "." {
+            let inner = self[String(path[..<dot])]
+            if let value = inner?.member(at: String(path[path.index(after: dot)...])) { return value }
+        }
+        return nil
     }
 }
 

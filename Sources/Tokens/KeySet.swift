@@ -69,13 +69,17 @@ package struct KeySet: Sendable {
     /// (OpenID Connect Core 10.1). Two different keys under one `kid` are refused: the issuer's
     /// documents do not say which it meant.
     package func key(for identifier: String?, algorithm: JWSAlgorithm) throws(TokenError) -> VerificationKey {
+        try entry(for: identifier, algorithm: algorithm).key
+    }
+
+    func entry(for identifier: String?, algorithm: JWSAlgorithm) throws(TokenError) -> JWK {
         var found: JWK?
         for key in keys where key.serves(algorithm) && (identifier == nil || key.hasSameIdentifier(as: identifier)) {
             guard found == nil || found?.fingerprint == key.fingerprint else { throw .ambiguousKey }
             found = key
         }
         guard let found else { throw .unknownKey(identifier) }
-        return found.key
+        return found
     }
 }
 

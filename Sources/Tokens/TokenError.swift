@@ -50,6 +50,8 @@ package enum TokenError: Error, Hashable, Sendable {
     case event
     /// A `cnf` claim: the token is of use only to who has a key.
     case senderConstrained
+    /// `hd` is not the organisation that the config asks Google for.
+    case hostedDomain
 
     /// A word for the log: never holds anything of the token.
     package var code: String {
@@ -80,6 +82,7 @@ package enum TokenError: Error, Hashable, Sendable {
         case .eventToken: "event_token"
         case .event: "event"
         case .senderConstrained: "sender_constrained"
+        case .hostedDomain: "hosted_domain"
         }
     }
 }

@@ -12,6 +12,8 @@ package struct TokenPolicy: Sendable {
     package var issuedWithin: Int64?
     /// Claims that may list the groups; the first that is there, as text or list, is taken.
     package var groupClaims: [String]
+    /// What the provider does in its own way.
+    package var dialect = TokenDialect.standard
     /// Nil where bearer tokens are not taken.
     package var bearer: BearerPolicy?
 
@@ -33,7 +35,13 @@ package struct TokenPolicy: Sendable {
     }
 
     /// Whether a token that names this issuer may be one of the provider's.
-    package func mayBeIssuer(_ named: String) -> Bool { named.hasSameBytes(as: issuer) }
+    package func mayBeIssuer(_ named: String) -> Bool {
+        switch dialect {
+        case .entra: true
+        case .google: named.hasSameBytes(as: issuer) || issuer.hasSuffix("://" + named)
+        default: named.hasSameBytes(as: issuer)
+        }
+    }
 }
 
 /// What a bearer token must be like besides.

@@ -23,7 +23,8 @@ package enum TokenVerifier {
     ) throws(TokenError) -> Identity {
         let claims = try signedClaims(token, keys: keys, policy: policy, types: ["jwt"])
         guard claims.value["events"] == nil else { throw .eventToken }
-        try claims.check(issuer: policy.issuer)
+        let issuer = try policy.dialect.checkIssuer(claims, policy: policy, keyIssuer: claims.keyIssuer)
+        try policy.dialect.check(claims, as: .idToken)
         try claims.checkAudience(policy.audiences, authorizedParty: .checked)
         let expiresAt = try claims.checkTimes(policy: policy, now: now)
         guard let issuedAt = try claims.time(.iat) else { throw .missing(.iat) }
@@ -31,8 +32,9 @@ package enum TokenVerifier {
         if let nonce { try claims.check(nonce: nonce) }
         if let accessToken { try claims.checkHash(of: accessToken) }
         return Identity(
-            claims: claims.value, issuer: policy.issuer, subject: try claims.subject(), expiresAt: expiresAt,
-            issuedAt: issuedAt, groupClaims: policy.groupClaims)
+            claims: claims.value, issuer: issuer, subject: try claims.subject(), expiresAt: expiresAt,
+            issuedAt: issuedAt, groupClaims: policy.groupClaims,
+            distrustsAddress: policy.dialect.distrustsAddress(claims.value))
     }
 
     /// Checks a bearer token: an access token in the form of a JWT (RFC 9068), or an ID token that a command-line client
@@ -44,12 +46,15 @@ package enum TokenVerifier {
         let claims = try signedClaims(Array(token.utf8), keys: keys, policy: policy, types: ["jwt", "at+jwt"])
         guard claims.value["events"] == nil else { throw .eventToken }
         guard claims.value["cnf"] == nil else { throw .senderConstrained }
-        try claims.check(issuer: policy.issuer)
-        try claims.checkAudience(policy.bearer?.audiences ?? [], authorizedParty: .ignored)
+        let issuer = try policy.dialect.checkIssuer(claims, policy: policy, keyIssuer: claims.keyIssuer)
+        try policy.dialect.check(claims, as: .bearer)
+        try claims.checkAudience(
+            policy.bearer?.audiences ?? [], authorizedParty: .ignored, named: policy.dialect.audienceClaim(claims))
         let expiresAt = try claims.checkTimes(policy: policy, now: now)
         return Identity(
-            claims: claims.value, issuer: policy.issuer, subject: try claims.subject(), expiresAt: expiresAt,
-            issuedAt: try claims.time(.iat), groupClaims: policy.groupClaims)
+            claims: claims.value, issuer: issuer, subject: try claims.subject(), expiresAt: expiresAt,
+            issuedAt: try claims.time(.iat), groupClaims: policy.groupClaims,
+            distrustsAddress: policy.dialect.distrustsAddress(claims.value))
     }
 
     /// `iss` as a token has it that nobody has verified: to choose whose keys to try, and for nothing else.
@@ -61,7 +66,7 @@ package enum TokenVerifier {
     /// Checks a signed userinfo response (Core 5.3.2): it names its issuer and this client.
     static func verifyUserInfo(_ token: [UInt8], keys: KeySet, policy: TokenPolicy) throws(TokenError) -> JSONValue {
         let claims = try signedClaims(token, keys: keys, policy: policy, types: ["jwt"])
-        try claims.check(issuer: policy.issuer)
+        _ = try policy.dialect.checkIssuer(claims, policy: policy, keyIssuer: claims.keyIssuer)
         try claims.checkAudience(policy.audiences, authorizedParty: .ignored)
         return claims.value
     }
@@ -73,8 +78,8 @@ package enum TokenVerifier {
     ) throws(TokenError) -> Claims {
         let jws = try JWS.parse(token, algorithms: policy.algorithms)
         if let type = jws.type, !types.contains(type) { throw .type }
-        let key = try keys.key(for: jws.keyIdentifier, algorithm: jws.algorithm)
-        guard jws.isSigned(by: key) else { throw .signature }
-        return Claims(value: try jws.claims(), algorithm: jws.algorithm)
+        let entry = try keys.entry(for: jws.keyIdentifier, algorithm: jws.algorithm)
+        guard jws.isSigned(by: entry.key) else { throw .signature }
+        return Claims(value: try jws.claims(), algorithm: jws.algorithm, keyIssuer: entry.issuer)
     }
 }

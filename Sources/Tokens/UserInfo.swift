@@ -35,11 +35,12 @@ extension Identity {
     /// Claims that say something of the token that they stand in, or of the sign-in, and so count from there alone.
     private static let ofTokens: Set<String> = [
         "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "azp", "nonce", "at_hash", "c_hash", "s_hash", "auth_time",
-        "acr", "amr", "sid", "events", "cnf", "typ", "token_use", "client_id", "scope", "scp",
+        "acr", "amr", "sid", "events", "cnf", "typ", "token_use", "client_id", "scope", "scp", "tid",
+        "xms_edov", "hd",
     ]
 
     /// The same with the claims of `userInfo` that the token lacks.
-    package func adding(_ userInfo: JSONValue, groupClaims: [String]) throws(UserInfoError) -> Identity {
+    package func adding(_ userInfo: JSONValue, policy: TokenPolicy) throws(UserInfoError) -> Identity {
         guard let subject = userInfo["sub"]?.string else { throw .malformed }
         guard subject.hasSameBytes(as: self.subject) else { throw .subject }
         guard case .object(var merged) = claims, case .object(let members) = userInfo else { throw .malformed }
@@ -51,6 +52,6 @@ extension Identity {
         if claims["email"] == nil, userInfo["email"] != nil { merged["email_verified"] = userInfo["email_verified"] }
         return Identity(
             claims: .object(merged), issuer: issuer, subject: self.subject, expiresAt: expiresAt, issuedAt: issuedAt,
-            groupClaims: groupClaims)
+            groupClaims: policy.groupClaims, distrustsAddress: policy.dialect.distrustsAddress(.object(merged)))
     }
 }

@@ -8,6 +8,8 @@ package struct JWK: Sendable {
     /// `alg`, where the entry is for that algorithm alone.
     package let algorithm: JWSAlgorithm?
     package let key: VerificationKey
+    /// Whose tokens it signs, as Entra ID's sets for many tenants say it.
+    let issuer: String?
     /// Tells two keys apart whatever their names.
     let fingerprint: SHA256Digest
 
@@ -91,7 +93,7 @@ extension JWK {
         }
         guard algorithm.map(key.0.serves) ?? true else { throw .algorithm }
         return JWK(
-            identifier: identifier, algorithm: algorithm, key: key.0,
+            identifier: identifier, algorithm: algorithm, key: key.0, issuer: entry["issuer"]?.string,
             fingerprint: SHA256.digest(Array(kind.utf8) + [0] + key.members))
     }
 

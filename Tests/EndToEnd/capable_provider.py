@@ -85,6 +85,8 @@ class CapableProvider(LyingProvider):
 
     def other(self, method, path, fields, headers):
         path = path.partition("?")[0]
+        if path.endswith("/.well-known/openid-configuration"):
+            return 200, self.metadata()
         if path == "/par" and method == "POST" and self.pushed:
             return self._push(fields, headers.get("Authorization", ""))
         if path == "/userinfo" and self.userinfo:

@@ -14,79 +14,7 @@ from capable_provider import CapableProvider
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from lying_provider import ALICE, BOB, Key
-from parts import process
-
-SECRET = "a-secret-of-this-file-0123456789"
-HELLO = {"index.html": b"home", "hello.txt": b"hello", "admin/index.html": b"admins"}
-RULES = {"/public/**": "anyone", "/admin/**": "groups:admins", "/**": "signed-in"}
-
-
-@pytest.fixture
-def folder(build):
-    path = os.path.join(build, "providers-folder")
-    for key, body in HELLO.items():
-        os.makedirs(os.path.dirname(os.path.join(path, key)), exist_ok=True)
-        with open(os.path.join(path, key), "wb") as file:
-            file.write(body)
-    return path
-
-
-@pytest.fixture
-def provider():
-    one = CapableProvider({"postern": None, "secretive": SECRET})
-    yield one
-    one.stop()
-
-
-class Daemon(postern.Postern):
-    """One site, and what a test asks for."""
-
-    def __init__(self, directory, folder, providers, at=None, ready="/readyz", **site):
-        self.port = process.free_port()
-        keys = [postern.secret()]
-        web.note(keys[0])
-        super().__init__(directory, {
-            "listeners": {"plain": {"address": f"127.0.0.1:{self.port}"}}, "session_keys": keys,
-            "providers": providers, "origins": {"folder": {"directory": folder}},
-            "sites": {"docs": {"hosts": [f"localhost:{self.port}"], "provider": at or list(providers)[0],
-                               "origin": "folder", "rules": RULES, **site}}}, ready=ready)
-        self.url = f"http://localhost:{self.port}"
-
-    def bearer(self, token, path="/hello.txt"):
-        return web.request(self.port, path, host=f"localhost:{self.port}",
-                           headers={"Authorization": "Bearer " + token})
-
-    def event(self, message, seconds=5):
-        """The latest event of that message, once there is one."""
-        end = time.monotonic() + seconds
-        while True:
-            found = [one for one in self.records() if message in one.get("message", "")]
-            if found:
-                return found[-1]
-            assert time.monotonic() < end, f"no event: {message}"
-            time.sleep(0.05)
-
-
-@pytest.fixture
-def daemon(build, request, folder):
-    started = []
-
-    def start(providers, **more):
-        name = "".join(one if one.isalnum() else "-" for one in request.node.name)[:60]
-        started.append(Daemon(os.path.join(build, "providers", name), folder, providers, **more))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.stop()
-
-
-def signed_in(one, path="/hello.txt"):
-    browser = web.Browser()
-    answer = browser.open(one.url + path)
-    assert answer.status == 200, str(answer)
-    return browser
-
+from own_daemon import SECRET, daemon, folder, provider, signed_in  # noqa: F401: fixtures
 
 # Signature algorithms
 
@@ -328,6 +256,23 @@ def test_userinfo_signed_by_a_stranger_ends_the_sign_in(daemon, provider):
     assert web.Browser().open(one.url + "/hello.txt").status == 400
 
 
+def test_a_renewal_asks_userinfo_again_and_loses_nothing_where_it_cannot(daemon, provider):
+    provider.refresh, provider.lifetime = True, 2
+    said = {"groups": ["admins"]}
+    provider.userinfo = lambda account: {"sub": account["sub"], **said} if said else 500
+    provider.change_claims = lambda claims: {name: value for name, value in claims.items() if name != "groups"}
+    one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern", "userinfo": True}})
+    browser = signed_in(one)
+    for groups, status in ((["admins"], 200), (None, 200), (["staff"], 403)):
+        said.clear()
+        said.update({"groups": groups} if groups else {})
+        time.sleep(2.1)
+        before = provider.count("/userinfo")
+        assert browser.send(one.url + "/admin/").status == status, groups
+        assert provider.count("/userinfo") == before + 1
+        assert browser.send(one.url + "/admin/").status == status, groups
+
+
 def test_userinfo_is_not_asked_where_nobody_wants_it(daemon, provider):
     provider.userinfo = lambda account: {"sub": account["sub"]}
     one = daemon({"liar": {"issuer": provider.issuer, "client_id": "postern"}})
@@ -563,3 +508,150 @@ def test_a_token_that_is_shown_often_is_verified_once(daemon, provider):
     provider.published = [Key()]
     assert one.bearer(provider.token(key=provider.published[0])).status == 200, "the keys are fetched again"
     assert one.bearer(token).status == 401, "what was verified by the old ones counts no more"
+
+
+# Presets
+
+def query_of(url):
+    return urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)
+
+
+def test_cognito(daemon, provider):
+    provider.account = {"sub": "alice-1", "email": "alice@example.org", "cognito:groups": ["admins"], "groups": ["no"],
+                        "cognito:username": "alice", "token_use": "id"}
+    one = daemon({"pool": {
+        "preset": "cognito", "issuer": provider.issuer, "client_id": "postern",
+        "scopes": ["openid", "email", "offline_access"], "authorization_parameters": {"identity_provider": "CorpSAML"}}})
+    browser = signed_in(one)
+    assert browser.send(one.url + "/.auth/me").json()["groups"] == ["admins"]
+    asked = query_of(web.Browser().send(one.url + "/hello.txt").location)
+    assert asked["scope"] == ["openid email"] and asked["identity_provider"] == ["CorpSAML"]
+    access = {"aud": None, "client_id": "postern", "token_use": "access", "scope": "openid"}
+    for claims, status in (({}, 200), (access, 200), ({**access, "client_id": "other"}, 401),
+                           ({**access, "client_id": None}, 401), ({"token_use": None}, 401),
+                           ({"token_use": "refresh"}, 401), ({"token_use": "id", "aud": None, "client_id": "postern"}, 401)):
+        assert one.bearer(provider.token(**{**provider.account, **claims}, account={"sub": "x"})).status == status, claims
+    for use in ("access", None):
+        provider.change_claims = lambda claims, use=use: {**claims, "token_use": use}
+        assert web.Browser().open(one.url + "/hello.txt").status == 400
+
+
+TENANT, OTHER_TENANT = "11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-555555555555"
+
+
+def entra(provider, **more):
+    provider.more_metadata = {"issuer": provider.issuer + "/{tenantid}/v2.0"}
+    provider.account = {**ALICE, "email_verified": None, "tid": TENANT, "iss": f"{provider.issuer}/{TENANT}/v2.0"}
+    return {"entra": {"preset": "entra", "issuer": provider.issuer + "/common/v2.0", "client_id": "postern", **more}}
+
+
+def test_entra_for_many_tenants(daemon, provider):
+    one = daemon(entra(provider, tenants=[TENANT.upper()]))
+    signed_in(one)
+    issuer = lambda tenant: f"{provider.issuer}/{tenant}/v2.0"
+    for claims, status in (
+            ({}, 200), ({"tid": OTHER_TENANT, "iss": issuer(OTHER_TENANT)}, 401), ({"tid": OTHER_TENANT}, 401),
+            ({"iss": issuer(OTHER_TENANT)}, 401), ({"tid": None}, 401), ({"iss": issuer("{tenantid}")}, 401),
+            ({"tid": "common", "iss": issuer("common")}, 401), ({"tid": [TENANT]}, 401),
+            ({"iss": provider.issuer + "/common/v2.0"}, 401)):
+        assert one.bearer(provider.token({**provider.account, **claims})).status == status, claims
+
+
+@pytest.mark.parametrize("issuer, status", [("{tenantid}", 200), (TENANT, 200), (OTHER_TENANT, 401)])
+def test_entras_keys_may_be_one_tenants_alone(daemon, provider, issuer, status):
+    key = provider.signing
+    jwk = key.jwk()
+    provider.published = [type("Key", (), {"jwk": lambda self: {**jwk, "issuer": f"{provider.issuer}/{issuer}/v2.0"}})()]
+    one = daemon(entra(provider, tenants="*"))
+    assert one.bearer(provider.token()).status == status
+
+
+def test_an_address_of_any_tenant_is_nobodys(daemon, provider):
+    one = daemon(entra(provider, tenants="*"), rules={"/**": "email:*@example.org"})
+    assert one.bearer(provider.token()).status == 403
+    assert one.bearer(provider.token({**provider.account, "email_verified": True})).status == 403
+    assert one.bearer(provider.token({**provider.account, "xms_edov": True})).status == 200
+
+
+def test_groups_that_are_too_many_for_a_token(daemon, provider):
+    one = daemon(entra(provider, tenants=[TENANT]))
+    provider.account = {**provider.account, "groups": None, "_claim_names": {"groups": "src1"},
+                        "_claim_sources": {"src1": {"endpoint": "https://graph.example/"}}, "roles": ["reader"]}
+    browser = signed_in(one)
+    assert browser.send(one.url + "/.auth/me").json()["groups"] == ["reader"]
+    assert browser.send(one.url + "/admin/").status == 403
+    assert one.event("an ID token leaves out the groups")["reason"] == "entra"
+
+
+def test_entra_of_one_tenant(daemon, provider):
+    provider.more_metadata = {"issuer": f"{provider.issuer}/{TENANT}/v2.0"}
+    provider.account = {**ALICE, "iss": f"{provider.issuer}/{TENANT}/v2.0", "roles": ["no"]}
+    one = daemon({"entra": {"preset": "entra", "issuer": f"{provider.issuer}/{TENANT}/v2.0", "client_id": "postern"}})
+    assert signed_in(one).send(one.url + "/.auth/me").json()["groups"] == ALICE["groups"]
+    assert one.bearer(provider.token({**provider.account, "iss": f"{provider.issuer}/{OTHER_TENANT}/v2.0"})).status == 401
+
+
+@pytest.mark.parametrize("more, words", [
+    ({"preset": "entra", "issuer": "https://login.example/common/v2.0"},
+     "providers.corp.tenants: the issuer is for all tenants"),
+    ({"preset": "entra", "tenants": [TENANT]}, "providers.corp.tenants: tenants are for an issuer of many"),
+    ({"preset": "azure"}, "providers.corp.preset: 'azure' is none of the known words"),
+])
+def test_faults_of_presets(build, folder, more, words):
+    result = check(build, folder, more)
+    assert result.returncode == 78 and words in result.stderr, result.stderr
+
+
+def test_okta(daemon, provider):
+    provider.account = {**ALICE, "scp": ["openid", "docs.read"]}
+    one = daemon({"okta": {"preset": "okta", "issuer": provider.issuer, "client_id": "postern",
+                           "scopes": ["openid", "groups", "offline_access"], "bearer": {"scopes": "docs.read"}}})
+    assert signed_in(one).send(one.url + "/.auth/me").json()["groups"] == ALICE["groups"]
+    assert query_of(web.Browser().send(one.url + "/x").location)["scope"] == ["openid groups offline_access"]
+    assert one.bearer(provider.token()).status == 200
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_auth0(daemon, provider, slash):
+    provider.more_metadata = {"issuer": provider.issuer + "/"}
+    provider.account = {**ALICE, "iss": provider.issuer + "/", "groups": None, "https://docs.example/groups": ["admins"]}
+    one = daemon({"auth0": {"preset": "auth0", "issuer": provider.issuer + slash, "client_id": "postern",
+                            "groups_claim": "https://docs.example/groups",
+                            "authorization_parameters": {"audience": "https://docs.example"}}})
+    browser = signed_in(one, "/admin/")
+    assert browser.send(one.url + "/.auth/me").json()["groups"] == ["admins"]
+    assert one.bearer(provider.token(audience=["postern", "x"])).status == 200
+    assert one.bearer(provider.token({**provider.account, "iss": provider.issuer})).status == 401
+
+
+def test_google(daemon, provider):
+    provider.account = {**ALICE, "hd": "example.org", "iss": provider.issuer.partition("://")[2]}
+    one = daemon({"google": {"preset": "google", "issuer": provider.issuer, "client_id": "postern",
+                             "scopes": ["openid", "email", "offline_access"],
+                             "authorization_parameters": {"hd": "example.org"}}})
+    assert signed_in(one).send(one.url + "/.auth/me").json()["groups"] == [], "Google has no groups"
+    asked = query_of(web.Browser().send(one.url + "/x").location)
+    assert asked["scope"] == ["openid email"] and asked["hd"] == ["example.org"]
+    assert asked["access_type"] == ["offline"] and asked["prompt"] == ["consent"]
+    for claims, status in (({}, 200), ({"iss": provider.issuer}, 200), ({"hd": "evil.example"}, 401), ({"hd": None}, 401),
+                           ({"hd": "example.org.evil.example"}, 401), ({"iss": "https://evil.example"}, 401)):
+        assert one.bearer(provider.token({**provider.account, **claims})).status == status, claims
+    provider.account = {**provider.account, "hd": None}
+    assert web.Browser().open(one.url + "/hello.txt").status == 400
+    assert one.event("a sign-in failed")["reason"] == "ID token: hosted_domain"
+
+
+@pytest.mark.parametrize("claims, groups", [
+    ({"groups": ["/staff"], "realm_access": {"roles": ["r"]}}, ["/staff"]),
+    ({"resource_access": {"post.ern": {"roles": ["admins"]}}, "realm_access": {"roles": ["r"]}}, ["admins"]),
+    ({"resource_access": {"other": {"roles": ["admins"]}}, "realm_access": {"roles": ["r"]}}, ["r"]), ({}, []),
+])
+def test_keycloak(daemon, provider, claims, groups):
+    provider.clients["post.ern"] = None
+    provider.account = {**ALICE, "groups": None, "typ": "ID", **claims}
+    one = daemon({"keycloak": {"preset": "keycloak", "issuer": provider.issuer, "client_id": "post.ern"}})
+    assert signed_in(one).send(one.url + "/.auth/me").json()["groups"] == groups
+    for kind, status in (("ID", 200), ("Bearer", 200), (None, 200), ("Refresh", 401), ("Offline", 401), ("Logout", 401)):
+        assert one.bearer(provider.token({**provider.account, "typ": kind}, audience="post.ern")).status == status
+    provider.account = {**provider.account, "typ": "Bearer"}
+    assert web.Browser().open(one.url + "/hello.txt").status == 400, "an access token in an ID token's place"

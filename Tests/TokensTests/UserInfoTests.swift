@@ -13,7 +13,8 @@ import Testing
     }
 
     private func adding(_ userInfo: String, to claims: String) throws -> Identity {
-        try identity(claims).adding(json(userInfo), groupClaims: TokenPolicy.defaultGroupClaims)
+        try identity(claims).adding(
+            json(userInfo), policy: TokenPolicy(issuer: "https://id.test", audiences: ["postern"]))
     }
 
     @Test func whatTheTokenLacksIsAdded() throws {

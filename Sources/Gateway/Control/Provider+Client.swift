@@ -57,7 +57,7 @@ extension Provider {
         let userInfo = try UserInfo.parse(
             status: response.status, contentType: response.fields[.contentType], body: response.body, keys: keys,
             policy: snapshot.tokenPolicy)
-        return try identity.adding(userInfo, groupClaims: snapshot.tokenPolicy.groupClaims)
+        return try identity.adding(userInfo, policy: snapshot.tokenPolicy)
     }
 
     // MARK: Pushed authorization requests (RFC 9126)

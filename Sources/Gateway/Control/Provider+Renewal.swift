@@ -144,7 +144,7 @@ extension Provider {
         let obtainedAt = loop.value.wallSeconds
         guard let idToken = tokens.idToken else {
             return Renewal(
-                token: nil, refreshToken: tokens.refreshToken, obtainedAt: obtainedAt,
+                token: nil, isComplete: true, refreshToken: tokens.refreshToken, obtainedAt: obtainedAt,
                 expiresAt: GrantSchedule.end(obtainedAt: obtainedAt, expiresIn: tokens.expiresIn))
         }
         let identity: Identity
@@ -153,8 +153,10 @@ extension Provider {
             _ = await snapshotAfterUnknownKey(.signIn)
             identity = try verify(idToken, tokens, request)
         }
+        let completed = try? await completed(identity, accessToken: tokens.accessToken)
         return Renewal(
-            token: (idToken, identity), refreshToken: tokens.refreshToken, obtainedAt: obtainedAt,
+            token: (idToken, completed ?? identity), isComplete: completed != nil, refreshToken: tokens.refreshToken,
+            obtainedAt: obtainedAt,
             expiresAt: identity.expiresAt)
     }
 

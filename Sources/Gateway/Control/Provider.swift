@@ -76,13 +76,13 @@ actor Provider: LoopActor {
     private var schedule: KeySetSchedule
     private var sessions = UnknownKeyThrottle()
     private var fetching: Task<Void, Never>?
-    /// What comes of renewing sessions, and is remembered of it.
-    var renewals = Renewals()
     /// What the client proves itself with, where it has a key.
     let clientKey: ClientKey?
     /// Pushed requests that are under way, and when the next may be, on the monotonic clock in milliseconds.
     var pushes = 0
     var nextPush: Int64 = 0
+    /// What comes of renewing sessions, and is remembered of it.
+    var renewals = Renewals()
 
     init(
         _ settings: ProviderSettings, limits: LimitSettings, loop: LoopBound<EventLoop>, client: LoopBound<HTTPClient>,
@@ -190,7 +190,7 @@ actor Provider: LoopActor {
             throw .malformed("is no address to fetch metadata from", url: issuer)
         }
         let response = try await get(url)
-        do { return try ProviderMetadata.parse(response.body, expectedIssuer: issuer) } catch {
+        do { return try ProviderMetadata.parse(response.body, expectedIssuer: settings.metadataIssuer) } catch {
             throw .malformed("is not this provider's metadata (\(error))", url: url.text)
         }
     }
@@ -239,16 +239,5 @@ actor Provider: LoopActor {
             code, redirectURI: redirectURI, verifier: codeVerifier, credentials: clientCredentials)
         let response = try await send(form.fields, form.body, to: metadata.tokenEndpoint)
         return try TokenResponse.parse(status: response.status, body: response.body, requiresIDToken: true)
-    }
-}
-
-extension ProviderSettings {
-    /// What its tokens must be like.
-    var tokenPolicy: TokenPolicy {
-        var policy = TokenPolicy(
-            issuer: issuer, audiences: [clientID],
-            algorithms: signingAlgorithms.compactMap { JWSAlgorithm.named($0.rawValue) })
-        policy.bearer = bearer.map { BearerPolicy(audiences: $0.audiences, scopes: $0.scopes) }
-        return policy
     }
 }

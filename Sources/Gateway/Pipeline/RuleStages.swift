@@ -66,11 +66,10 @@ extension Worker {
         case .met:
             return .next
         case .stepUp:
-            guard context.visitor?.record != nil, Navigation.isTopLevel(context.request) else {
+            guard let record = context.visitor?.record, Navigation.isTopLevel(context.request) else {
                 return .respond(stepUpRequired(context))
             }
-            return startSignIn(
-                context, at: context.visitor?.record?.provider, returningTo: target, selectAccount: false)
+            return startSignIn(context, at: record.provider, returningTo: target, selectAccount: false)
         case .refused:
             return .respond(
                 page(

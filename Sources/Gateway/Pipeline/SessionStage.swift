@@ -61,6 +61,9 @@ extension Worker {
     /// Answers nothing, and waits for nothing.
     func identify(_ context: RequestContext) -> Identification {
         guard context.site.hasProvider else { return .nobody }
+        if let key = bearerMemo.key(context.request.fields, site: context.site.index), let known = knownBearer(key) {
+            return known
+        }
         if let token = bearerToken(context) { return check(bearer: token, context) }
         if let key = cookieMemo.key(context.request.fields, site: context.site.index), let known = sessions[key] {
             let found = check(known, key, isNew: false, isNewestKey: true, context)
@@ -261,11 +264,7 @@ extension Worker {
 
     private func check(bearer token: String, _ context: RequestContext) -> Identification {
         let site = context.site!, key = CredentialKey(site: site.index, credential: token), now = loop.wallSeconds
-        if let visitor = sessions[key], let bearer = visitor.bearer, now < visitor.tokenExpiresAt,
-            visitor.keyGeneration == providers[bearer.provider]?.keys?.generation
-        {
-            return identification(visitor, bearer)
-        }
+        if let known = knownBearer(key) { return known }
         // The token's own word for its issuer says whose keys to try; several clients may be known to one issuer.
         let issuer = site.settings.providers.count > 1 ? TokenVerifier.claimedIssuer(of: token) : nil
         var refusal = Identification.badToken
@@ -284,6 +283,7 @@ extension Worker {
                     SessionIdentity(identity, claimNames: site.claimNames), record: nil, bearer: bearer,
                     tokenExpiresAt: identity.expiresAt, keyGeneration: keys.generation)
                 sessions.insert(visitor, for: key)
+                bearerMemo.remember(key, for: context.request.fields)
                 return identification(visitor, bearer)
             } catch {
                 guard case .unknownKey = error, !context.keysWereRefreshed,
@@ -293,6 +293,14 @@ extension Worker {
             }
         }
         return refusal
+    }
+
+    /// A token that was verified by the keys that its provider has now, and is not over.
+    private func knownBearer(_ key: CredentialKey) -> Identification? {
+        guard let visitor = sessions[key], let bearer = visitor.bearer, loop.wallSeconds < visitor.tokenExpiresAt,
+            visitor.keyGeneration == providers[bearer.provider]?.keys?.generation
+        else { return nil }
+        return identification(visitor, bearer)
     }
 
     private func identification(_ visitor: Visitor, _ bearer: Visitor.Bearer) -> Identification {

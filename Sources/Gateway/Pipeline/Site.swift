@@ -68,6 +68,11 @@ final class Site: Sendable {
 
     func authPath(_ page: String) -> String { settings.authPath + "/" + page }
 
+    /// The path of a provider's redirect URI.
+    func callbackPath(_ provider: ProviderSettings) -> String {
+        authPath("callback") + (provider.ownCallback ? "/" + PercentCoding.encode(provider.name) : "")
+    }
+
     /// What the rule for a page demands of a sign-in that is to end there.
     /// - Parameter target: a path on this site, with query and fragment or without.
     func demand(for target: String) -> AuthenticationDemand {
@@ -78,11 +83,6 @@ final class Site: Sendable {
     func rule(for target: String) -> Rule? {
         guard let target = try? RequestTarget(String(target.prefix { $0 != "#" })) else { return nil }
         return settings.rules.rule(for: target.segments)
-    }
-
-    /// The path of a provider's redirect URI.
-    func callbackPath(_ provider: ProviderSettings) -> String {
-        authPath("callback") + (provider.ownCallback ? "/" + PercentCoding.encode(provider.name) : "")
     }
 
     /// Where a sign-in starts that comes back to `target`, a target in origin form.

@@ -36,6 +36,8 @@ struct RenewalRequest: Sendable {
 struct Renewal: Sendable {
     /// A new ID token and what it says; nil where the provider sent none, and the session keeps its claims.
     var token: (text: SecretText, identity: Identity)?
+    /// Whether the identity has what userinfo says of it, where that is asked.
+    var isComplete: Bool
     /// What takes the old one's place; nil where that stays.
     let refreshToken: SecretText?
     /// Unix seconds.
@@ -49,7 +51,10 @@ struct Renewal: Sendable {
     /// This one, which came after `earlier`: the last ID token there was.
     func after(_ earlier: Renewal?) -> Renewal {
         var renewal = self
-        if token == nil { renewal.token = earlier?.token }
+        if token == nil, let earlier {
+            renewal.token = earlier.token
+            renewal.isComplete = earlier.isComplete
+        }
         return renewal
     }
 
@@ -79,6 +84,8 @@ extension SessionRecord {
         if let (text, identity) = renewal.token {
             record.idToken = text.reveal()
             record.identity = self.identity(by: identity, claimNames: claimNames, isRenewed: true)
+            // The refresh token may have served its time already: what userinfo said before is better than no session.
+            if !renewal.isComplete { record.identity.fill(from: self.identity) }
             record.providerSessionID = identity.sid ?? providerSessionID
             record.tokenExpiresAt = identity.expiresAt
         }

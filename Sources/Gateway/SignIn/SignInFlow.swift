@@ -34,11 +34,12 @@ extension Worker {
             binding: browserBinding(context), now: loop.wallSeconds)
         let request = AuthorizationRequest(
             endpoint: metadata.authorizationEndpoint, clientID: provider.settings.clientID,
-            redirectURI: redirectURI(context, provider.settings), scopes: provider.settings.scopes, state: state,
+            redirectURI: redirectURI(context, provider.settings), scopes: provider.settings.requestedScopes,
+            state: state,
             nonce: flow.nonce,
             codeChallenge: PKCE.challenge(flow.codeVerifier.reveal()),
-            parameters: provider.settings.parameters(
-                selectAccount: selectAccount, demanded: Self.parameters(of: site.demand(for: target), metadata)))
+            parameters: Self.parameters(
+                provider.settings, selectAccount: selectAccount, site.demand(for: target), metadata))
         guard provider.settings.pushesAuthorization(metadata) else {
             return .respond(redirect(to: request.url, .signInStarted))
         }
@@ -59,9 +60,10 @@ extension Worker {
     /// OpenID Connect Core section 3.1.2.1. `acr_values` is a wish; where a provider reads `claims` (section 5.5.1.1) it
     /// is told that nothing else will do.
     private static func parameters(
-        of demand: AuthenticationDemand, _ metadata: ProviderMetadata
+        _ provider: ProviderSettings, selectAccount: Bool, _ demand: AuthenticationDemand, _ metadata: ProviderMetadata
     ) -> [(name: String, value: String)] {
         var parameters: [(name: String, value: String)] = []
+        if selectAccount { parameters.append(("prompt", "select_account")) }
         if !demand.acrValues.isEmpty {
             parameters.append(("acr_values", demand.acrValues.joined(separator: " ")))
             if metadata.supportsClaimsParameter {
@@ -80,7 +82,9 @@ extension Worker {
             }
         }
         if let age = demand.maxAge { parameters.append(("max_age", "\(age.seconds)")) }
-        return parameters
+        // What this sign-in is for goes before what the config has for all.
+        let configured = provider.requestParameters.filter { one in !parameters.contains { $0.name == one.name } }
+        return configured.map { (name: $0.name, value: $0.value) } + parameters
     }
 
     private func redirectURI(_ context: RequestContext, _ provider: ProviderSettings) -> String {
@@ -218,6 +222,9 @@ extension Worker {
         let site = context.site!, present = openSessions(context)
         let target = site.returnTarget(flow.returnTarget)
         context.exchange.record.subject = identity.subject
+        if identity.leavesOutGroups {
+            note("an ID token leaves out the groups, for there are too many", flow.provider, context)
+        }
         // Another tab has signed the same account in since this sign-in began: its session is the browser's.
         let isHere = present.contains { other in
             !flow.replaced.contains(other.id) && other.provider == flow.provider
@@ -304,16 +311,5 @@ extension Worker {
         var answer = page(.providerUnavailable(retry: retry), .providerFailed, for: context)
         answer.response.fields.append(.retryAfter, "10")
         return answer
-    }
-}
-
-extension ProviderSettings {
-    /// What goes with an authorization request beside Postern's own parameters.
-    fileprivate func parameters(
-        selectAccount: Bool, demanded: [(name: String, value: String)]
-    ) -> [(name: String, value: String)] {
-        let own = (selectAccount ? [("prompt", "select_account")] : []) + demanded
-        return authorizationParameters.map { (name: $0.name, value: $0.value) }
-            .filter { configured in !own.contains { $0.0 == configured.name } } + own
     }
 }
