@@ -70,7 +70,8 @@ extension Worker {
 
     private func signOutRequest(_ record: SessionRecord, _ context: RequestContext) -> SignOutRequest? {
         let metadata = providers[record.provider]?.metadata
-        guard let settings = shared.providers[record.provider]?.settings, let form = settings.signOutForm(metadata) else {
+        guard let settings = shared.providers[record.provider]?.settings, let form = settings.signOutForm(metadata)
+        else {
             return nil
         }
         let configured = settings.signOutURL.flatMap { ProviderURL($0.description) }
