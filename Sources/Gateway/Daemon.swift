@@ -45,6 +45,11 @@ package struct Daemon {
         }
         let control = try Control(
             loop: loop, shared: shared, workers: workerCount, signals: signals, manager: manager)
+        for name in listeners.joined {
+            shared.events.warning(
+                "another instance listens at the same address: end one of them when the other serves",
+                metadata: ["listener": "\(name)"])
+        }
         control.waitsForProviders = listeners.wait
         control.watchCertificates(listeners.contexts)
         try control.serveAdmin(on: listeners.admin)

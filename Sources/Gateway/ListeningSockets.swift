@@ -11,7 +11,7 @@ struct ListeningSockets: Sendable {
         let name: String
         fileprivate let descriptor: Int32
         let sharing: Sharing
-        /// Another instance may be serving there: nothing is taken from it before this one can serve as well.
+        /// Another instance serves there, or may: nothing is taken from it before this one can serve as well.
         let waits: Bool
         /// Nil for plain HTTP.
         var tls: TLSServerContext?
@@ -53,6 +53,11 @@ struct ListeningSockets: Sendable {
     }
 
     func forWorker(_ index: Int) -> [Bound] { perWorker[index] }
+
+    /// The addresses at which another instance listens.
+    var joined: [String] {
+        ((perWorker.first ?? []) + admin).filter { $0.sharing == .port && $0.waits }.map(\.name)
+    }
 
     /// Whether any of them waits until this instance can serve.
     var wait: Bool { (perWorker.joined() + admin).contains(where: \.waits) }
@@ -117,13 +122,12 @@ private struct Address {
                 guard let socketAddress = SocketAddress(ip: ip.description, port: port) else {
                     throw SystemError(errno: 99, call: "bind")
                 }
-                // Without SO_REUSEPORT first: with it, a second Postern would share the port unnoticed.
-                if !reusePort { _ = try Socket.listen(on: socketAddress, backlog: 1) }
+                let isTaken = try isTaken(socketAddress)
                 var sockets: [[ListeningSockets.Bound]] = []
                 for _ in 0..<count {
                     let socket = try Socket.bind(to: socketAddress, reusePort: reusePort || count > 1)
                     if !reusePort { try socket.listen() }
-                    sockets.append([bound(socket.take(), reusePort ? .port : .own)])
+                    sockets.append([bound(socket.take(), reusePort ? .port : .own, waits: isTaken)])
                 }
                 return sockets
             case .unix(let path):
@@ -142,6 +146,18 @@ private struct Address {
         }
     }
 
+    /// Whether another instance listens there, which this one may join. Without SO_REUSEPORT one finds out: with it, a
+    /// second Postern would share the port unnoticed.
+    private func isTaken(_ address: SocketAddress) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            _ = try Socket.listen(on: address, backlog: 1)
+            return false
+        } catch {
+            guard reusePort, error.isAddressInUse else { throw error }
+            return true
+        }
+    }
+
     private func share(
         _ socket: consuming FileDescriptor, _ count: Int, waits: Bool
     ) throws(SystemError) -> [ListeningSockets.Bound] {
@@ -152,9 +168,8 @@ private struct Address {
         return all
     }
 
-    private func bound(_ descriptor: Int32, _ sharing: Sharing, waits: Bool? = nil) -> ListeningSockets.Bound {
-        ListeningSockets.Bound(
-            name: name, descriptor: descriptor, sharing: sharing, waits: waits ?? (sharing == .port), tls: nil)
+    private func bound(_ descriptor: Int32, _ sharing: Sharing, waits: Bool) -> ListeningSockets.Bound {
+        ListeningSockets.Bound(name: name, descriptor: descriptor, sharing: sharing, waits: waits, tls: nil)
     }
 
     private func failure(_ error: SystemError) -> StartFailure {

@@ -6,4 +6,15 @@ package protocol LoopActor: Actor {
 
 extension LoopActor {
     nonisolated package var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// Starts work of the actor on its loop, from any thread. A `Task` that begins in code of no actor, or does not touch
+    /// the actor that it begins in, takes its first step on a thread of the runtime's own pool, which this program does
+    /// without.
+    nonisolated package func start(_ work: @escaping @Sendable (isolated Self) async -> Void) {
+        executor.execute { self.assumeIsolated { $0.begin(work) } }
+    }
+
+    private func begin(_ work: @escaping @Sendable (isolated Self) async -> Void) {
+        Task { await work(self) }
+    }
 }

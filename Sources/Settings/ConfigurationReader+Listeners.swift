@@ -52,6 +52,7 @@ extension ConfigurationReader {
     ) -> Bool {
         guard section.value(option) else { return false }
         guard case .ip = address else {
+            guard section.has(option) else { return false }
             faults.error(
                 section.position(of: option), section.key(of: option), "\(address) has no port",
                 "Leave it out: a socket from systemd can be shared as it is, and a Unix socket's path cannot")

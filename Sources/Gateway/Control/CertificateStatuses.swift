@@ -26,7 +26,7 @@ final class CertificateStatuses {
     func follow(_ context: TLSServerContext, of listener: String, ready: @escaping () -> Void = {}) {
         contexts[listener] = context
         let wanted = contexts.values.flatMap { $0.staples.compactMap { $0 } }
-        for keeper in keepers where !wanted.contains(where: { $0 === keeper.staple }) { Task { await keeper.stop() } }
+        for keeper in keepers where !wanted.contains(where: { $0 === keeper.staple }) { keeper.start { $0.stop() } }
         keepers.removeAll { keeper in !wanted.contains { $0 === keeper.staple } }
         let waiting = Countdown(ready)
         for (certificate, staple) in zip(context.certificates, context.staples) {
@@ -42,7 +42,7 @@ final class CertificateStatuses {
             keepers.append(keeper)
             waiting.add()
             let handle = LoopBound(waiting, to: loop.executor)
-            Task { await keeper.start { handle.value.down() } }
+            keeper.start { await $0.run { handle.value.down() } }
         }
         waiting.down()
     }

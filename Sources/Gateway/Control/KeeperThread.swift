@@ -21,12 +21,12 @@ final class KeeperThread: Sendable {
             let revocations = shared.revocations
             let keeper = RevocationKeeper(
                 loop: LoopBound(loop, to: loop.executor), candidates: directories, events: shared.events,
-                found: { new in Task { await revocations.learn(new) } },
+                found: { new in revocations.start { await $0.learn(new) } },
                 report: { report in
                     let isKept = if case .kept = report { true } else { false }
                     control.send { $0.areRevocationsKept = isKept }
                 })
-            Task { await revocations.attach(keeper) }
+            revocations.start { $0.attach(keeper) }
             keeper.assumeIsolated { $0.start() }
             let mayRun = state.withLock { state in
                 guard case .starting = state else { return false }

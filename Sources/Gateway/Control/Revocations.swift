@@ -39,7 +39,7 @@ actor Revocations: LoopActor {
         self.keeper = keeper
         // What came before the keeper did.
         let all = list.revocations
-        Task { await keeper.save(all) }
+        keeper.start { $0.save(all) }
     }
 
     /// Ends what the entries are about. When this returns, no worker takes it for good any more, and it stands on the
@@ -69,8 +69,11 @@ actor Revocations: LoopActor {
     private func take(_ revocations: [Revocation], now: Int64) -> Task<Void, Never>? {
         let new = revocations.filter { list.insert($0, now: now) }
         guard !new.isEmpty, let keeper else { return nil }
-        return Task { await keeper.save(new) }
+        return Task { await save(new, by: keeper) }
     }
+
+    /// Of this actor, so that waiting for the other one takes no third thread.
+    private func save(_ revocations: [Revocation], by keeper: RevocationKeeper) async { await keeper.save(revocations) }
 
     private func spread(_ revocations: [Revocation]) async {
         let ofSessions = revocations.filter { $0.space == .sessions }

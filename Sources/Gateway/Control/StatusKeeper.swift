@@ -48,7 +48,7 @@ actor StatusKeeper: LoopActor {
     /// Fetches now, and from then on until `stop`.
     ///
     /// - Parameter tried: called after the first try, however it ended.
-    func start(_ tried: @escaping @Sendable () -> Void) async {
+    func run(_ tried: @escaping @Sendable () -> Void) async {
         var pause = await refresh()
         tried()
         while !isOver {
