@@ -52,6 +52,7 @@ extension ClientLimits {
         firstByteTime = Nanoseconds(limits.originFirstByteTimeout)
         betweenBytesTime = Nanoseconds(limits.originIdleTimeout)
         connections = limits.originConnections
+        queueSize = limits.originQueue
     }
 }
 

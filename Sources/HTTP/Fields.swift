@@ -120,6 +120,9 @@ package struct Fields: Sendable, Equatable {
     package var count: Int { entries.count }
     package var isEmpty: Bool { entries.isEmpty }
 
+    /// What they take in memory, in bytes.
+    package var size: Int { storage.count + entries.count * MemoryLayout<Entry>.stride }
+
     package mutating func reserve(bytes: Int, fields: Int) {
         storage.reserveCapacity(bytes)
         entries.reserveCapacity(fields)

@@ -26,11 +26,14 @@ package struct OriginRequest: Sendable {
     /// The object's name: decoded, segments joined by `/`, no slash in front.
     package var key: String
     package var conditions: Conditions
+    /// What whoever asks holds until the answer comes, in bytes: how many may wait for an origin depends on it.
+    package var heldBytes: Int
 
-    package init(key: String, isHead: Bool = false, conditions: Conditions = Conditions()) {
+    package init(key: String, isHead: Bool = false, conditions: Conditions = Conditions(), heldBytes: Int = 0) {
         self.key = key
         self.isHead = isHead
         self.conditions = conditions
+        self.heldBytes = heldBytes
     }
 }
 

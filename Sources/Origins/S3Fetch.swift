@@ -54,7 +54,8 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
     // MARK: - Asking
 
     private func ask() {
-        guard let message = origin.message(query, path: path) else { return answer(.failed(.noCredentials)) }
+        guard var message = origin.message(query, path: path) else { return answer(.failed(.noCredentials)) }
+        message.heldBytes = request.heldBytes
         state = .asked(origin.client.send(message, to: origin.endpoint, handler: self))
     }
 

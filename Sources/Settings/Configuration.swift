@@ -305,6 +305,7 @@ package struct LimitSettings: Sendable, Equatable {
     package let minWriteRate: Int
     // Towards origins
     package let originConnections: Int
+    package let originQueue: Int
     package let originConnectTimeout: TimeSpan
     package let originFirstByteTimeout: TimeSpan
     package let originIdleTimeout: TimeSpan

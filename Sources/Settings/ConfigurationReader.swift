@@ -110,6 +110,7 @@ struct ConfigurationReader {
             minReadRate: section.value(Options.limitMinReadRate),
             minWriteRate: section.value(Options.limitMinWriteRate),
             originConnections: section.value(Options.limitOriginConnections),
+            originQueue: section.value(Options.limitOriginQueue),
             originConnectTimeout: section.value(Options.limitOriginConnectTimeout),
             originFirstByteTimeout: section.value(Options.limitOriginFirstByteTimeout),
             originIdleTimeout: section.value(Options.limitOriginIdleTimeout),

@@ -130,6 +130,7 @@ package enum OptionTable {
         option(Options.limitMinReadRate, example: "1KiB"),
         option(Options.limitMinWriteRate, example: "2KiB"),
         option(Options.limitOriginConnections, example: "64"),
+        option(Options.limitOriginQueue, example: "16MiB"),
         option(Options.limitOriginConnectTimeout, example: "5s"),
         option(Options.limitOriginFirstByteTimeout, example: "1m"),
         option(Options.limitOriginIdleTimeout, example: "1m"),

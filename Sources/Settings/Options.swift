@@ -315,7 +315,11 @@ enum Options {
     )
     static let limitOriginConnections = Option(
         "limits.origin_connections", .count(1...100_000), default: "256",
-        "Connections to one origin at a time, of one worker.")
+        "Connections to one origin at a time, of one worker. More requests wait in line, for 10 s at most.")
+    static let limitOriginQueue = Option(
+        "limits.origin_queue", .size(1_048_576...17_179_869_184), default: "48MiB",
+        "What requests that wait for a connection to one origin may hold, of one worker: 4 to 5 KiB each, and their fields. One more is a 503."
+    )
     static let limitOriginConnectTimeout = Option(
         "limits.origin_connect_timeout", .duration("10ms", "10m"), default: "3s",
         "Connecting to an origin; and once more for the TLS handshake.")

@@ -5,9 +5,11 @@ loads here are the worst that the limits allow."""
 import functools
 import hashlib
 import http.server
+import re
 import resource
 import socket
 import ssl
+import subprocess
 import threading
 import time
 
@@ -183,6 +185,44 @@ class Bucket(http.server.BaseHTTPRequestHandler):
         for _ in range(10):
             self.wfile.write(self.piece)
             time.sleep(0.25)
+
+
+class Slow(Bucket):
+    """One small object, 20 ms later."""
+
+    def do_GET(self):
+        time.sleep(0.02)
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+
+@pytest.mark.parametrize("queue, served", [("48MiB", True), ("1MiB", False)])
+def test_all_streams_that_clients_may_have_wait_for_a_slow_bucket(tmp_path, queue, served):
+    bucket = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    bucket.request_queue_size = 128
+    threading.Thread(target=bucket.serve_forever, daemon=True).start()
+    port = process.free_port()
+    config = {"listeners": {"web": {"address": f"127.0.0.1:{port}"}}, "workers": 1,
+              "limits": {"origin_connections": 32, "origin_queue": queue},
+              "origins": {"slow": {"s3": {"bucket": "slow", "region": "us-east-1", "addressing": "path",
+                                          "endpoint": f"http://127.0.0.1:{bucket.server_address[1]}",
+                                          "access_key_id": "nobody", "secret_access_key": "nothing"}}},
+              "sites": {"docs": {"hosts": [f"localhost:{port}"], "origin": "slow", "rules": {"/**": "anyone"}}}}
+    try:
+        with postern.Postern(tmp_path / "run", config) as one:
+            done = subprocess.run(
+                ["h2load", "-n", "2500", "-c", "25", "-m", "100", f"http://localhost:{port}/a"],
+                capture_output=True, text=True, timeout=60)
+            codes = re.search(r"status codes: (\d+) 2xx, 0 3xx, 0 4xx, (\d+) 5xx", done.stdout)
+            good, refused = map(int, codes.groups())
+            assert good + refused == 2500
+            assert (refused == 0) == served
+            assert good >= 150, "who is in line is served all the same"
+            assert one.process.is_running()
+    finally:
+        bucket.shutdown()
 
 
 def test_running_downloads_from_a_bucket_finish_when_descriptors_run_out(tmp_path):

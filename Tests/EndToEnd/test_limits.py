@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import time
 
 import postern
@@ -237,3 +238,27 @@ def test_refusals_are_told_to_the_operator_in_few_lines(start):
     assert (event["limit"], event["peer"], event["listener"], event["times"]) == (
         "connections_per_address", "127.0.0.1", "plain", 1)
     assert event["level"] == "warning" and many
+
+
+def test_idle_connections_of_one_listener_make_room_for_clients_of_another(start):
+    program = start({"connections": 10})
+    for _ in range(10):
+        program.send(program.get()).recv(1)
+    for number in range(3):
+        one = program.connect(secure=True)
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with context.wrap_socket(one, server_hostname=HOST) as secure:
+            secure.sendall(web.head("GET", "/hello.txt", f"{HOST}:{program.tls}"))
+            assert secure.recv(100).startswith(b"HTTP/1.1 "), number
+        assert program.count("connections_closed_total", "reason", "displaced", "plain") >= 1
+
+
+def test_handshakes_that_do_not_go_on_make_room_where_connections_are_at_their_limit(start):
+    program = start({"connections": 10, "tls_handshakes": 100, "tls_handshake_timeout": "60s"})
+    for _ in range(10):
+        program.connect(secure=True)
+    time.sleep(0.5)
+    one = program.send(program.get())
+    assert one.recv(100).startswith(b"HTTP/1.1 200")
+    assert program.count("connections_closed_total", "reason", "tls_handshakes", "tls") == 1

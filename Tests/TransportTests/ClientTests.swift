@@ -65,7 +65,8 @@ import Transport
 @Test func requestsBeyondTheLimitOfConnectionsWaitInLine() throws {
     var limits = ClientLimits()
     limits.connections = 2
-    limits.queueLength = 3
+    // Three and a half of them.
+    limits.queueSize = ClientRequest(method: .get, target: "/0", host: "test").size * 7 / 2
     let bench = try ClientTestBench(limits: limits)
     var held: [(ClientTestPeer, String)] = []
     let server = try ClientTestServer(bench.loop) { peer, request in held.append((peer, request)) }
@@ -83,6 +84,48 @@ import Transport
     }
     #expect(server.requests.map { String($0.prefix(6)) }.sorted() == (0..<5).map { "GET /\($0)" })
     #expect(server.connections.count == 2)
+}
+
+@Test func whatIsHeldForTheSakeOfARequestCountsForTheLine() throws {
+    var limits = ClientLimits()
+    limits.connections = 1
+    limits.queueSize = 100_000
+    let bench = try ClientTestBench(limits: limits)
+    let server = try ClientTestServer(bench.loop) { _, _ in }
+    _ = bench.get("/", server.endpoint())
+    bench.turn { server.requests.count == 1 }
+    let handlers = (0..<4).map { _ in
+        var request = ClientRequest(method: .get, target: "/", host: "test")
+        request.heldBytes = 30_000
+        let handler = ClientTestHandler()
+        bench.client.send(request, to: server.endpoint(), handler: handler)
+        return handler
+    }
+    bench.turn { handlers[3].isDone }
+    #expect(handlers[3].error == .overloaded)
+    #expect(handlers[..<3].allSatisfy { !$0.isDone })
+}
+
+@Test(arguments: [1, 2, 3, 7, 1000]) func whoeverLeavesTheLineLeavesTheOthersInOrder(_ step: Int) throws {
+    var limits = ClientLimits()
+    limits.connections = 1
+    let bench = try ClientTestBench(limits: limits)
+    var held: [(ClientTestPeer, String)] = []
+    let server = try ClientTestServer(bench.loop) { peer, request in held.append((peer, request)) }
+    _ = bench.get("/first", server.endpoint())
+    bench.turn { held.count == 1 }
+    let waiting = (0..<1000).map { bench.get("/\($0)", server.endpoint()) }
+    for (number, one) in waiting.enumerated() where number % step != 0 { one.1.cancel() }
+    let late = bench.get("/late", server.endpoint())
+    while !late.0.isDone {
+        bench.turn { !held.isEmpty }
+        let (peer, request) = held.removeFirst()
+        peer.respond(request)
+        bench.turn()
+    }
+    let numbers = stride(from: 0, to: 1000, by: step).map(String.init)
+    let order = server.requests.map { $0.prefix { $0 != "\r" }.split(separator: " ")[1].dropFirst() }.map(String.init)
+    #expect(order == ["first"] + numbers + ["late"])
 }
 
 @Test func requestThatWaitsTooLongInLineFails() throws {

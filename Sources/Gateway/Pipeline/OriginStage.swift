@@ -47,7 +47,7 @@ final class ContentFetch {
         guard position < steps.count else {
             return answer(worker.page(.notFound(), .notFound, for: context))
         }
-        let request: OriginRequest
+        var request: OriginRequest
         switch steps[position] {
         case .object(let key):
             request = OriginRequest(
@@ -63,6 +63,7 @@ final class ContentFetch {
             request = OriginRequest(
                 key: key, isHead: context.isHead, conditions: status == 200 ? conditions : Conditions())
         }
+        request.heldBytes = context.heldBytes
         var answered = false
         let call = origin.fetch(request) { [self] response in
             answered = true

@@ -41,6 +41,10 @@ final class RequestContext {
         _read { yield exchange.request }
     }
 
+    /// What is kept of the request until it is answered, in bytes, about: its head, and a share for all that has been
+    /// made of it.
+    var heldBytes: Int { 4096 + exchange.request.target.utf8.count + exchange.request.fields.size }
+
     var isHead: Bool { exchange.request.method == .head }
 }
 

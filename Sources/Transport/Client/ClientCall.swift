@@ -15,6 +15,8 @@ package final class ClientCall {
     let request: ClientRequest
     let pool: ClientPool
     var enqueued: MonotonicTime
+    /// The number of its place in the line.
+    var place = -1
     /// Until the head has come.
     var handler: (any ClientResponseHandler)?
     var state = State.waiting
@@ -22,6 +24,9 @@ package final class ClientCall {
     var needsFresh = false
     package internal(set) var length: Int?
     package weak var consumer: (any BodyConsumer)?
+
+    /// What is kept while it waits, in bytes, about.
+    var size: Int { request.size + request.heldBytes }
 
     init(_ request: ClientRequest, pool: ClientPool, handler: any ClientResponseHandler, now: MonotonicTime) {
         self.request = request

@@ -20,8 +20,8 @@ package struct ClientLimits: Sendable {
     package var idleConnections = 64
     /// Connections at all, to one endpoint; more requests wait in line.
     package var connections = 256
-    /// Requests that wait for a connection to one endpoint. One more fails.
-    package var queueLength = 1024
+    /// What the requests that wait for a connection to one endpoint may hold, in bytes. One more fails.
+    package var queueSize = 48 << 20
     package var http = HTTP1Limits()
 
     package init() {}

@@ -17,7 +17,9 @@ final class ClientPool {
     let limits: ClientLimits
     /// Used last, last.
     private var idle: [ClientConnection] = []
-    private var waiting: [ClientCall] = []
+    private var line = WaitingLine()
+    /// Those whose kept connection was dead: they go first, and on new ones alone.
+    private var repeats = WaitingLine()
     private var connecting = 0
     private var open = 0
     private var queueTimer: TimerToken?
@@ -36,13 +38,17 @@ final class ClientPool {
             client.statistics.reuses += 1
             return connection.begin(call)
         }
-        guard waiting.count < limits.queueLength else {
+        guard line.size + call.size <= limits.queueSize else {
             return loop.defer { if case .waiting = call.state { call.fail(.overloaded) } }
         }
-        waiting.append(call)
+        line.append(call)
         watchQueue()
         connectIfNeeded()
     }
+
+    private var waitingCount: Int { repeats.count + line.count }
+
+    private func popWaiting() -> ClientCall? { repeats.popFirst() ?? line.popFirst() }
 
     /// A request whose kept connection was dead goes ahead of the others, on a new one.
     func repeatOnFresh(_ call: ClientCall) {
@@ -50,31 +56,37 @@ final class ClientPool {
         call.needsFresh = true
         call.state = .waiting
         call.enqueued = loop.now
-        waiting.insert(call, at: 0)
+        repeats.append(call)
         watchQueue()
         connectIfNeeded()
     }
 
-    func withdraw(_ call: ClientCall) { waiting.removeAll { $0 === call } }
+    func withdraw(_ call: ClientCall) {
+        if call.needsFresh { repeats.remove(call) } else { line.remove(call) }
+    }
 
     private func watchQueue() {
-        guard queueTimer == nil, let first = waiting.first else { return }
-        let end = first.enqueued + limits.queueTime
+        guard queueTimer == nil, waitingCount > 0 else { return }
+        let since = min(line.first?.enqueued ?? loop.now, repeats.first?.enqueued ?? loop.now)
+        let end = since + limits.queueTime
         queueTimer = loop.schedule(after: end > loop.now ? end - loop.now : .zero) { [self] in
             queueTimer = nil
-            while let first = waiting.first, first.enqueued + limits.queueTime <= loop.now {
-                waiting.removeFirst()
-                first.fail(open > 0 ? .overloaded : .connectTimedOut)
-            }
+            while let late = popLate() { late.fail(open > 0 ? .overloaded : .connectTimedOut) }
             watchQueue()
             retireIfUnused()
         }
     }
 
+    private func popLate() -> ClientCall? {
+        func isLate(_ call: ClientCall?) -> Bool { call.map { $0.enqueued + limits.queueTime <= loop.now } ?? false }
+        if isLate(repeats.first) { return repeats.popFirst() }
+        return isLate(line.first) ? line.popFirst() : nil
+    }
+
     // MARK: - Connecting
 
     private func connectIfNeeded() {
-        while connecting < waiting.count, connecting + open < limits.connections {
+        while connecting < waitingCount, connecting + open < limits.connections {
             connecting += 1
             client.statistics.connects += 1
             client.resolver.resolve(endpoint.host) { [self] answer in
@@ -115,7 +127,7 @@ final class ClientPool {
     /// enough are left for all.
     func connectionFailed(_ error: ClientError) {
         client.statistics.connectFailures += 1
-        if waiting.count > connecting { waiting.removeFirst().fail(error) }
+        if waitingCount > connecting { popWaiting()?.fail(error) }
         connectIfNeeded()
         retireIfUnused()
     }
@@ -123,14 +135,14 @@ final class ClientPool {
     // MARK: - Connections
 
     func connectionOpened(_ connection: ClientConnection) {
-        if waiting.isEmpty { keep(connection) } else { connection.begin(waiting.removeFirst()) }
+        if let next = popWaiting() { connection.begin(next) } else { keep(connection) }
     }
 
     /// A connection has served its request, and is clean.
     func release(_ connection: ClientConnection) {
-        if !waiting.isEmpty, let next = waiting.firstIndex(where: { !$0.needsFresh }) {
+        if let next = line.popFirst() {
             client.statistics.reuses += 1
-            return connection.begin(waiting.remove(at: next))
+            return connection.begin(next)
         }
         keep(connection)
     }
@@ -153,7 +165,7 @@ final class ClientPool {
 
     /// The client and its pools keep each other only as long as there is something to keep.
     private func retireIfUnused() {
-        guard open == 0, connecting == 0, waiting.isEmpty else { return }
+        guard open == 0, connecting == 0, waitingCount == 0 else { return }
         if let timer = queueTimer { loop.cancel(timer) }
         queueTimer = nil
         client.retire(self)

@@ -11,6 +11,8 @@ package struct ClientRequest: Sendable {
     package var fields: Fields
     /// Sent with a Content-Length where it is not empty, or where the method usually has content.
     package var body: [UInt8]
+    /// What whoever asks holds besides until the answer comes, in bytes: it counts for `ClientLimits.queueSize`.
+    package var heldBytes = 0
 
     package init(method: Method, target: [UInt8], host: String, fields: Fields = Fields(), body: [UInt8] = []) {
         self.method = method
@@ -23,6 +25,9 @@ package struct ClientRequest: Sendable {
     package init(method: Method, target: String, host: String, fields: Fields = Fields(), body: [UInt8] = []) {
         self.init(method: method, target: Array(target.utf8), host: host, fields: fields, body: body)
     }
+
+    /// What it takes in memory, about.
+    package var size: Int { 512 + target.count + fields.size + body.count }
 
     var framing: BodyFraming {
         switch method {

@@ -53,6 +53,7 @@ final class Connection: ReadinessHandler {
     private var stage = Stage.open {
         didSet { if case .handshake = oldValue { server.handshakes.end(self) } }
     }
+    let acceptedAt: MonotonicTime
     /// It waits for its share of the handshakes' time.
     private var isEnqueued = false
     private var tls: TLSSession?
@@ -74,6 +75,7 @@ final class Connection: ReadinessHandler {
         limits = listener.limits
         handler = listener.handler
         info = ConnectionInfo(peer: peer, listener: listener.name)
+        acceptedAt = server.loop.now
     }
 
     /// Takes an accepted socket into service.

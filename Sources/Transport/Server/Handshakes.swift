@@ -3,13 +3,19 @@ import Reactor
 
 /// The TLS handshakes of one worker: the dearest thing that a stranger can ask for.
 ///
-/// Only so many are under way at a time. One more ends the one that began first, which has had the most time: so
-/// clients that begin and say nothing keep nobody out, unless they come faster than others need to finish. And the
+/// Only so many are under way at a time. One more ends the one that began first, once that has had `grace`: so
+/// clients that begin and say nothing keep nobody out, and those that come all at once wait for each other in the
+/// listening socket's queue, as they do while more clients have spoken than this worker keeps up with. And the
 /// work of all of them together has a share of each turn of the loop, after the requests had theirs, first come, first
 /// served: a flood of handshakes slows handshakes down, and requests by no more than that share.
 final class Handshakes {
     /// Of one turn. A handshake takes 0.1 to 2 ms, by the certificate's key.
     static let share = Nanoseconds.milliseconds(2)
+
+    /// How long the one that began first has at least, however many come.
+    static let grace = Nanoseconds.milliseconds(250)
+    /// How many that have spoken may wait for this worker while more are accepted.
+    private static let backlog = 64
 
     /// Under way.
     private var count = 0
@@ -23,6 +29,24 @@ final class Handshakes {
     private var isDeferred = false
 
     init(loop: EventLoop) { self.loop = loop }
+
+    /// Whether one more may begin now, without harm to those that are under way.
+    func admits(limit: Int) -> Bool {
+        guard ready.count - next < Self.backlog else { return false }
+        return count < limit || oldestIsStale
+    }
+
+    private var oldestIsStale: Bool {
+        while oldest < begun.count, !begun[oldest].isInHandshake { oldest += 1 }
+        return oldest < begun.count && begun[oldest].acceptedAt + Self.grace <= loop.now
+    }
+
+    /// Ends the one that began first if it has had its time; false where it has not.
+    func displaceStale() -> Bool {
+        guard oldestIsStale else { return false }
+        displaceOldest()
+        return true
+    }
 
     /// - Parameter limit: how many may be under way.
     func begin(_ connection: Connection, limit: Int) {

@@ -23,6 +23,8 @@ package final class Listener: ReadinessHandler {
     /// For how long a port that others have too is left, so that a connection that has begun here can be finished.
     /// Shorter than the second after which a client asks again that was not heard meanwhile.
     private static let handoverTime = Nanoseconds.milliseconds(500)
+    /// How long accepting pauses while there are TLS handshakes enough.
+    private static let handshakePause = Nanoseconds.milliseconds(5)
 
     let server: Server
     package let name: String
@@ -93,7 +95,7 @@ package final class Listener: ReadinessHandler {
         guard isOpen else { return }
         // Before the queue is looked at: a connection that comes afterwards wakes another loop.
         if sharing == .socket { server.loop.unwatch(socket!) }
-        accept(atMost: limits.connections)
+        accept(atMost: limits.connections, isLast: true)
         registration?.cancel()
         registration = nil
         socket = nil
@@ -128,12 +130,18 @@ package final class Listener: ReadinessHandler {
         }
         // One each in turn: whoever was there first would get them all as long as it has little to do.
         guard accept(atMost: 1) || afterPause, socket != nil else { return }
-        do { try registration?.requeue(socket!) } catch { pauseAccepting() }
+        do { try registration?.requeue(socket!) } catch { pauseAccepting(limits.acceptPause) }
     }
 
     /// False where no more can be accepted now.
-    @discardableResult private func accept(atMost count: Int) -> Bool {
+    ///
+    /// - Parameter isLast: what is not accepted now will be lost.
+    @discardableResult private func accept(atMost count: Int, isLast: Bool = false) -> Bool {
         for _ in 0..<count {
+            if tls != nil, !isLast, !server.handshakes.admits(limit: limits.handshakes) {
+                pauseAccepting(Self.handshakePause)
+                return false
+            }
             guard let accepted = socket?.accept() else { return false }
             switch consume accepted {
             case .wouldBlock: return false
@@ -148,8 +156,9 @@ package final class Listener: ReadinessHandler {
 
     private func open(_ socket: consuming FileDescriptor, _ peer: SocketAddress) {
         counters.accepted += 1
-        guard connectionCount < limits.connections || server.displaceIdleConnection(of: self),
-            server.census.map({ $0.enter() || server.displaceIdleConnection(of: self) && $0.enter() }) ?? true
+        // The census counts all listeners' connections, and so any of them may make room.
+        guard connectionCount < limits.connections || server.displaceConnection(of: self),
+            server.census.map({ $0.enter() || server.displaceConnection() && $0.enter() }) ?? true
         else { return count(.connections, peer) }
         connectionCount += 1
         Connection.open(socket, peer: peer, listener: self)
@@ -164,10 +173,10 @@ package final class Listener: ReadinessHandler {
             count(.descriptors, peer)
         }
         reserve = try? EventFD()
-        pauseAccepting()
+        pauseAccepting(limits.acceptPause)
     }
 
-    private func pauseAccepting() {
-        if !isLeaving { registration?.setDeadline(server.loop.now + limits.acceptPause) }
+    private func pauseAccepting(_ time: Nanoseconds) {
+        if !isLeaving { registration?.setDeadline(server.loop.now + time) }
     }
 }

@@ -119,17 +119,22 @@ package final class Server {
         if isDraining { announceDrained() }
     }
 
-    /// Closes one idle connection so that a new one may come; false where none was found. It looks at a few
-    /// only, going round, so that a flood of connections costs no more than it brings.
-    func displaceIdleConnection(of listener: Listener) -> Bool {
+    /// Closes one idle connection so that a new one may come, and where there is none a TLS handshake that goes on for
+    /// too long; false where none was found. It looks at a few only, going round, so that a flood of connections costs
+    /// no more than it brings.
+    ///
+    /// - Parameter listener: whose connection it has to be; nil for any.
+    func displaceConnection(of listener: Listener? = nil) -> Bool {
         for _ in 0..<min(places.count, 32) {
             nextToDisplace = (nextToDisplace + 1) % places.count
-            if let connection = places[nextToDisplace], connection.listener === listener, connection.isIdle {
+            if let connection = places[nextToDisplace], connection.isIdle,
+                listener == nil || connection.listener === listener
+            {
                 connection.close(.displaced)
                 return true
             }
         }
-        return false
+        return listener == nil && handshakes.displaceStale()
     }
 
     // MARK: Shared scratch
