@@ -16,7 +16,7 @@ final class Worker {
     let origins: [String: any Origin]
 
     /// By name. Swapped whole when a provider's keys or metadata change.
-    var providers: [String: ProviderSnapshot] = [:]
+    var providers: [String: Immutable<ProviderSnapshot>] = [:]
     /// The sessions that were signed out before their time.
     var revocations = RevocationList()
     var sessions = SessionCache()
