@@ -52,20 +52,20 @@ package struct SHA256Digest: Hashable, Sendable {
 
     /// Appends `hex`.
     package func appendHex(to out: inout [UInt8]) {
-        let digits = Hex.lowerDigits
         out.append(addingCapacity: 2 * SHA256.byteCount) { (out: inout OutputSpan<UInt8>) in
-            Self.appendHex(first, digits, to: &out)
-            Self.appendHex(second, digits, to: &out)
-            Self.appendHex(third, digits, to: &out)
-            Self.appendHex(fourth, digits, to: &out)
+            Self.appendHex(first, to: &out)
+            Self.appendHex(second, to: &out)
+            Self.appendHex(third, to: &out)
+            Self.appendHex(fourth, to: &out)
         }
     }
 
-    private static func appendHex(_ word: UInt64, _ digits: [UInt8], to out: inout OutputSpan<UInt8>) {
+    private static func appendHex(_ word: UInt64, to out: inout OutputSpan<UInt8>) {
         var rest = word
         for _ in 0..<16 {
             rest = rest << 4 | rest >> 60
-            out.append(digits[Int(truncatingIfNeeded: rest & 15)])
+            let digit = UInt8(truncatingIfNeeded: rest & 15)
+            out.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
         }
     }
 
