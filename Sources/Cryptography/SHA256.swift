@@ -44,7 +44,30 @@ package struct SHA256Digest: Hashable, Sendable {
     }
 
     /// 64 lower-case digits.
-    package var hex: String { Hex.encode(bytes) }
+    package var hex: String {
+        var out: [UInt8] = []
+        appendHex(to: &out)
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// Appends `hex`.
+    package func appendHex(to out: inout [UInt8]) {
+        out.append(addingCapacity: 2 * SHA256.byteCount) { (out: inout OutputSpan<UInt8>) in
+            Self.appendHex(first, to: &out)
+            Self.appendHex(second, to: &out)
+            Self.appendHex(third, to: &out)
+            Self.appendHex(fourth, to: &out)
+        }
+    }
+
+    private static func appendHex(_ word: UInt64, to out: inout OutputSpan<UInt8>) {
+        var rest = word
+        for _ in 0..<16 {
+            rest = rest << 4 | rest >> 60
+            let digit = UInt8(truncatingIfNeeded: rest & 15)
+            out.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+        }
+    }
 
     /// Half of a digest spreads keys as well as all of it; equality compares the whole.
     package func hash(into hasher: inout Hasher) {

@@ -16,7 +16,7 @@ final class Worker {
     let origins: [String: any Origin]
 
     /// By name. Swapped whole when a provider's keys or metadata change.
-    var providers: [String: ProviderSnapshot] = [:]
+    var providers: [String: Immutable<ProviderSnapshot>] = [:]
     /// What was ended before its time.
     var revocations = RevocationList() {
         didSet { revocationsVersion &+= 1 }

@@ -1,22 +1,26 @@
 /// The name of a field, in lower case, with the hash by which `Fields` finds it.
 package struct FieldName: Hashable, Sendable, CustomStringConvertible {
     package let text: String
-    let bytes: [UInt8]
+    /// What stands before a value: the name, a colon and a space.
+    let prefix: [UInt8]
     let hash: UInt32
 
     /// - Parameter text: a token (RFC 9110 section 5.6.2); it is lower-cased.
     package init(_ text: String) {
         let lowercased = text.lowercased()
-        let bytes = Array(lowercased.utf8)
+        let prefix = Array((lowercased + ": ").utf8)
         self.text = lowercased
-        self.bytes = bytes
-        hash = Self.hash(bytes.span)
+        hash = Self.hash(prefix.span.extracting(0..<prefix.count - Fields.separatorSize))
+        self.prefix = prefix
     }
+
+    /// In bytes.
+    var count: Int { prefix.count - Fields.separatorSize }
 
     package var description: String { text }
 
-    package static func == (left: FieldName, right: FieldName) -> Bool { left.bytes == right.bytes }
-    package func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
+    package static func == (left: FieldName, right: FieldName) -> Bool { left.prefix == right.prefix }
+    package func hash(into hasher: inout Hasher) { hasher.combine(prefix) }
 
     /// The length, and the first, the middle and the last byte. It costs the same for every name, and tells apart
     /// nearly all that occur together; a match is confirmed by the bytes.
@@ -99,8 +103,9 @@ extension FieldName {
 
 /// The fields of a message, in the order in which they came (RFC 9110 section 5).
 ///
-/// All names and values lie in one array, so that a message costs two allocations however many
-/// fields it has. Names are in lower case. Nothing is merged: two lines stay two lines.
+/// All lines lie in one array as HTTP/1 writes them, `name: value` CRLF, so that a message costs two allocations
+/// however many fields it has, and is written by copying. Names are in lower case. Nothing is merged: two lines stay
+/// two lines. A CR, LF or NUL becomes a space, so that a value cannot end its line (RFC 9110 section 5.5).
 package struct Fields: Sendable, Equatable {
     struct Entry: Sendable, Equatable {
         var hash: UInt32
@@ -129,31 +134,59 @@ package struct Fields: Sendable, Equatable {
     }
 
     package mutating func append(_ name: FieldName, _ value: String) {
-        let start = Int32(storage.count)
-        storage.append(contentsOf: name.text.utf8)
-        let middle = Int32(storage.count)
+        let start = storage.count
+        storage.append(contentsOf: name.prefix)
         storage.append(contentsOf: value.utf8)
-        entries.append(Entry(hash: name.hash, name: start..<middle, value: middle..<Int32(storage.count)))
+        endLine(from: start, name: name.count, hash: name.hash)
     }
 
     /// Appends a field as it was read. The name is lower-cased; whether either is well formed is the
     /// caller's duty.
     package mutating func append(name: Span<UInt8>, value: Span<UInt8>) {
         let start = storage.count
-        storage.append(addingCapacity: name.count + value.count) { out in
+        storage.append(addingCapacity: name.count + value.count + Self.separatorSize + Self.lineEndSize) { out in
             for index in name.indices { out.append(ByteClass.lowercased(name[index])) }
+            out.append(0x3A)
+            out.append(0x20)
             for index in value.indices { out.append(value[index]) }
         }
         let hash = FieldName.hash(storage.span.extracting(start..<start + name.count))
-        let middle = Int32(start + name.count)
-        entries.append(Entry(hash: hash, name: Int32(start)..<middle, value: middle..<Int32(storage.count)))
+        endLine(from: start, name: name.count, hash: hash)
+    }
+
+    /// Of colon and space.
+    static let separatorSize = 2
+    /// Of CR and LF.
+    private static let lineEndSize = 2
+
+    /// What was appended from `start` on becomes a line.
+    private mutating func endLine(from start: Int, name: Int, hash: UInt32) {
+        if Self.least(storage.span.extracting(start..<storage.count)) <= 0x0D {
+            for index in start..<storage.count {
+                let byte = storage[index]
+                if byte == 0x0D || byte == 0x0A || byte == 0 { storage[index] = 0x20 }
+            }
+        }
+        let end = Int32(storage.count)
+        storage.append(0x0D)
+        storage.append(0x0A)
+        let middle = Int32(start + name)
+        entries.append(
+            Entry(hash: hash, name: Int32(start)..<middle, value: middle + Int32(Self.separatorSize)..<end))
+    }
+
+    /// The least byte. A reduction that becomes vector instructions.
+    private static func least(_ bytes: Span<UInt8>) -> UInt8 {
+        var least: UInt8 = 255
+        for index in bytes.indices { least = min(least, bytes[index]) }
+        return least
     }
 
     /// Appends one field of `other` unchanged.
     package mutating func append(_ index: Int, of other: borrowing Fields) {
         let entry = other.entries[index]
         let start = Int32(storage.count)
-        storage.append(contentsOf: other.storage[Int(entry.name.lowerBound)..<Int(entry.value.upperBound)])
+        storage.append(contentsOf: other.storage[other.lineRange(at: index)])
         let shift = start - entry.name.lowerBound
         entries.append(
             Entry(
@@ -224,10 +257,15 @@ package struct Fields: Sendable, Equatable {
     package func nameRange(at index: Int) -> Range<Int> { bounds(entries[index].name) }
     package func valueRange(at index: Int) -> Range<Int> { bounds(entries[index].value) }
 
+    /// Where in `storage` a field's line lies, its CRLF included.
+    func lineRange(at index: Int) -> Range<Int> {
+        Int(entries[index].name.lowerBound)..<Int(entries[index].value.upperBound) + Self.lineEndSize
+    }
+
     private func bounds(_ range: Range<Int32>) -> Range<Int> { Int(range.lowerBound)..<Int(range.upperBound) }
 
     private func matches(_ index: Int, _ name: FieldName) -> Bool {
-        storage.span.extracting(bounds(entries[index].name)).equals(name.bytes.span)
+        storage.span.extracting(bounds(entries[index].name)).equals(name.prefix.span.extracting(0..<name.count))
     }
 
     package static func == (left: Fields, right: Fields) -> Bool {

@@ -18,7 +18,7 @@ package enum HTTP1RequestEvent: Sendable {
 ///     requestLine -> fields -> head -> (length | chunked)* -> end -> requestLine ...
 ///
 /// Whether a method may have content is for the layer above to say: `Request.framing` tells it.
-package struct HTTP1RequestParser: Sendable {
+package struct HTTP1RequestParser: ~Copyable, Sendable {
     private enum State {
         case requestLine
         case fields

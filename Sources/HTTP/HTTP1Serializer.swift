@@ -1,8 +1,8 @@
 /// Writes heads and chunk framing as HTTP/1.1 (RFC 9112).
 ///
 /// A message is built, never forwarded: framing, `Connection`, `Date` and `Host` are written from the arguments, and
-/// fields of those names are left out. A CR, LF or NUL in a value becomes a space, so that a value cannot
-/// end its line (RFC 9110 section 5.5).
+/// fields of those names are left out. A CR, LF or NUL in the target or the host becomes a space; in fields it has
+/// become one already.
 package enum HTTP1Serializer {
     /// What the `Connection` field says.
     package enum Connection: Sendable, Equatable {
@@ -146,16 +146,20 @@ package enum HTTP1Serializer {
         }
     }
 
+    /// Lines that follow each other in the array are copied together.
     private static func append(_ fields: Fields, to out: inout [UInt8]) {
         let storage = fields.storage
-        for index in 0..<fields.count {
-            let name = storage.span.extracting(fields.nameRange(at: index))
-            if isOwn(name) { continue }
-            appendValue(name, to: &out)
-            append(": ", to: &out)
-            appendValue(storage.span.extracting(fields.valueRange(at: index)), to: &out)
-            append("\r\n", to: &out)
+        var run = 0..<0
+        for index in 0..<fields.count where !isOwn(storage.span.extracting(fields.nameRange(at: index))) {
+            let line = fields.lineRange(at: index)
+            if line.lowerBound == run.upperBound {
+                run = run.lowerBound..<line.upperBound
+            } else {
+                out.append(contentsOf: storage[run])
+                run = line
+            }
         }
+        out.append(contentsOf: storage[run])
     }
 
     private static func isOwn(_ name: Span<UInt8>) -> Bool {

@@ -49,8 +49,10 @@ package struct HTTP2RequestHead: Sendable {
         for index in name.indices {
             guard ByteClass.isToken(name[index]), name[index] &- 0x41 >= 26 else { throw .fieldLine }
         }
-        for index in value.indices {
-            guard !ByteClass.isControl(value[index]) || value[index] == 0x09 else { throw .controlByte }
+        var index = value.firstControl(from: 0, to: value.count)
+        while index < value.count {
+            guard value[index] == 0x09 else { throw .controlByte }
+            index = value.firstControl(from: index + 1, to: value.count)
         }
         guard value.trim(0..<value.count).count == value.count else { throw .fieldLine }
         switch name.count {

@@ -20,36 +20,27 @@ struct FieldList {
         entries.append(Entry(name: start..<middle, value: middle..<bytes.count, isSecret: false))
     }
 
-    /// A whole head. Fields that are the connection's to write are left out (RFC 9113 section 8.2.2), and a CR, LF
-    /// or NUL in a value becomes a space.
+    /// A whole head. Fields that are the connection's to write are left out (RFC 9113 section 8.2.2).
     mutating func append(_ response: Response, length: Int?, date: String) {
         let fields = response.fields
         bytes.reserveCapacity(fields.storage.count + 128)
         entries.reserveCapacity(fields.count + 3)
         append(":status", String(response.status))
-        let storage = fields.storage
+        let start = bytes.count
+        bytes.append(contentsOf: fields.storage)
         for index in 0..<fields.count {
-            let name = storage.span.extracting(fields.nameRange(at: index))
+            let nameRange = fields.nameRange(at: index), valueRange = fields.valueRange(at: index)
+            let name = fields.storage.span.extracting(nameRange)
             if ConnectionField.contains(name) { continue }
-            let start = bytes.count
-            append(name)
-            let middle = bytes.count
-            append(storage.span.extracting(fields.valueRange(at: index)))
             // A cookie must not be found out by what it does to the size of what is compressed with it.
             let isSecret = name.count == 10 && name[0] == 0x73 && name[4] == 0x63
-            entries.append(Entry(name: start..<middle, value: middle..<bytes.count, isSecret: isSecret))
+            entries.append(
+                Entry(
+                    name: start + nameRange.lowerBound..<start + nameRange.upperBound,
+                    value: start + valueRange.lowerBound..<start + valueRange.upperBound, isSecret: isSecret))
         }
         append("date", date)
         if let length { append("content-length", String(length)) }
-    }
-
-    private mutating func append(_ span: Span<UInt8>) {
-        bytes.append(addingCapacity: span.count) { out in
-            for index in span.indices {
-                let byte = span[index]
-                out.append(byte == 0x0D || byte == 0x0A || byte == 0 ? 0x20 : byte)
-            }
-        }
     }
 
     /// The library copies what it is shown.

@@ -113,14 +113,14 @@ package struct RequestSigner {
         scratch.append(0x0A)
         scratch.append(contentsOf: date.text.utf8)
         scratch.append(contentsOf: day.scopeLine)
-        Self.appendHex(SHA256.digest(canonical.bytes), to: &scratch)
+        SHA256.digest(canonical.bytes).appendHex(to: &scratch)
         let signature = day.code.authenticate(scratch)
 
         scratch.removeAll(keepingCapacity: true)
         scratch.append(contentsOf: day.authorization)
         scratch.append(contentsOf: canonical.bytes[canonical.signedHeaders])
         scratch.append(contentsOf: Self.signatureLabel)
-        Self.appendHex(signature, to: &scratch)
+        signature.appendHex(to: &scratch)
 
         var fields = Fields()
         fields.reserve(
@@ -156,15 +156,4 @@ package struct RequestSigner {
     private static let algorithm = Array("AWS4-HMAC-SHA256".utf8)
     private static let signatureLabel = Array(", Signature=".utf8)
     private static let authorizationName = Array("authorization".utf8)
-
-    private static func appendHex(_ digest: SHA256Digest, to out: inout [UInt8]) {
-        let digits = Hex.lowerDigits
-        let bytes = digest.bytes
-        out.append(addingCapacity: 2 * bytes.count) { (out: inout OutputSpan<UInt8>) in
-            for byte in bytes {
-                out.append(digits[Int(byte >> 4)])
-                out.append(digits[Int(byte & 15)])
-            }
-        }
-    }
 }

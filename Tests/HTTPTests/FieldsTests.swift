@@ -37,6 +37,14 @@ import Testing
         #expect(fields[.range] == "b")
     }
 
+    @Test func nothingEndsALine() {
+        var fields: Fields = [.location: "/a\r\nb\0", .expires: "\n"]
+        fields.append(name: Array("x\r".utf8).span, value: Array("c\td\n".utf8).span)
+        #expect(fields.values(of: .location) == ["/a  b "])
+        #expect(fields.values(of: .expires) == [" "])
+        #expect(fields.name(at: 2) == "x " && fields.value(at: 2) == "c\td ")
+    }
+
     @Test func descriptionHoldsNoValue() {
         #expect(Fields([(.authorization, "secret")]).description == "[authorization]")
     }

@@ -199,12 +199,13 @@ import Testing
 
     @Test func parserIsIdleOnlyBetweenMessages() {
         var parser = HTTP1RequestParser()
-        #expect(parser.isIdle)
+        var wasIdle = [parser.isIdle]
         let head = Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
         _ = parser.next(head.span)
-        #expect(!parser.isIdle)
+        wasIdle.append(parser.isIdle)
         guard case .end = parser.next([UInt8]().span).event else { return #expect(Bool(false)) }
-        #expect(parser.isIdle)
+        wasIdle.append(parser.isIdle)
+        #expect(wasIdle == [true, false, true])
     }
 
     @Test(arguments: HTTP1Error.allCases)

@@ -55,6 +55,19 @@ import Testing
                 == "GET / HTTP/1.1\r\nhost: a\r\naccept: z\r\n\r\n")
     }
 
+    @Test func whatWasRemovedAndWhatIsNotAFieldsToSayIsLeftOutWhereverItStands() {
+        var fields: Fields = [
+            .date: "1", .accept: "a", .range: "b", .host: "c", .etag: "d", .connection: "e", .vary: "f", .origin: "g",
+        ]
+        fields.remove(.vary)
+        fields.append(1, of: fields)
+        #expect(
+            text {
+                HTTP1Serializer.appendResponse(
+                    Response(status: 204, fields: fields), framing: .none, date: nil, connection: .none, to: &$0)
+            } == "HTTP/1.1 204 No Content\r\naccept: a\r\nrange: b\r\netag: d\r\norigin: g\r\naccept: a\r\n\r\n")
+    }
+
     @Test func valueCannotEndItsLine() {
         let fields: Fields = [.location: "/a\r\nset-cookie: x=y\u{0}\n"]
         #expect(

@@ -16,7 +16,7 @@ final class Control {
     private let manager: ServiceManager
     /// The process's own metrics, beside the workers'.
     private let counters: Counters
-    private var snapshots: [String: ProviderSnapshot] = [:]
+    private var snapshots: [String: Immutable<ProviderSnapshot>] = [:]
     private var workers: [WorkerHandle] = []
     private var certificates: CertificateWatch?
     /// Whether what was ended is kept on disk; nil before the first try.
@@ -149,8 +149,9 @@ final class Control {
 
     /// A provider's keys or metadata changed: every worker gets them.
     private func publish(_ snapshot: ProviderSnapshot) {
-        snapshots[snapshot.name] = snapshot
-        for worker in workers { worker.send { $0.providers[snapshot.name] = snapshot } }
+        let name = snapshot.name, published = Immutable(snapshot)
+        snapshots[name] = published
+        for worker in workers { worker.send { $0.providers[name] = published } }
         openIfDue()
     }
 
@@ -158,7 +159,7 @@ final class Control {
 
     var readiness: ReadinessReport {
         ReadinessReport(
-            providers: shared.configuration.providers.map { ($0.name, snapshots[$0.name]?.keys != nil) },
+            providers: shared.configuration.providers.map { ($0.name, snapshots[$0.name]?.value.keys != nil) },
             origins: shared.configuration.origins.map { ($0.name, $0.isReady) },
             areRevocationsKept: areRevocationsKept != false, isDraining: isDraining || openWorkers < expectedWorkers)
     }

@@ -24,6 +24,15 @@ struct ProviderSnapshot: Sendable {
     var strangers = UnknownKeyThrottle()
 }
 
+/// What many hold at once: to take hold of it costs one reference counted, however much is in it.
+final class Immutable<Value: Sendable>: Sendable {
+    let value: Value
+
+    init(_ value: Value) {
+        self.value = value
+    }
+}
+
 /// Whose token names a key that is not in the set, and so how often the set may be fetched again for it.
 enum KeyDoubt: Hashable, Sendable {
     /// A token that the provider has just issued to this client: fetched each time, for it took a code to get here.

@@ -58,7 +58,8 @@ struct ContentResolver: Sendable {
 
     /// Whether a name has an extension: a dot that neither begins nor ends it.
     private static func hasExtension(_ name: String) -> Bool {
-        guard let dot = name.lastIndex(of: ".") else { return false }
+        let name = name.utf8
+        guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return false }
         return dot != name.startIndex && name.index(after: dot) != name.endIndex
     }
 }

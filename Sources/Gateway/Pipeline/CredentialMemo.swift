@@ -29,8 +29,8 @@ struct CredentialMemo {
     func key(_ fields: borrowing Fields, site: Int) -> CredentialKey? {
         guard let range = line(fields) else { return nil }
         let storage = fields.storage
-        guard let entry = entries[place(storage, range, site)], entry.site == site, entry.line.count == range.count,
-            entry.line[...] == storage[range]
+        guard let entry = entries[place(storage, range, site)], entry.site == site,
+            entry.line.span.equalsLong(storage.span.extracting(range))
         else { return nil }
         return entry.key
     }

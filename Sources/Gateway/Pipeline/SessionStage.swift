@@ -148,11 +148,11 @@ extension Worker {
         }
         let snapshot = providers[record.provider]
         if now < record.tokenExpiresAt {
-            guard let snapshot, let keys = snapshot.keys else { return .noKeys }
+            guard let snapshot, let keys = snapshot.value.keys else { return .noKeys }
             if visitor.keyGeneration != keys.generation {
                 do {
                     let identity = try TokenVerifier.verifyIDToken(
-                        record.idToken, keys: keys, policy: snapshot.tokenPolicy, nonce: nil, now: now)
+                        record.idToken, keys: keys, policy: snapshot.value.tokenPolicy, nonce: nil, now: now)
                     var known = record.identity(
                         by: identity, claimNames: site.claimNames, isRenewed: record.isRenewed)
                     // What userinfo said in the sign-in stands in no token.
@@ -164,12 +164,12 @@ extension Worker {
                     sessions.insert(visitor, for: key)
                 } catch {
                     sessions.remove(key)
-                    return refused(record, error, snapshot, context)
+                    return refused(record, error, snapshot.value, context)
                 }
             }
         } else if visitor.keyGeneration != nil || isNew {
             // The token is over. Was its key still the provider's when its time came?
-            if snapshot?.withdrawnKeys.ended(record.idToken, expiry: record.tokenExpiresAt) == true {
+            if snapshot?.value.withdrawnKeys.ended(record.idToken, expiry: record.tokenExpiresAt) == true {
                 sessions.remove(key)
                 return .nobody
             }
@@ -269,7 +269,7 @@ extension Worker {
         let issuer = site.settings.providers.count > 1 ? TokenVerifier.claimedIssuer(of: token) : nil
         var refusal = Identification.badToken
         for name in site.settings.providers {
-            guard let snapshot = providers[name], let accepted = snapshot.tokenPolicy.bearer,
+            guard let snapshot = providers[name]?.value, let accepted = snapshot.tokenPolicy.bearer,
                 issuer.map(snapshot.tokenPolicy.mayBeIssuer) ?? true
             else { continue }
             guard let keys = snapshot.keys else {
@@ -298,14 +298,14 @@ extension Worker {
     /// A token that was verified by the keys that its provider has now, and is not over.
     private func knownBearer(_ key: CredentialKey) -> Identification? {
         guard let visitor = sessions[key], let bearer = visitor.bearer, loop.wallSeconds < visitor.tokenExpiresAt,
-            visitor.keyGeneration == providers[bearer.provider]?.keys?.generation
+            visitor.keyGeneration == providers[bearer.provider]?.value.keys?.generation
         else { return nil }
         return identification(visitor, bearer)
     }
 
     private func identification(_ visitor: Visitor, _ bearer: Visitor.Bearer) -> Identification {
         guard !bearer.hasScopes else { return .visitor(visitor) }
-        return .insufficientScope(providers[bearer.provider]?.tokenPolicy.bearer?.scopes ?? [])
+        return .insufficientScope(providers[bearer.provider]?.value.tokenPolicy.bearer?.scopes ?? [])
     }
 
     // MARK: Keys

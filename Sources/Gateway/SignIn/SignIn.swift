@@ -68,7 +68,7 @@ actor SignIn: LoopActor {
         guard waitingForKeys[question]?.count == 1 else { return }
         Task {
             if let snapshot = await shared.providers[provider]?.snapshotAfterUnknownKey(doubt) {
-                worker.value.providers[provider] = snapshot
+                worker.value.providers[provider] = Immutable(snapshot)
             }
             for id in waitingForKeys.removeValue(forKey: question) ?? [] { worker.value.resumeAfterKeyRefresh(id) }
         }

@@ -24,7 +24,7 @@ extension Worker {
             return .respond(redirect(to: choice, .signInStarted))
         }
         guard let name = provider ?? site.settings.providers.first, let provider = shared.providers[name],
-            let metadata = providers[name]?.metadata
+            let metadata = providers[name]?.value.metadata
         else {
             return .respond(unavailable(context, retry: site.loginURL(returningTo: target)))
         }
@@ -168,7 +168,7 @@ extension Worker {
         do {
             try parameters.checkIssuer(
                 provider.settings.issuer,
-                isAnnounced: providers[flow.provider]?.metadata?.sendsIssuerInResponse ?? false)
+                isAnnounced: providers[flow.provider]?.value.metadata?.sendsIssuerInResponse ?? false)
         } catch {
             return failed(
                 context, .callbackIssuer, "callback: \(error)",

@@ -69,7 +69,7 @@ extension Worker {
     }
 
     private func signOutRequest(_ record: SessionRecord, _ context: RequestContext) -> SignOutRequest? {
-        let metadata = providers[record.provider]?.metadata
+        let metadata = providers[record.provider]?.value.metadata
         guard let settings = shared.providers[record.provider]?.settings, let form = settings.signOutForm(metadata)
         else {
             return nil
@@ -136,7 +136,7 @@ extension Worker {
         else { return refuse("back-channel logout: no form with one logout_token", context) }
         var reason = "no provider"
         for name in siteProviders(context) {
-            guard let snapshot = providers[name], let keys = snapshot.keys, let provider = shared.providers[name]
+            guard let snapshot = providers[name]?.value, let keys = snapshot.keys, let provider = shared.providers[name]
             else { return .respond(unavailable(context, retry: "/")) }
             do {
                 let token = try TokenVerifier.verifyLogoutToken(

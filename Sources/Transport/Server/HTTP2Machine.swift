@@ -21,6 +21,8 @@ final class HTTP2Machine: ProtocolMachine {
     var streams: [Int32: HTTP2ServerStream] = [:]
     private(set) var isOver = false
     private var isRunning = false
+    /// It goes on at the end of the turn.
+    private var proceedsSoon = false
     /// Why no more requests are taken soon.
     private var shutdownReason: CloseReason?
     private var shutdownIsSeen = false
@@ -169,6 +171,17 @@ final class HTTP2Machine: ProtocolMachine {
         body()
         run()
         leave()
+    }
+
+    /// Goes on at the end of the loop's turn: what several streams have to say by then goes out together, in one TLS
+    /// record and one call of the kernel.
+    func proceedSoon() {
+        guard !isRunning, !isOver, !proceedsSoon else { return }
+        proceedsSoon = true
+        server.loop.defer { [self] in
+            proceedsSoon = false
+            proceed()
+        }
     }
 
     private func flush() {

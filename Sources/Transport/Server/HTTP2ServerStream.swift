@@ -113,14 +113,13 @@ final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
         precondition(exchange === self.exchange && !hasResponded)
         precondition(response.status >= 200 && response.status <= 599, "a final status")
         hasResponded = true
-        machine.act {
-            reader = nil
-            dropPending()
-            exchange.record.status = response.status
-            progressAt = machine.server.loop.now
-            let (length, content) = frame(response.status, body, exchange.request.method)
-            session.respond(on: id, response, length: length, date: machine.server.date, content: content)
-        }
+        reader = nil
+        dropPending()
+        exchange.record.status = response.status
+        progressAt = machine.server.loop.now
+        let (length, content) = frame(response.status, body, exchange.request.method)
+        session.respond(on: id, response, length: length, date: machine.server.date, content: content)
+        machine.proceedSoon()
     }
 
     /// Which length to announce and what to send, as in HTTP/1 (RFC 9110 section 6.4.1).
@@ -147,7 +146,7 @@ final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
     func bodyIsReady() {
         guard exchange != nil else { return }
         session.resume(id)
-        machine.proceed()
+        machine.proceedSoon()
     }
 
     /// When the client's content is too late.
