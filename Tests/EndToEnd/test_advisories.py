@@ -92,7 +92,8 @@ def rig(build, folder, provider, stranger, bucket):
                       "stranger": {"issuer": stranger.issuer, "client_id": "postern"}},
         "origins": {"folder": {"directory": folder},
                     "bucket": {"s3": {
-                        "bucket": "docs-private", "region": "us-east-1", "addressing": "path", "access_key_id": "AKIDTEST",
+                        "bucket": "docs-private", "region": "us-east-1", "addressing": "path",
+                        "access_key_id": "AKIDTEST",
                         "endpoint": f"http://127.0.0.1:{bucket.server_address[1]}",
                         "secret_access_key": "secret-of-the-bucket-0123456789"}}},
         "sites": {"a": site("a", "one", "folder", content={"not_found": ""}),
@@ -121,7 +122,8 @@ def refused(rig, target, site="a", **options):
 # oauth2-proxy, and the bitly proxy that it comes from
 
 
-@pytest.mark.parametrize("agent", ["GoogleHC/1.0", "ELB-HealthChecker/2.0", "kube-probe/1.30", "GoogleStackdriverMonitoring"])
+@pytest.mark.parametrize("agent", ["GoogleHC/1.0", "ELB-HealthChecker/2.0", "kube-probe/1.30",
+                                   "GoogleStackdriverMonitoring"])
 def test_CVE_2026_34457_a_health_checkers_name_opens_nothing(rig, agent):
     refused(rig, "/hello.txt", headers={"User-Agent": agent})
     refused(rig, "/ping", headers={"User-Agent": agent})
@@ -140,7 +142,8 @@ def test_CVE_2026_40575_CVE_2023_27487_CVE_2026_33495_no_field_says_which_path_i
     assert answer.status == 200
 
 
-@pytest.mark.parametrize("target", ["/public/#/../hello.txt", "/hello.txt#/public/", "/admin/#/public/", "/public/%23/../../admin/",
+@pytest.mark.parametrize("target", ["/public/#/../hello.txt", "/hello.txt#/public/", "/admin/#/public/",
+                                    "/public/%23/../../admin/",
                                     "/public#/../admin/"])
 def test_CVE_2026_41059_CVE_2021_32779_CVE_2021_39206_a_fragment_widens_no_rule(rig, target):
     answer = rig.send(target, headers=API)
@@ -148,8 +151,10 @@ def test_CVE_2026_41059_CVE_2021_32779_CVE_2021_39206_a_fragment_widens_no_rule(
     assert "%23" in target or answer.status == 400
 
 
-@pytest.mark.parametrize("address", ["a@evil.test@corp.test", "a@corp.test@evil.test", "a@evilcorp.test", "a@sub.corp.test",
-                                     "a@corp.test.evil.test", "a@corp.test.", "@corp.test", "corp.test", "a@corp.test\u0000",
+@pytest.mark.parametrize("address", ["a@evil.test@corp.test", "a@corp.test@evil.test", "a@evilcorp.test",
+                                     "a@sub.corp.test",
+                                     "a@corp.test.evil.test", "a@corp.test.", "@corp.test", "corp.test",
+                                     "a@corp.test\u0000",
                                      "a@corp.test ", ["a@corp.test"], {"a@corp.test": True}])
 def test_CVE_2026_40574_CVE_2021_21291_an_address_is_of_a_domain_or_is_not(rig, provider, address):
     """The second is also vouch-proxy's (pull request 335)."""
@@ -158,12 +163,14 @@ def test_CVE_2026_40574_CVE_2021_21291_an_address_is_of_a_domain_or_is_not(rig, 
     assert rig.send("/mail/", headers=bearer(provider.token({**BOB, "email": "a@Corp.Test"}))).status == 404, "let in"
 
 
-@pytest.mark.parametrize("target", ["/hello.txt?x=/public/", "/hello.txt?/public/", "/admin/?/../public/", "/?path=/public/index.html"])
+@pytest.mark.parametrize("target", ["/hello.txt?x=/public/", "/hello.txt?/public/", "/admin/?/../public/",
+                                    "/?path=/public/index.html"])
 def test_CVE_2025_54576_a_query_is_no_part_of_the_path(rig, target):
     refused(rig, target)
 
 
-@pytest.mark.parametrize("groups", ["admins,staff", "staff,admins", "staff admins", ["staff,admins"], ["Admins"], ["admins "],
+@pytest.mark.parametrize("groups", ["admins,staff", "staff,admins", "staff admins", ["staff,admins"], ["Admins"],
+                                    ["admins "],
                                     [["admins"]], {"admins": True}, ["admin"], "*", ["*"], "", None])
 def test_CVE_2021_21411_CVE_2026_26308_a_group_is_one_of_a_list_and_nothing_else(rig, provider, groups):
     answer = rig.send("/admin/", headers=bearer(provider.token({**BOB, "groups": groups})))
@@ -189,15 +196,19 @@ def test_CVE_2025_64484_CVE_2017_6413_nothing_that_a_client_says_of_itself_reach
     assert len(asked) >= 3
     for path, fields in asked:
         names = {name.lower() for name, _ in fields}
-        assert names <= {"host", "authorization", "x-amz-date", "x-amz-content-sha256", "accept-encoding"}, (path, names)
+        assert names <= {"host", "authorization", "x-amz-date", "x-amz-content-sha256",
+                         "accept-encoding"}, (path, names)
         assert not any("mallory" in value or "Bearer" in value for _, value in fields)
         assert {"authorization", "x-amz-date", "host"} <= names
 
 
-@pytest.mark.parametrize("target", ["//evil.test", "/\\evil.test", "/\t/evil.test", "/%09/evil.test", "/%5cevil.test", "https:evil.test",
-                                    "https://evil.test", "/%2f/evil.test", "/.evil.test/..//evil.test", "///evil.test", "%0a//evil.test",
+@pytest.mark.parametrize("target", ["//evil.test", "/\\evil.test", "/\t/evil.test", "/%09/evil.test", "/%5cevil.test",
+                                    "https:evil.test",
+                                    "https://evil.test", "/%2f/evil.test", "/.evil.test/..//evil.test", "///evil.test",
+                                    "%0a//evil.test",
                                     "/;@evil.test//", "javascript:alert(1)"])
-@pytest.mark.parametrize("name", ["return_to", "rd", "redirect", "logout", "target_link_uri", "post_logout_redirect_uri"])
+@pytest.mark.parametrize("name", ["return_to", "rd", "redirect", "logout", "target_link_uri",
+                                  "post_logout_redirect_uri"])
 def test_CVE_2019_14857_CVE_2020_4037_signing_out_leads_to_no_other_site(rig, provider, name, target):
     """And CVE-2020-5233, CVE-2020-11053, CVE-2021-32786, CVE-2021-39191, CVE-2022-23527 in the same place."""
     fields = urllib.parse.urlencode({name: target}).encode()
@@ -223,7 +234,8 @@ def test_CVE_2025_31492_CVE_2022_29228_a_refusal_is_all_there_is_and_asks_the_or
         while part := connection.recv(65536):
             everything += part
     first, _, rest = everything.partition(b"\r\n\r\n")
-    length = next(int(line.split(b":")[1]) for line in first.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+    length = next(int(line.split(b":")[1]) for line in first.lower().split(b"\r\n")
+                  if line.startswith(b"content-length:"))
     assert first.split(b" ")[1] in (b"302", b"401") and rest[length:].startswith(b"HTTP/1.1 401 ")
     assert everything.count(b"HTTP/1.1 ") == 2 and CONTENT not in everything and not asked
 
@@ -242,8 +254,10 @@ def test_CVE_2025_3891_CVE_2021_20718_a_post_of_nothing_is_answered(rig, path, b
     assert rig.is_alive()
 
 
-@pytest.mark.parametrize("query", ["&", "&&&", "=", "=&=", "code", "code=&state=&iss=", "iss=", "state=", "error=", "error&error_description=",
-                                   "code=&code=", "%", "%00", "&=&code=&", "logout_token=", "sid=&iss=", "return_to=", "prompt=&provider="])
+@pytest.mark.parametrize("query", ["&", "&&&", "=", "=&=", "code", "code=&state=&iss=", "iss=", "state=", "error=",
+                                   "error&error_description=",
+                                   "code=&code=", "%", "%00", "&=&code=&", "logout_token=", "sid=&iss=", "return_to=",
+                                   "prompt=&provider="])
 @pytest.mark.parametrize("path", ["/.auth/" + name for name in OWN] + ["/hello.txt", "/public/"])
 def test_mod_auth_openidc_2026_05_22_and_2026_08_20_empty_parameters_are_answered(rig, path, query):
     """And CVE-2023-27496 (Envoy): a callback without a state."""
@@ -264,7 +278,8 @@ def test_CVE_2021_32785_what_is_asked_is_no_format_of_anything(rig, provider):
         assert 200 <= answer.status < 500
     answer = rig.send("/hello.txt", headers=bearer(provider.token(key=Key(FORMAT))))
     assert answer.status == 401
-    answer = rig.send("/admin/", headers=bearer(provider.token({**BOB, "email": FORMAT, "name": FORMAT, "sub": FORMAT})))
+    answer = rig.send("/admin/", headers=bearer(provider.token({**BOB, "email": FORMAT, "name": FORMAT,
+                                                                "sub": FORMAT})))
     assert answer.status == 403
     assert rig.is_alive()
     assert any("%25n%25s" in one.get("path", "") for one in rig.daemon.records()), "as it came"
@@ -272,8 +287,10 @@ def test_CVE_2021_32785_what_is_asked_is_no_format_of_anything(rig, provider):
 
 def test_CVE_2021_32792_CVE_2019_1010247_CVE_2024_21496_nothing_that_comes_in_is_markup_on_a_page(rig, provider):
     said = urllib.parse.quote(MARKUP)
-    pages = [rig.send(path + said, headers={**web.NAVIGATION, "Accept-Language": MARKUP, "Referer": "http://x/" + said}) for path in (
-        "/.auth/callback?error=", "/.auth/callback?state=", "/.auth/callback?error=x&error_description=", "/.auth/logout?return_to=/",
+    pages = [rig.send(path + said, headers={**web.NAVIGATION, "Accept-Language": MARKUP,
+                                            "Referer": "http://x/" + said}) for path in (
+        "/.auth/callback?error=", "/.auth/callback?state=", "/.auth/callback?error=x&error_description=",
+        "/.auth/logout?return_to=/",
         "/.auth/signed-out?return_to=/", "/.auth/frontchannel-logout?iss=", "/public/", "/.auth/")]
     provider.account = {**BOB, "name": MARKUP, "email": MARKUP, "preferred_username": MARKUP}
     browser = rig.signed_in()
@@ -286,17 +303,20 @@ def test_CVE_2021_32792_CVE_2019_1010247_CVE_2024_21496_nothing_that_comes_in_is
 # Envoy
 
 
-JUNK = ["Bearer", "Bearer ", "Bearer null", "Bearer undefined", "Bearer a.b.c", "Bearer ..", "Bearer eyJhbGciOiJub25lIn0.e30.", "Basic Og==",
+JUNK = ["Bearer", "Bearer ", "Bearer null", "Bearer undefined", "Bearer a.b.c", "Bearer ..",
+        "Bearer eyJhbGciOiJub25lIn0.e30.", "Basic Og==",
         "Negotiate x", "bearer", "Bearer\tx"]
 
 
 @pytest.mark.parametrize("field, value", [("Authorization", one) for one in JUNK] + [("Cookie", one) for one in (
-    "postern=1", "postern=null", "postern=", "postern=true; postern-browser=1", "IdToken=x; BearerToken=y", "session=1")])
+    "postern=1", "postern=null", "postern=", "postern=true; postern-browser=1", "IdToken=x; BearerToken=y",
+    "session=1")])
 def test_CVE_2022_29226_whatever_is_brought_is_not_enough_by_being_there(rig, field, value):
     refused(rig, "/hello.txt", headers={field: value})
 
 
-@pytest.mark.parametrize("place", ["User-Agent", "Accept", "X-Anything", "Cookie", "Authorization", "Referer", "Accept-Language", "Origin"])
+@pytest.mark.parametrize("place", ["User-Agent", "Accept", "X-Anything", "Cookie", "Authorization", "Referer",
+                                   "Accept-Language", "Origin"])
 @pytest.mark.parametrize("value", [b"\x80", b"\xff\xfe", b"\xc3\x28", b"caf\xe9", b"\xf0\x9f\x98\x80"])
 def test_CVE_2023_27488_bytes_that_are_no_text_change_no_decision(rig, place, value):
     for path, statuses in (("/hello.txt", {302, 400, 401}), ("/public/", {200, 400, 401})):
@@ -310,7 +330,8 @@ def test_CVE_2023_27488_bytes_that_are_no_text_change_no_decision(rig, place, va
 @pytest.mark.parametrize("scheme", ["http", "HTTP", "hTTp"])
 def test_CVE_2023_35944_CVE_2026_48794_a_site_is_the_same_however_its_address_is_spelled(rig, scheme):
     """Upper case, a dot at its end, the whole address as the target: a site's rules, or no site."""
-    for host in (rig.host(), rig.host().upper(), rig.host().replace("localhost", "LocalHost"), rig.host().replace("localhost", "localhost.")):
+    for host in (rig.host(), rig.host().upper(), rig.host().replace("localhost", "LocalHost"),
+                 rig.host().replace("localhost", "localhost.")):
         for target in ("/hello.txt", f"{scheme}://{host}/hello.txt", f"{scheme}://{host.upper()}/admin/"):
             answer = rig.send(target, headers=web.NAVIGATION, host=host)
             assert answer.status in (302, 400, 421), f"{host} {target} {answer}"
@@ -318,10 +339,14 @@ def test_CVE_2023_35944_CVE_2026_48794_a_site_is_the_same_however_its_address_is
     assert answer.status in (302, 400, 421)
 
 
-@pytest.mark.parametrize("target", ["/public/..;/admin/", "/public/..%2fadmin/", "/public/..%2Fadmin/", "/public/..%5cadmin/", "/public/%2e%2e/admin/",
-                                    "/public/%2e%2e%2fadmin/", "/public/..%252fadmin/", "/public/.%2e/admin/", "/public//../admin/", "/public/;/../admin/",
-                                    "/public/%00/../admin/", "/public\\..\\admin/", "/%70ublic/../admin/", "/public/..%c0%afadmin/"])
-def test_CVE_2019_9901_CVE_2026_33494_CVE_2026_3872_CVE_2026_34908_one_path_for_the_rule_and_for_what_is_served(rig, asked, target):
+@pytest.mark.parametrize("target", ["/public/..;/admin/", "/public/..%2fadmin/", "/public/..%2Fadmin/",
+                                    "/public/..%5cadmin/", "/public/%2e%2e/admin/",
+                                    "/public/%2e%2e%2fadmin/", "/public/..%252fadmin/", "/public/.%2e/admin/",
+                                    "/public//../admin/", "/public/;/../admin/",
+                                    "/public/%00/../admin/", "/public\\..\\admin/", "/%70ublic/../admin/",
+                                    "/public/..%c0%afadmin/"])
+def test_CVE_2019_9901_CVE_2026_33494_CVE_2026_3872_CVE_2026_34908_one_path_for_rule_and_origin(
+        rig, asked, target):
     for site in ("a", "s3"):
         answer = rig.send(target, site, headers=API)
         assert answer.status in (400, 401, 404), str(answer)
@@ -377,7 +402,8 @@ def test_CVE_2025_64763_CVE_2026_71324_what_follows_a_connect_is_no_tunnel_and_n
 # Pomerium, Ory Oathkeeper, Traefik, Authelia and others
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/debug/pprof/", "/debug", "/healthz", "/readyz", "/stats", "/ping", "/.well-known/jwks.json",
+@pytest.mark.parametrize("path", ["/metrics", "/debug/pprof/", "/debug", "/healthz", "/readyz", "/stats", "/ping",
+                                  "/.well-known/jwks.json",
                                   "/oauth2/userinfo", "/oauth2/auth", "/.pomerium/", "/server-status", "/config_dump"])
 def test_CVE_2022_24797_nothing_of_the_operators_is_on_a_public_listener(rig, path):
     refused(rig, path)
