@@ -73,12 +73,13 @@ struct HTTP1RequestHead: Sendable {
     }
 
     mutating func takeTarget(_ bytes: Span<UInt8>) throws(HTTP1Error) {
-        if bytes[0] == 0x2F {
+        if case .connect = request.method {
+            // There are no tunnels here, and what follows is meant for one whatever the target looks like.
+            throw .target
+        } else if bytes[0] == 0x2F {
             try takeOriginForm(bytes)
         } else if bytes.count == 1, bytes[0] == 0x2A, request.method == .options {
             request.target = "*"
-        } else if request.method == .connect {
-            throw .target
         } else {
             try takeAbsoluteForm(bytes)
         }

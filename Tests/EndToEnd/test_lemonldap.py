@@ -11,7 +11,8 @@ import web
 from parts import lemonldap, process
 from test_identity_hostile import eventually
 
-SECRETS = {"cut": "lemon-secret-~~~-0123456789", "encoded": "lemon-secret?0123456789", "wrong": "not-the-one-0123456789"}
+SECRETS = {"cut": "lemon-secret-~~~-0123456789", "encoded": "lemon-secret?0123456789",
+           "wrong": "not-the-one-0123456789"}
 SECRET = "lemon-secret-0123456789"
 BRIEF = 3
 """Seconds that the tokens of the sites "brief" and "framed" live."""
@@ -117,7 +118,7 @@ def test_a_sign_in_for_every_kind_of_client(daemon, site):
 
 @pytest.mark.parametrize("kind", ["cut", "encoded"])
 def test_a_secret_that_it_cannot_read_by_basic_works_by_post(daemon, kind):
-    """It takes Basic credentials by \\w+, so what follows a + or a / of theirs is lost to it; and it does not undo their
+    """It takes Basic credentials by \\w+, so what follows a + or a / of theirs is lost to it; nor does it undo their
     encoding (RFC 6749 section 2.3.1)."""
     browser = web.Browser()
     page = come_in(browser, browser.open(daemon.url(f"{kind}-basic")))

@@ -1,5 +1,5 @@
-"""The provider changes its signing key while people work, sign in and are renewed, and clients bring tokens: of all their
-requests not one fails."""
+"""The provider changes its signing key while people work, sign in and are renewed, and clients bring tokens: of all of
+their requests not one fails."""
 
 import os
 import threading

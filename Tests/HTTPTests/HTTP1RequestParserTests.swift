@@ -94,6 +94,7 @@ import Testing
         ("GET / HTTP/0.9", .unsupportedVersion), ("PRI * HTTP/2.0", .http2Preface),
         ("GET * HTTP/1.1", .target), ("GET x HTTP/1.1", .target), ("GET example.com:80 HTTP/1.1", .target),
         ("OPTIONS *a HTTP/1.1", .target), ("CONNECT a:443 HTTP/1.1", .target), ("CONNECT http://a/ HTTP/1.1", .target),
+        ("CONNECT /a HTTP/1.1", .target), ("CONNECT * HTTP/1.1", .target),
         ("GET ftp://a/ HTTP/1.1", .target), ("GET http://u@a/ HTTP/1.1", .target), ("GET http:///x HTTP/1.1", .target),
         ("GET http://a?x HTTP/1.1", .target), ("GET http://b/ HTTP/1.1", .hostMismatch),
         ("GET http://a:80/ HTTP/1.1", .hostMismatch), ("GET http://a//b HTTP/1.1", .target),
