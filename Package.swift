@@ -110,7 +110,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Gateway", "Sessions", "Origins", "Transport", "Tokens", "Telemetry", "Posix", "Settings", "HTTP", "Bytes",
+                "Gateway", "Sessions", "Origins", "Transport", "Tokens", "Telemetry", "Posix", "Settings", "HTTP",
+                "Cryptography", "Bytes",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -103,11 +103,14 @@ package struct SetCookie: Sendable, Equatable, CustomStringConvertible {
         !name.isEmpty && name.utf8.allSatisfy { isCookieOctet($0) && $0 != 0x3D }
     }
 
+    /// Whether a cookie can hold it (RFC 6265 section 4.1.1).
+    package static func isValue(_ value: String) -> Bool { value.utf8.allSatisfy(isCookieOctet) }
+
     /// The field's value. A name that `isName` does not hold for, or a value or path with a byte that a cookie cannot
     /// hold, is a bug of the caller.
     package var description: String {
         precondition(Self.isName(name))
-        precondition(value.utf8.allSatisfy(Self.isCookieOctet))
+        precondition(Self.isValue(value))
         precondition(path.utf8.allSatisfy { !ByteClass.isControl($0) && $0 != 0x3B })
         var text = "\(name)=\(value); Path=\(path)"
         if let maxAge { text += "; Max-Age=\(maxAge)" }

@@ -209,7 +209,8 @@ extension ConfigurationReader {
             }
             if let other = taken[folded] {
                 faults.error(
-                    section.position(of: option), key, "the path is that of \(other) too", "Give each a path of its own")
+                    section.position(of: option), key, "the path is that of \(other) too",
+                    "Give each a path of its own")
             }
             taken[folded] = key
         }
@@ -221,7 +222,8 @@ extension ConfigurationReader {
         if settings.cookies != .off, settings.mode == .static, settings.refreshPath == nil {
             faults.error(
                 section.position(of: Options.cloudFrontMode), section.key(of: Options.cloudFrontRefreshPath),
-                "static mode has its refresh token at a path of its own", "Name it: /refreshauth, if it was not changed")
+                "static mode has its refresh token at a path of its own",
+                "Name it: /refreshauth, if it was not changed")
         }
         return settings
     }

@@ -84,7 +84,9 @@ package enum OptionTable {
         option(Options.sessionEndsWithToken, example: "true"),
         option(Options.sessionCookie, example: "__Host-docs"),
         option(Options.sessionClearSiteData, example: "[cache, storage]"),
-        section("sites.*.cloudfront", "What goes on of cloudfront-authorization-at-edge: how to move from it stands in docs/moving-from-cloudfront.md."),
+        section(
+            "sites.*.cloudfront",
+            "What goes on of cloudfront-authorization-at-edge; see [Moving from it](moving-from-cloudfront.md)."),
         option(Options.cloudFrontCallbackPath, example: "/parseauth"),
         option(Options.cloudFrontRefreshPath, example: "/refreshauth"),
         option(Options.cloudFrontSignOutPath, example: "/signout"),

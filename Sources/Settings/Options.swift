@@ -205,6 +205,7 @@ enum Options {
     static let sessionClearSiteData = Option(
         "sites.*.session.clear_site_data", .list(.choice(ofType: ClearSiteData.self)), default: "",
         "What browsers are told to throw away of the site when somebody signs out there (`Clear-Site-Data`): `cache`, `cookies`, `storage`, `executionContexts`. Copies of private pages in the browser's cache go with `cache`."
+    )
     static let cloudFrontCallbackPath = Option(
         "sites.*.cloudfront.callback_path", .authPath,
         "The path of the redirect URI that the provider knows from before, such as `/parseauth`: it takes the place of `/.auth/callback`."
