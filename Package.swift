@@ -111,7 +111,7 @@ let package = Package(
             "GatewayTests",
             [
                 "Gateway", "Sessions", "Origins", "Transport", "Tokens", "Telemetry", "Posix", "Settings", "HTTP",
-                "Bytes",
+                "Cryptography", "Bytes",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -17,6 +17,9 @@ private let site = Array("docs".utf8)
     for name in sessions.names + ["a", "__Host-postern"] {
         let expected = input.split(separator: 0x0A).flatMap { cookies(of: $0, named: name) }
         expect(Cookies.values(named: name, in: fields) == expected, "the cookies named \(name)")
+        let begun = Cookies.pairs(withPrefix: name, in: fields)
+        expect(begun.filter { $0.name == name }.map(\.value) == expected, "the cookies that begin with \(name)")
+        expect(begun.allSatisfy { $0.name.utf8.starts(with: name.utf8) }, "and no others")
     }
     let values = { Cookies.values(named: $0, in: fields) }
     guard case .sealed(let texts) = sessions.present(values) else { return }

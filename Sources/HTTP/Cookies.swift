@@ -15,17 +15,43 @@ package enum Cookies {
         return found
     }
 
+    /// Every cookie whose name begins with `prefix`, over all `Cookie` lines, in order; read as `values` reads them.
+    package static func pairs(withPrefix prefix: String, in fields: Fields) -> [(name: String, value: String)] {
+        var found: [(name: String, value: String)] = []
+        let wanted = prefix.utf8.span
+        let storage = fields.storage
+        var start = 0
+        while let index = fields.index(of: .cookie, from: start) {
+            let line = storage.span.extracting(fields.valueRange(at: index))
+            forEachPair(line) { name, value in
+                guard name.count >= wanted.count,
+                    line.extracting(name.lowerBound..<name.lowerBound + wanted.count).equals(wanted)
+                else { return }
+                found.append((line.extracting(name).text(), line.extracting(value).text()))
+            }
+            start = index + 1
+        }
+        return found
+    }
+
     private static func collect(_ line: Span<UInt8>, _ wanted: Span<UInt8>, _ found: inout [String]) {
+        forEachPair(line) { name, value in
+            if name.count == wanted.count, line.extracting(name).equals(wanted) {
+                found.append(line.extracting(value).text())
+            }
+        }
+    }
+
+    /// Where each pair's name and value are in the line.
+    @inline(__always)
+    private static func forEachPair(_ line: Span<UInt8>, _ take: (Range<Int>, Range<Int>) -> Void) {
         var start = 0
         while start < line.count {
             var equals = start
             while equals < line.count, line[equals] != 0x3D, line[equals] != 0x3B { equals += 1 }
             let end = line.firstIndex(of: 0x3B, from: equals)
             if equals < end {
-                let name = line.trim(start..<equals)
-                if name.count == wanted.count, line.extracting(name).equals(wanted) {
-                    found.append(line.extracting(line.trim(equals + 1..<end)).text())
-                }
+                take(line.trim(start..<equals), line.trim(equals + 1..<end))
             }
             start = end + 1
         }
@@ -71,11 +97,20 @@ package struct SetCookie: Sendable, Equatable, CustomStringConvertible {
         return removal
     }
 
-    /// The field's value. A name that is no token, or a value or path with a byte that a cookie cannot hold, is
-    /// a bug of the caller.
+    /// Whether browsers keep a cookie of this name. RFC 6265 wants a token; they also take what others have set, such
+    /// as `me@example.org`.
+    package static func isName(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.allSatisfy { isCookieOctet($0) && $0 != 0x3D }
+    }
+
+    /// Whether a cookie can hold it (RFC 6265 section 4.1.1).
+    package static func isValue(_ value: String) -> Bool { value.utf8.allSatisfy(isCookieOctet) }
+
+    /// The field's value. A name that `isName` does not hold for, or a value or path with a byte that a cookie cannot
+    /// hold, is a bug of the caller.
     package var description: String {
-        precondition(!name.isEmpty && name.utf8.allSatisfy(ByteClass.isToken))
-        precondition(value.utf8.allSatisfy(Self.isCookieOctet))
+        precondition(Self.isName(name))
+        precondition(Self.isValue(value))
         precondition(path.utf8.allSatisfy { !ByteClass.isControl($0) && $0 != 0x3B })
         var text = "\(name)=\(value); Path=\(path)"
         if let maxAge { text += "; Max-Age=\(maxAge)" }

@@ -13,6 +13,8 @@ package enum Revocable: Hashable, Sendable {
     case account(issuer: String, client: String, subject: String)
     /// An account at a provider, as far as its sessions came without a `sid`.
     case accountWithoutSession(issuer: String, client: String, subject: String)
+    /// An account at a provider, as far as it is known by cookies that are not this program's own.
+    case foreignCookies(issuer: String, client: String, subject: String)
     /// A sign-in, whose callback is good for one time.
     case signIn(SessionID)
     /// A logout token, by its `jti`.
@@ -27,6 +29,8 @@ package enum Revocable: Hashable, Sendable {
         case .account(let issuer, let client, let subject): RevocationKey(.sessions, "sub", [issuer, client, subject])
         case .accountWithoutSession(let issuer, let client, let subject):
             RevocationKey(.sessions, "sub without sid", [issuer, client, subject])
+        case .foreignCookies(let issuer, let client, let subject):
+            RevocationKey(.sessions, "sub of cookies", [issuer, client, subject])
         case .signIn(let id): RevocationKey(.signIns, "sign-in", [id.bytes])
         case .logoutToken(let issuer, let id): RevocationKey(.logoutTokens, "jti", [issuer, id])
         }

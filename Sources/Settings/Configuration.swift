@@ -214,6 +214,7 @@ package struct SiteSettings: Sendable, Equatable {
     /// Origins that may read the site's answers, as browsers serialise them.
     package let corsOrigins: [String]
     package let session: SessionSettings
+    package let cloudFront: CloudFrontSettings
     package let content: ContentSettings
     package let pages: PageSettings
     package let rules: RuleSet
@@ -241,6 +242,38 @@ package struct SessionSettings: Sendable, Equatable {
 
     /// The name of the cookie that ties sign-ins to the browser.
     package func browserCookieName(isSecure: Bool) -> String { cookieName(isSecure: isSecure) + "-browser" }
+}
+
+/// What a site goes on with of the cloudfront-authorization-at-edge sample, which was before it.
+package struct CloudFrontSettings: Sendable, Equatable {
+    package enum Cookies: String, Sendable, CaseIterable { case off, accept, issue }
+
+    package enum Mode: String, Sendable, CaseIterable {
+        /// Amplify's names, readable for scripts.
+        case spa
+        /// Amplify's names, HttpOnly; the refresh token at one path alone.
+        case `static`
+        /// `ID-TOKEN` and the like.
+        case elasticsearch
+    }
+
+    /// Each begins with `/` and does not end with one; nil where it is not served.
+    package let callbackPath: String?
+    package let refreshPath: String?
+    package let signOutPath: String?
+    package let cookies: Cookies
+    package let mode: Mode
+
+    package init(
+        callbackPath: String? = nil, refreshPath: String? = nil, signOutPath: String? = nil, cookies: Cookies = .off,
+        mode: Mode = .spa
+    ) {
+        self.callbackPath = callbackPath
+        self.refreshPath = refreshPath
+        self.signOutPath = signOutPath
+        self.cookies = cookies
+        self.mode = mode
+    }
 }
 
 package struct ContentSettings: Sendable, Equatable {

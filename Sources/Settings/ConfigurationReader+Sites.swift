@@ -56,11 +56,12 @@ extension ConfigurationReader {
         let publicURL = section.optional(Options.sitePublicURL)
         if let hosts { checkScheme(hosts, publicURL, section, context) }
         let session = session(in: section.section("session"))
+        let cloudFront = cloudFront(in: section, authPath: section.value(Options.siteAuthPath))
         guard let hosts, let origin, !hosts.isEmpty else { return nil }
         return SiteSettings(
             name: section.name, hosts: hosts, publicURL: publicURL, providers: providers, origin: origin,
             authPath: section.value(Options.siteAuthPath), hsts: section.value(Options.siteHSTS),
-            corsOrigins: section.value(Options.siteCORSOrigins).map(\.value), session: session,
+            corsOrigins: section.value(Options.siteCORSOrigins).map(\.value), session: session, cloudFront: cloudFront,
             content: content(in: section.section("content")),
             pages: pages(in: section.section("pages")),
             rules: RuleSet(rules))
@@ -193,6 +194,38 @@ extension ConfigurationReader {
             idle: idle, lifetime: lifetime, endsWithToken: section.value(Options.sessionEndsWithToken),
             clearSiteData: section.value(Options.sessionClearSiteData).map(\.value),
             cookie: section.value(Options.sessionCookie))
+    }
+
+    private mutating func cloudFront(in site: SettingSection, authPath: String) -> CloudFrontSettings {
+        let section = site.section("cloudfront")
+        var taken: [String: String] = [:]
+        for option in [Options.cloudFrontCallbackPath, Options.cloudFrontRefreshPath, Options.cloudFrontSignOutPath] {
+            guard let path = section.optional(option) else { continue }
+            let key = section.key(of: option), folded = path.lowercased()
+            if folded == authPath.lowercased() || folded.hasPrefix(authPath.lowercased() + "/") {
+                faults.error(
+                    section.position(of: option), key, "the path is below auth_path (\(authPath))",
+                    "Write the path that the sample had, or remove the key")
+            }
+            if let other = taken[folded] {
+                faults.error(
+                    section.position(of: option), key, "the path is that of \(other) too",
+                    "Give each a path of its own")
+            }
+            taken[folded] = key
+        }
+        let settings = CloudFrontSettings(
+            callbackPath: section.optional(Options.cloudFrontCallbackPath),
+            refreshPath: section.optional(Options.cloudFrontRefreshPath),
+            signOutPath: section.optional(Options.cloudFrontSignOutPath),
+            cookies: section.value(Options.cloudFrontCookies), mode: section.value(Options.cloudFrontMode))
+        if settings.cookies != .off, settings.mode == .static, settings.refreshPath == nil {
+            faults.error(
+                section.position(of: Options.cloudFrontMode), section.key(of: Options.cloudFrontRefreshPath),
+                "static mode has its refresh token at a path of its own",
+                "Name it: /refreshauth, if it was not changed")
+        }
+        return settings
     }
 
     private func content(in section: SettingSection) -> ContentSettings {

@@ -206,6 +206,25 @@ enum Options {
         "sites.*.session.clear_site_data", .list(.choice(ofType: ClearSiteData.self)), default: "",
         "What browsers are told to throw away of the site when somebody signs out there (`Clear-Site-Data`): `cache`, `cookies`, `storage`, `executionContexts`. Copies of private pages in the browser's cache go with `cache`."
     )
+    static let cloudFrontCallbackPath = Option(
+        "sites.*.cloudfront.callback_path", .authPath,
+        "The path of the redirect URI that the provider knows from before, such as `/parseauth`: it takes the place of `/.auth/callback`."
+    )
+    static let cloudFrontRefreshPath = Option(
+        "sites.*.cloudfront.refresh_path", .authPath,
+        "Where the sample renewed tokens, such as `/refreshauth`. Its static-site mode sends the refresh token there alone."
+    )
+    static let cloudFrontSignOutPath = Option(
+        "sites.*.cloudfront.sign_out_path", .authPath,
+        "A second path of the sign-out page, such as `/signout`, for links that are there already.")
+    static let cloudFrontCookies = Option(
+        "sites.*.cloudfront.cookies", .choice(ofType: CloudFrontSettings.Cookies.self), default: "off",
+        "The cookies of cloudfront-authorization-at-edge. `accept`: whoever comes with them and without a session of Postern's is given one, once the ID token is verified, and they are removed; `issue`: they are accepted, stay, and are set after sign-ins and renewals, for applications that read them; `off`: they mean nothing."
+    )
+    static let cloudFrontMode = Option(
+        "sites.*.cloudfront.mode", .choice(ofType: CloudFrontSettings.Mode.self), default: "spa",
+        "What the cookies are like. `spa`: Amplify's names, for scripts to read; `static`: Amplify's names, HttpOnly, the refresh token at `refresh_path` alone; `elasticsearch`: `ID-TOKEN` and the like, HttpOnly."
+    )
     static let contentIndex = Option(
         "sites.*.content.index", .fileName, default: "index.html",
         "The file for `/` and for paths that end with `/`; empty for none.")

@@ -33,6 +33,20 @@ import Testing
         #expect(values("", "=1") == ["1"])
     }
 
+    @Test func cookiesAreFoundByHowTheirNamesBegin() {
+        var fields = Fields()
+        fields.append(.cookie, "ab=1; a=2;abc=; b=ab=3")
+        fields.append(.cookie, " abd = 4 ;ab")
+        let found = Cookies.pairs(withPrefix: "ab", in: fields).map { $0.name + "=" + $0.value }
+        #expect(found == ["ab=1", "abc=", "abd=4"])
+        #expect(Cookies.pairs(withPrefix: "z", in: fields).isEmpty)
+    }
+
+    @Test func namesThatBrowsersKeepAreNames() {
+        #expect(SetCookie.isName("a.b@c%40") && SetCookie.isValue("a=b"))
+        for name in ["", "a=b", "a;b", "a b", "a\"b", "a\u{E9}", "a\r", "a,b"] { #expect(!SetCookie.isName(name)) }
+    }
+
     @Test func longLinesTakeTimeInProportion() {
         let line = String(repeating: "=;", count: 100_000) + "a=" + String(repeating: "=", count: 100_000)
         #expect(values("a", line).map { $0.utf8.count } == [100_000])

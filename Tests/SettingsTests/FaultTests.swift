@@ -68,6 +68,18 @@ struct FaultTests {
         ("    origin: docs", "    origin: docs\n    rules: {/a: nobody, /a/: anyone}", ["17 sites.docs.rules./a/"]),
         ("    origin: docs", "    origin: docs\n    idle: 1h", ["17 sites.docs.idle"]),
         ("    origin: docs", "    origin: docs\n    session: {idle: 1}", ["17 sites.docs.session.idle"]),
+        (
+            "    origin: docs", "    origin: docs\n    cloudfront: {cookies: accept, mode: static}",
+            ["17 sites.docs.cloudfront.refresh_path"]
+        ),
+        (
+            "    origin: docs", "    origin: docs\n    cloudfront: {callback_path: /.AUTH/callback}",
+            ["17 sites.docs.cloudfront.callback_path"]
+        ),
+        (
+            "    origin: docs", "    origin: docs\n    cloudfront: {refresh_path: /a, sign_out_path: /A}",
+            ["17 sites.docs.cloudfront.sign_out_path"]
+        ),
         ("    origin: docs", "    origin: docs\n    session: 1h", ["17 sites.docs.session"]),
         ("    origin: docs", "    origin: docs\n    auth_path: /auth/", ["17 sites.docs.auth_path"]),
         (

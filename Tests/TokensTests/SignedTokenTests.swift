@@ -140,3 +140,49 @@ private struct Issuer {
         #expect(verify(["azp": .string("other")]) == .authorizedParty)
     }
 }
+
+@Suite struct PastIDTokenTests {
+    private let issuer = Issuer()
+    private let now = Issuer.now
+
+    private func verify(_ change: [String: JSONValue?]) -> Result<Identity, TokenError> {
+        var claims: [String: JSONValue] = [
+            "iss": .string("https://id.test"), "aud": .string("postern"), "iat": .integer(now - 3600),
+            "exp": .integer(now + 120), "sub": .string("ada"),
+        ]
+        for (name, value) in change { claims[name] = value }
+        return Result { () throws(TokenError) in
+            try TokenVerifier.verifyPastIDToken(
+                issuer.token("JWT", claims), keys: issuer.keys, policy: issuer.policy, now: now)
+        }
+    }
+
+    private func error(_ change: [String: JSONValue?]) -> TokenError? {
+        if case .failure(let error) = verify(change) { error } else { nil }
+    }
+
+    @Test(arguments: [120, 0, -60, -61, -86400] as [Int64]) func itsTimeMayBeOver(_ left: Int64) throws {
+        let change: [String: JSONValue?] = ["exp": .integer(now + left), "iat": .integer(now - 200_000)]
+        #expect(try verify(change).get().expiresAt == now + left)
+    }
+
+    @Test func nothingElseMayBeWrong() {
+        let over = JSONValue.integer(now - 1000)
+        #expect(error(["exp": over, "iss": .string("https://id.other")]) == .issuer)
+        #expect(error(["exp": over, "aud": .string("other")]) == .audience)
+        #expect(error(["exp": over, "sub": nil]) == .missing(.sub))
+        #expect(error(["exp": over, "iat": .integer(now)]) == .issuedInFuture)
+        #expect(error(["exp": nil]) == .missing(.exp))
+        #expect(error(["nbf": .integer(now + 61)]) == .notYetValid)
+    }
+
+    @Test func aSignatureThatDoesNotHoldIsNone() {
+        let token = issuer.token(
+            "JWT", ["iss": .string("https://id.test"), "exp": .integer(now - 1000), "sub": .string("ada")])
+        let parts = token.split(separator: ".")
+        let forged = "\(parts[0]).\(parts[1]).\(Base64URL.encode([UInt8](repeating: 7, count: 64)))"
+        #expect(throws: TokenError.signature) {
+            try TokenVerifier.verifyPastIDToken(forged, keys: issuer.keys, policy: issuer.policy, now: now)
+        }
+    }
+}

@@ -144,7 +144,8 @@ extension Provider {
         let obtainedAt = loop.value.wallSeconds
         guard let idToken = tokens.idToken else {
             return Renewal(
-                token: nil, isComplete: true, refreshToken: tokens.refreshToken, obtainedAt: obtainedAt,
+                token: nil, isComplete: true, refreshToken: tokens.refreshToken,
+                accessToken: tokens.accessToken, obtainedAt: obtainedAt,
                 expiresAt: GrantSchedule.end(obtainedAt: obtainedAt, expiresIn: tokens.expiresIn))
         }
         let identity: Identity
@@ -156,7 +157,7 @@ extension Provider {
         let completed = try? await completed(identity, accessToken: tokens.accessToken)
         return Renewal(
             token: (idToken, completed ?? identity), isComplete: completed != nil, refreshToken: tokens.refreshToken,
-            obtainedAt: obtainedAt,
+            accessToken: tokens.accessToken, obtainedAt: obtainedAt,
             expiresAt: identity.expiresAt)
     }
 

@@ -7,11 +7,10 @@ import Transport
 /// looked up in the bucket.
 extension Worker {
     func serveOwnPage(_ context: RequestContext) -> StageOutcome {
-        let site = context.site!, segments = context.target.segments
-        guard isOwnAddress(context) else { return .next }
-        let own = segments.dropFirst(site.authSegments.count)
+        let site = context.site!
+        guard let own = site.ownPage(context.target.segments) else { return .next }
         let isCallbackOfOne = own.count == 2 && own.first == "callback"
-        guard own.count == 1 || isCallbackOfOne, segments.starts(with: site.authSegments) else {
+        guard own.count == 1 || isCallbackOfOne else {
             return .respond(page(.notFound(), .notFound, for: context))
         }
         switch own.first {
@@ -19,6 +18,8 @@ extension Worker {
             return .respond(page(.notFound(), .notFound, for: context))
         case "callback" where isCallbackOfOne && !hasOwnCallback(own.last, site):
             return .respond(page(.notFound(), .notFound, for: context))
+        case "refresh" where site.settings.cloudFront.refreshPath != nil:
+            return only([.get, .head], context) { refresh(context) }
         case "login": return only([.get, .head], context) { login(context) }
         case "callback":
             return only([.get], context) {
@@ -36,17 +37,13 @@ extension Worker {
         }
     }
 
-    private func isOwnAddress(_ context: RequestContext) -> Bool {
-        context.target.segments.starts(with: context.site.authSegments, by: { $0.lowercased() == $1.lowercased() })
-    }
-
     // MARK: Other origins
 
     /// Whether scripts of the origins that the site lists may read the answer: its content, and who is signed in. Other
     /// pages of Postern's own are for people.
     func isReadableElsewhere(_ context: RequestContext) -> Bool {
         guard let site = context.site, !site.crossOrigin.isEmpty, context.target != nil else { return false }
-        return !isOwnAddress(context) || context.target.segments == site.authSegments + ["me"]
+        return site.ownPage(context.target.segments).map { $0 == ["me"] } ?? true
     }
 
     func answerPreflight(_ context: RequestContext) -> StageOutcome {

@@ -32,6 +32,10 @@ final class RequestContext {
     /// The session's cookies stay, though they stand for nobody here.
     var keepsSessionCookies = false
 
+    /// There are cookies of the CloudFront sample whose ID token is over, and whose refresh token is sent to one path
+    /// alone, which is not this one.
+    var refreshesElsewhere = false
+
     init(_ exchange: Exchange) {
         self.exchange = exchange
     }

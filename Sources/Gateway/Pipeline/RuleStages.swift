@@ -45,17 +45,24 @@ extension Worker {
 
     func requireSignIn(_ context: RequestContext) -> StageOutcome {
         guard context.visitor == nil else { return .next }
+        return askForSignIn(context, returningTo: context.target.escaped)
+    }
+
+    /// Nobody: on to the provider and back to `target`, or 401.
+    func askForSignIn(_ context: RequestContext, returningTo target: String) -> StageOutcome {
         guard Navigation.isTopLevel(context.request) else { return .respond(signInRequired(context)) }
         if let browser = browserCookie(context), browser.isGoingInCircles(now: loop.wallSeconds) {
-            return .respond(goingInCircles(context))
+            return .respond(goingInCircles(context, retry: context.site.loginURL(returningTo: target)))
         }
-        return startSignIn(context, returningTo: context.target.escaped, selectAccount: false)
+        if context.refreshesElsewhere, let url = context.site.refreshURL(returningTo: target) {
+            return .respond(redirect(to: url, .redirected))
+        }
+        return startSignIn(context, returningTo: target, selectAccount: false)
     }
 
     /// It has signed in again and again, and comes without a session: it would do so for ever.
-    private func goingInCircles(_ context: RequestContext) -> Answer {
-        let answer = page(
-            .signInLoop(retry: context.site.loginURL(returningTo: context.target.escaped)), .signInLoop, for: context)
+    private func goingInCircles(_ context: RequestContext, retry: String) -> Answer {
+        let answer = page(.signInLoop(retry: retry), .signInLoop, for: context)
         note("a browser signs in again and again", "it comes back without a session", context)
         return answer
     }

@@ -53,6 +53,7 @@ extension Worker {
             renewal.visitor.renewalDueAt = now + Provider.renewalPause
             return note("a renewed session does not fit into cookies, and goes on as it was", "too_large", context)
         }
+        issueCloudFrontCookies(record, accessToken: tokens.accessToken, context)
         let visitor = Visitor(
             record.identity, record: record, tokenExpiresAt: record.tokenExpiresAt, keyGeneration: nil)
         context.visitor = visitor

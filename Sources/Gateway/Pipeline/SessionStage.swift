@@ -41,7 +41,7 @@ extension Worker {
             return .next
         case .renewalDue(let renewal): return waitForRenewal(renewal, context)
         case .nobody:
-            if !context.keepsSessionCookies { clearSessionCookies(context) }
+            if !context.keepsSessionCookies, !context.refreshesElsewhere { clearSessionCookies(context) }
             return .next
         case .badToken: return .respond(invalidToken(context))
         case .insufficientScope(let scopes): return .respond(insufficientScope(scopes, context))
@@ -70,12 +70,17 @@ extension Worker {
             if case .visitor = found { return found }
         }
         let cookies = sessionCookies(context)
-        for text in presentedSessions(cookies, context) {
+        let presented = presentedSessions(cookies, context)
+        for text in presented {
             let found = check(session: text, cookies, context)
             if case .nobody = found { continue }
             return found
         }
-        return .nobody
+        // Who had a session here does not go on by what was there before it.
+        guard context.site.acceptsCloudFrontCookies, !presented.contains(where: { cookies.open($0) != nil }) else {
+            return .nobody
+        }
+        return identifyByCloudFrontCookies(context)
     }
 
     /// The sessions in the request's cookies, whether they hold or not: what a sign-out ends. One that is over here
@@ -200,7 +205,7 @@ extension Worker {
     }
 
     /// Sets the cookie again with the time of this use in it.
-    private func renewed(_ visitor: Visitor, _ record: SessionRecord, _ context: RequestContext) -> Visitor {
+    func renewed(_ visitor: Visitor, _ record: SessionRecord, _ context: RequestContext) -> Visitor {
         var record = record
         record.lastSeenAt = loop.wallSeconds
         guard setSessionCookies(record, context) else { return visitor }
@@ -340,11 +345,13 @@ extension Worker {
         clear(
             cookies.namesToClear(
                 presentIn: { Cookies.values(named: $0, in: context.request.fields) }, keeping: encoded), context)
+        if context.site.settings.cloudFront.cookies == .accept { clearCloudFrontCookies(context) }
         return true
     }
 
     func clearSessionCookies(_ context: RequestContext) {
         clear(sessionCookies(context).namesToClear { Cookies.values(named: $0, in: context.request.fields) }, context)
+        clearCloudFrontCookies(context)
     }
 
     func set(_ name: String, _ value: String, maxAge: Int, _ context: RequestContext) {

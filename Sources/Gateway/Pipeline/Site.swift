@@ -11,6 +11,8 @@ final class Site: Sendable {
     let settings: SiteSettings
     let resolver: ContentResolver
     let authSegments: [String]
+    /// Paths of the CloudFront sample, and the pages of Postern's own that they stand for.
+    private let earlierPaths: [(segments: [String], page: String)]
     let sessionPolicy: SessionPolicy
     let crossOrigin: CrossOriginPolicy
     /// What Postern's own pages of the site look like.
@@ -37,6 +39,13 @@ final class Site: Sendable {
         self.settings = settings
         resolver = ContentResolver(settings.content)
         authSegments = settings.authPath.split(separator: "/").map(String.init)
+        let earlier = settings.cloudFront
+        let pages = [
+            (earlier.callbackPath, "callback"), (earlier.refreshPath, "refresh"), (earlier.signOutPath, "logout"),
+        ]
+        earlierPaths = pages.compactMap { path, page in
+            path.map { ($0.split(separator: "/").map(String.init), page) }
+        }
         sessionPolicy = SessionPolicy(
             idle: settings.session.idle.seconds, lifetime: settings.session.lifetime.seconds,
             endsWithToken: settings.session.endsWithToken)
@@ -70,7 +79,24 @@ final class Site: Sendable {
 
     /// The path of a provider's redirect URI.
     func callbackPath(_ provider: ProviderSettings) -> String {
-        authPath("callback") + (provider.ownCallback ? "/" + PercentCoding.encode(provider.name) : "")
+        guard !provider.ownCallback else { return authPath("callback/") + PercentCoding.encode(provider.name) }
+        return settings.cloudFront.callbackPath ?? authPath("callback")
+    }
+
+    /// Which of Postern's own pages a path is: what stands behind the auth path, or what a path from before stands for;
+    /// nil for content.
+    func ownPage(_ segments: [String]) -> ArraySlice<String>? {
+        if segments.starts(with: authSegments) { return segments.dropFirst(authSegments.count) }
+        // In another spelling it is no content either.
+        if segments.starts(with: authSegments, by: { $0.lowercased() == $1.lowercased() }) { return [] }
+        return earlierPaths.first { $0.segments == segments }.map { [$0.page] }
+    }
+
+    var acceptsCloudFrontCookies: Bool { settings.cloudFront.cookies != .off }
+
+    /// Where tokens are renewed whose refresh token is sent to one path alone.
+    func refreshURL(returningTo target: String) -> String? {
+        settings.cloudFront.refreshPath.map { $0 + "?requestedUri=" + PercentCoding.encode(returnTarget(target)) }
     }
 
     /// What the rule for a page demands of a sign-in that is to end there.
@@ -98,7 +124,10 @@ final class Site: Sendable {
 
     /// `value` where it can only be a path on this site, else `/`.
     func returnTarget(_ value: String) -> String {
-        ReturnTarget.validated(value, reservedPrefix: settings.authPath) ?? "/"
+        guard let target = ReturnTarget.validated(value, reservedPrefix: settings.authPath) else { return "/" }
+        guard !earlierPaths.isEmpty else { return target }
+        let path = try? RequestTarget(String(target.prefix { $0 != "?" && $0 != "#" }))
+        return earlierPaths.contains { $0.segments == path?.segments } ? "/" : target
     }
 }
 

@@ -40,6 +40,8 @@ struct Renewal: Sendable {
     var isComplete: Bool
     /// What takes the old one's place; nil where that stays.
     let refreshToken: SecretText?
+    /// For applications that want it; sessions do not have it.
+    var accessToken: SecretText?
     /// Unix seconds.
     let obtainedAt: Int64
     /// Until when it counts, in Unix seconds.
@@ -61,7 +63,7 @@ struct Renewal: Sendable {
     /// In bytes, about.
     var size: Int {
         let claims = token.map { $0.text.reveal().utf8.count * 4 } ?? 0
-        return 512 + claims + (refreshToken?.reveal().utf8.count ?? 0)
+        return [refreshToken, accessToken].reduce(512 + claims) { $0 + ($1?.reveal().utf8.count ?? 0) }
     }
 }
 

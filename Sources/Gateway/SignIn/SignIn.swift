@@ -6,7 +6,7 @@ import Tokens
 import Transport
 
 enum SignInResult: Sendable {
-    case signedIn(Identity, idToken: SecretText, refreshToken: SecretText?)
+    case signedIn(Identity, idToken: SecretText, refreshToken: SecretText?, accessToken: SecretText?)
     /// This callback has been here before.
     case alreadyUsed
     /// The provider does not take the code (RFC 6749 section 5.2).
@@ -153,7 +153,8 @@ actor SignIn: LoopActor {
                 let verified = try await verify(tokens, flow, by: provider, now: now)
             else { return .unavailable(reason: "the provider's keys are not loaded") }
             let identity = try await provider.completed(verified, accessToken: tokens.accessToken)
-            return .signedIn(identity, idToken: idToken, refreshToken: tokens.refreshToken)
+            return .signedIn(
+                identity, idToken: idToken, refreshToken: tokens.refreshToken, accessToken: tokens.accessToken)
         } catch let error as TokenError {
             return error == .tooLarge ? .tooLarge : .invalid(reason: "ID token: \(error.code)")
         } catch let error as UserInfoError {

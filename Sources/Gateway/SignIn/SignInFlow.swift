@@ -191,8 +191,10 @@ extension Worker {
         let retry = context.site.loginURL(returningTo: flow.returnTarget)
         let outcome: StageOutcome
         switch result {
-        case .signedIn(let identity, let idToken, let refreshToken):
-            outcome = .respond(openSession(context, flow, identity, idToken: idToken, refreshToken: refreshToken))
+        case .signedIn(let identity, let idToken, let refreshToken, let accessToken):
+            outcome = .respond(
+                openSession(
+                    context, flow, identity, idToken: idToken, refreshToken: refreshToken, accessToken: accessToken))
         case .alreadyUsed:
             outcome = goOn(context, to: flow.returnTarget) {
                 failed(context, .callbackUsed, "a repeated callback", retry: retry)
@@ -217,7 +219,7 @@ extension Worker {
 
     private func openSession(
         _ context: RequestContext, _ flow: LoginFlow, _ identity: Identity, idToken: SecretText,
-        refreshToken: SecretText?
+        refreshToken: SecretText?, accessToken: SecretText?
     ) -> Answer {
         let site = context.site!, present = openSessions(context)
         let target = site.returnTarget(flow.returnTarget)
@@ -245,6 +247,7 @@ extension Worker {
         guard setSessionCookies(record, context) else {
             return page(.sessionTooLarge(retry: site.loginURL(returningTo: "/")), .sessionTooLarge, for: context)
         }
+        issueCloudFrontCookies(record, accessToken: accessToken, context)
         if let browser = browserCookie(context) { set(browser.counted(now: loop.wallSeconds), context) }
         // The browser has a new session: copies of those before it open nothing any more.
         end(present.map { revocation(of: .session($0.id), $0, context) })

@@ -13,7 +13,7 @@ extension Worker {
 
     func logout(_ context: RequestContext) -> StageOutcome {
         // A session that cannot be verified now can still be ended.
-        let site = context.site!, sessions = openSessions(context)
+        let site = context.site!, sessions = openSessions(context) + cloudFrontSessions(context)
         let current = sessions.first { goesOn($0, context) }
         context.exchange.record.subject = current?.identity.subject ?? ""
         guard context.request.method == .post else { return .respond(signOutPage(current, context)) }
@@ -33,7 +33,10 @@ extension Worker {
         _ sessions: [SessionRecord], atProvider: Bool, _ context: RequestContext, then answer: Answer
     ) -> StageOutcome {
         guard !sessions.isEmpty else { return .respond(answer) }
-        let ended = sessions.map { revocation(of: .session($0.id), $0, context) }, now = loop.wallSeconds
+        let now = loop.wallSeconds
+        let ended = sessions.flatMap {
+            [revocation(of: .session($0.id), $0, context)] + cloudFrontRevocation(of: $0, context)
+        }
         let grants = sessions.compactMap { record in RenewalRequest(record).map { (record.provider, $0) } }
         let id = park(context)
         context.answerAfterwards = answer
