@@ -59,7 +59,7 @@ extension Worker {
 
     private func cloudFrontRecord(of name: String, _ context: RequestContext) -> Presented {
         guard let tokens = cloudFrontCookies(of: name, context)?.tokens(in: context.request.fields),
-            let snapshot = providers[name]
+            let snapshot = providers[name]?.value
         else { return .none }
         guard let keys = snapshot.keys else { return .noKeys }
         do {
@@ -111,7 +111,7 @@ extension Worker {
     func cloudFrontRevocation(of record: SessionRecord, _ context: RequestContext) -> [Revocation] {
         guard context.site.acceptsCloudFrontCookies, let what = foreignCookies(record) else { return [] }
         // The provider's clock may be ahead.
-        let now = loop.wallSeconds + (providers[record.provider]?.tokenPolicy.clockSkew ?? 0)
+        let now = loop.wallSeconds + (providers[record.provider]?.value.tokenPolicy.clockSkew ?? 0)
         return [Revocation(what, before: now, until: now + context.site.sessionPolicy.lifetime)]
     }
 
