@@ -14,6 +14,7 @@ import h2.config
 import h2.connection
 import h2.errors
 import h2.events
+import h2.settings
 import postern
 import pytest
 import web
@@ -277,6 +278,27 @@ def test_streams_share_fairly(start, daemon, trusting, count):
             assert client.read()
         counts = [len(client.bodies[one]) for one in streams]
         assert min(counts) > 30 * MIB / count / 3 and max(counts) < 4 * min(counts), counts
+
+
+def test_a_client_with_wide_windows_is_heard_while_it_is_sent_a_lot(daemon, trusting):
+    with Client(daemon.tls, tls=trusting) as client:
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 128 << 10)
+        client.read()
+        client.h2.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 1 << 28})
+        client.h2.increment_flow_control_window(1 << 30)
+        large = [client.get("/big.bin") for _ in range(60)]
+        received = lambda: sum(map(len, client.bodies.values()))
+        while received() < 4 * MIB:
+            assert client.read()
+        before = received()
+        small = client.get("/hello.txt")
+        assert client.finish(small) and client.status[small] == 200
+        assert received() - before < 12 * MIB, "another request is answered beside what is sent"
+        for one in large:
+            client.h2.reset_stream(one, h2.errors.ErrorCodes.CANCEL)
+        before, last = received(), client.get("/hello.txt")
+        assert client.finish(last) and client.status[last] == 200
+        assert received() - before < 12 * MIB, "what is taken back is sent no longer"
 
 
 def test_a_stream_that_is_taken_back_ends_at_the_origin(daemon, trusting):

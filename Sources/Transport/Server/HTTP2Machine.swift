@@ -7,8 +7,9 @@ import Telemetry
 /// of its own.
 ///
 /// The session knows frames, streams and windows; this machine moves bytes between it and the connection, keeps
-/// the exchanges, and watches the clock. Output comes first: while the socket takes none, nothing is read, and so
-/// nobody can make the session owe more than one read's worth of frames.
+/// the exchanges, and watches the clock. While the socket takes no output nothing is read, and each time that it does
+/// again once; control frames go out before content. So nobody can make the session owe more than one read's worth of
+/// frames, and nobody who is sent a lot has to take it all before a cancellation or another request is heard.
 final class HTTP2Machine: ProtocolMachine {
     /// What the deadline is for.
     private enum Wait {
@@ -134,6 +135,8 @@ final class HTTP2Machine: ProtocolMachine {
     }
 
     private func run() {
+        // Once before more is produced: whoever takes a long answer has something to say all the while.
+        if !isOver, !connection.isBlocked { _ = read() }
         for _ in 0..<Self.stepsPerTurn {
             guard !isOver, !connection.isBlocked else { return }
             session.produce(into: &output, upTo: Self.outputSize, now: now)
