@@ -5,7 +5,8 @@
 #
 # The program runs as user 10001, not as root: its config and secrets must be readable by that user. The config names
 # ports above 1024 (8443), log.access: stdout, and an admin address that is reached from where it is asked (127.0.0.1
-# is the container itself). Nothing is written, so that the root file system may be read-only (--read-only).
+# is the container itself). Sign-outs are remembered in /var/lib/postern: mount a volume there to have them outlive the
+# container. Nothing else is written, so that the root file system may be read-only (--read-only).
 
 FROM swift:6.3-bookworm AS build
 # Debian's release is the pin
@@ -27,7 +28,8 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libnghttp2-14 libssl3 libstdc++6 zlib1g \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin postern
+ && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin postern \
+ && install -d -o 10001 -g 10001 -m 0700 /var/lib/postern
 COPY --from=build /out/postern /usr/bin/postern
 COPY config/postern.yaml /usr/share/doc/postern/postern.yaml
 USER 10001:10001

@@ -109,7 +109,10 @@ let package = Package(
             resources: [.copy("Vectors")]),
         tests(
             "GatewayTests",
-            ["Gateway", "Sessions", "Origins", "Transport", "Tokens", "Telemetry", "Settings", "HTTP", "Bytes"]),
+            [
+                "Gateway", "Sessions", "Origins", "Transport", "Tokens", "Telemetry", "Posix", "Settings", "HTTP",
+                "Bytes",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -34,7 +34,10 @@ package struct Daemon {
         let listeners = try ListeningSockets(configuration, passed: passed, workers: workerCount)
 
         let loop = try EventLoop()
-        let shared = try Shared(configuration, descriptors: descriptors, logs: logs, loop: loop)
+        let stateDirectories = StateDirectory.candidates(
+            configured: configuration.stateDirectory, environment: CurrentProcess.environment)
+        let revoked = RevocationKeeper.load(stateDirectories, now: loop.wallSeconds)
+        let shared = try Shared(configuration, descriptors: descriptors, logs: logs, loop: loop, revoked: revoked)
         if shared.census.limit < configuration.limits.connections {
             shared.events.warning(
                 "limits.connections is higher than the process's limit of file descriptors allows",
@@ -47,6 +50,7 @@ package struct Daemon {
         try control.serveAdmin(on: listeners.admin)
 
         let handle = control.handle
+        let keeping = try KeeperThread(stateDirectories, shared: shared, control: handle)
         var threads: [Thread] = []
         for index in 0..<workerCount {
             let sockets = listeners.forWorker(index)
@@ -58,6 +62,7 @@ package struct Daemon {
         control.start()
         loop.run()
         for thread in threads { thread.join() }
+        keeping.finish(atMost: Revocations.patience)
         logs.flush()
         if let failure = control.failure { throw failure }
     }

@@ -27,7 +27,10 @@ final class Shared: Sendable {
     /// - Parameters:
     ///   - descriptors: how many the process may have open.
     ///   - loop: the control loop, which is the calling thread's.
-    init(_ configuration: Configuration, descriptors: Int, logs: LogOutputs, loop: EventLoop) throws {
+    ///   - revoked: what was ended before this process began.
+    init(
+        _ configuration: Configuration, descriptors: Int, logs: LogOutputs, loop: EventLoop, revoked: RevocationList
+    ) throws {
         self.configuration = configuration
         census = ConnectionCensus(configuration, descriptors: descriptors)
         self.logs = logs
@@ -40,7 +43,7 @@ final class Shared: Sendable {
             names: MetricNames(
                 sites: configuration.sites.map(\.name), listeners: configuration.listeners.map(\.name),
                 providers: configuration.providers.map(\.name), origins: configuration.origins.map(\.name)))
-        revocations = Revocations(executor: loop.executor)
+        revocations = Revocations(loop: LoopBound(loop, to: loop.executor), list: revoked)
         let resolver = Resolver(loop: loop)
         var providers: [String: Provider] = [:]
         for settings in configuration.providers {

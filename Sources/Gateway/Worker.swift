@@ -17,8 +17,12 @@ final class Worker {
 
     /// By name. Swapped whole when a provider's keys or metadata change.
     var providers: [String: Immutable<ProviderSnapshot>] = [:]
-    /// The sessions that were signed out before their time.
-    var revocations = RevocationList()
+    /// What was ended before its time.
+    var revocations = RevocationList() {
+        didSet { revocationsVersion &+= 1 }
+    }
+    /// Another one for each change of the list: what was looked up in the same one need not be looked up again.
+    private(set) var revocationsVersion: UInt64 = 1
     var sessions = SessionCache()
     var cookieMemo = CredentialMemo(.cookie)
     var bearerMemo = CredentialMemo(.authorization)
@@ -110,6 +114,11 @@ final class Worker {
         for limit in CloseReason.limits {
             counters.set(.limitsReached, index, limit.index, to: Int64(counted.reached(limit)))
         }
+    }
+
+    /// Takes in what was ended.
+    func revoke(_ new: [Revocation]) {
+        for revocation in new { revocations.insert(revocation, now: loop.wallSeconds) }
     }
 
     // MARK: Requests that wait

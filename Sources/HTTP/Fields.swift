@@ -48,6 +48,7 @@ extension FieldName {
     package static let allow = FieldName("allow")
     package static let authorization = FieldName("authorization")
     package static let cacheControl = FieldName("cache-control")
+    package static let clearSiteData = FieldName("clear-site-data")
     package static let connection = FieldName("connection")
     package static let contentDisposition = FieldName("content-disposition")
     package static let contentEncoding = FieldName("content-encoding")

@@ -44,6 +44,12 @@ func uninterrupted(_ call: () -> Int32) -> Int32 {
 
 extension SystemError {
     /// EADDRINUSE: somebody listens there.
+    /// A file has more than is read of it (EFBIG).
+    package static func tooLarge(_ call: String) -> SystemError { SystemError(errno: EFBIG, call: call) }
+
+    /// Somebody else was faster again and again (EAGAIN).
+    package static func busy(_ call: String) -> SystemError { SystemError(errno: EAGAIN, call: call) }
+
     package var isAddressInUse: Bool { errno == EADDRINUSE }
     /// EACCES or EPERM.
     package var isPermissionDenied: Bool { errno == EACCES || errno == EPERM }

@@ -10,6 +10,8 @@ package enum KeyPurpose: String, Sendable, CaseIterable {
     case login
     /// Derives a sign-in's PKCE verifier and nonce.
     case loginSecrets = "login-secrets"
+    /// Makes the tokens of forms.
+    case form
 }
 
 /// The server's own keys, newest first: the newest seals, every one of them opens.
@@ -48,6 +50,7 @@ package struct KeyRing: Sendable {
             case .session: 0
             case .login: 1
             case .loginSecrets: 2
+            case .form: 3
             }
         }
     }

@@ -20,6 +20,8 @@ package struct LoginFlow: Sendable {
     package let provider: String
     /// Where the browser wanted to go: validated before it was sealed, to be validated again when it is used.
     package let returnTarget: String
+    /// The sessions that the browser had when it began, which the new one takes the place of.
+    package let replaced: [SessionID]
     /// RFC 7636 section 4.1: 43 characters.
     package let codeVerifier: SecretText
     /// OpenID Connect Core section 3.1.2.1: 43 characters.
@@ -46,6 +48,8 @@ package struct LoginState: Sendable {
         static let provider: UInt8 = 3
         static let returnTarget: UInt8 = 4
         static let binding: UInt8 = 5
+        // What an earlier release may pass over.
+        static let replaced: UInt8 = 0x80
     }
 
     package enum Opened: Sendable {
@@ -71,7 +75,8 @@ package struct LoginState: Sendable {
 
     /// A new flow and its `state`. `now` in Unix seconds.
     package func start(
-        provider: String, returnTarget: String, binding: String, now: Int64, id: SessionID = .random()
+        provider: String, returnTarget: String, replacing replaced: [SessionID] = [], binding: String, now: Int64,
+        id: SessionID = .random()
     ) -> (flow: LoginFlow, state: String) {
         var writer = FieldWriter()
         writer.put(Tag.id, id.bytes)
@@ -79,8 +84,9 @@ package struct LoginState: Sendable {
         writer.put(Tag.provider, provider)
         writer.put(Tag.returnTarget, returnTarget)
         writer.put(Tag.binding, digest(binding))
+        if !replaced.isEmpty { writer.put(Tag.replaced, replaced.flatMap(\.bytes)) }
         let state = box.seal([Self.version] + writer.bytes, purpose: .login, context: Array(site.utf8))
-        let flow = flow(box.ring.newest, id, now, provider, returnTarget, binding)
+        let flow = flow(box.ring.newest, id, now, provider, returnTarget, replaced, binding)
         return (flow, state)
     }
 
@@ -94,12 +100,13 @@ package struct LoginState: Sendable {
             let provider = reader.text(Tag.provider),
             let returnTarget = reader.text(Tag.returnTarget),
             let bound = reader.bytes(Tag.binding),
+            let replaced = Self.sessions(reader.bytes(Tag.replaced) ?? []),
             reader.isExhausted
         else { return .invalid }
         guard let binding, ConstantTime.equal(digest(binding), bound) else {
             return .otherBrowser(returnTarget: returnTarget)
         }
-        let flow = flow(opened.key, id, issuedAt, provider, returnTarget, binding)
+        let flow = flow(opened.key, id, issuedAt, provider, returnTarget, replaced, binding)
         let (age, overflow) = now.subtractingReportingOverflow(issuedAt)
         return !overflow && age >= -Self.clockSkew && age < lifetime ? .flow(flow) : .expired(flow)
     }
@@ -107,7 +114,7 @@ package struct LoginState: Sendable {
     /// The derived values come from the key that sealed the state, so that they outlive a rotation of the keys.
     private func flow(
         _ key: KeyRing.Key, _ id: SessionID, _ issuedAt: Int64, _ provider: String, _ returnTarget: String,
-        _ binding: String
+        _ replaced: [SessionID], _ binding: String
     ) -> LoginFlow {
         func derived(_ what: String) -> String {
             let message = Array(what.utf8) + [0] + id.bytes + context(binding)
@@ -115,7 +122,14 @@ package struct LoginState: Sendable {
         }
         return LoginFlow(
             id: id, issuedAt: issuedAt, provider: provider, returnTarget: returnTarget,
-            codeVerifier: SecretText(derived("code_verifier")), nonce: derived("nonce"))
+            replaced: replaced, codeVerifier: SecretText(derived("code_verifier")), nonce: derived("nonce"))
+    }
+
+    private static func sessions(_ bytes: [UInt8]) -> [SessionID]? {
+        guard bytes.count % SessionID.byteCount == 0 else { return nil }
+        return stride(from: 0, to: bytes.count, by: SessionID.byteCount).compactMap {
+            SessionID(Array(bytes[$0..<$0 + SessionID.byteCount]))
+        }
     }
 
     private func digest(_ binding: String) -> [UInt8] { SHA256.digest(Array(binding.utf8)).bytes }

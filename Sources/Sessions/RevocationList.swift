@@ -1,57 +1,109 @@
-/// Sessions that were ended before their time, each until the moment from which its cookie is too old anyway.
+/// What was ended before its time: sessions, one by one or all of an account; callbacks and logout tokens, which are good
+/// for one time. Each stands here until it would be over by itself.
 ///
-/// An immutable value: a change gives a new one, which whoever shares it swaps in whole. A look-up costs one hash; a
-/// change copies the list, which takes about a millisecond at 100 000 entries, and sign-outs are rare.
+/// Bounded, and safe at the bound: where there is no room for more, the tenth that is about the oldest goes, and in its
+/// place everything as old as that is over, whether it was listed or not. Nothing that was ended ever comes back.
 package struct RevocationList: Sendable {
+    /// Entries of each space.
     package static let defaultLimit = 100_000
 
-    /// Unix seconds from which an entry is of no more use.
-    private var expiries: [SessionID: Int64] = [:]
+    fileprivate struct Span: Sendable {
+        var before: Int64
+        var until: Int64
+    }
+
+    fileprivate struct Shelf: Sendable {
+        var entries: [RevocationKey: Span] = [:]
+        /// What began then or earlier is over.
+        var floor = Span(before: .min, until: .min)
+        /// Entries taken in since those that are over were last looked for.
+        var insertions = 0
+    }
+
+    private var shelves = RevocationSpace.allCases.map { _ in Shelf() }
     private let limit: Int
-    /// How many entries were given up for lack of room since the list was begun: cookies that could open again.
-    package private(set) var dropped = 0
+    /// How often room had to be made by ending what was not listed.
+    package private(set) var overflows = 0
 
     package init(limit: Int = Self.defaultLimit) {
         precondition(limit > 0)
         self.limit = limit
     }
 
-    package var count: Int { expiries.count }
+    package var count: Int { shelves.reduce(0) { $0 + $1.entries.count } }
 
-    package func contains(_ id: SessionID) -> Bool { expiries[id] != nil }
+    package func count(in space: RevocationSpace) -> Int { shelves[space.index].entries.count }
 
-    /// With `id` in it until `expiry`. Where there is no room, those go first that are over, then the one that ends
-    /// soonest, be it the new one.
-    package func adding(_ id: SessionID, until expiry: Int64, now: Int64) -> RevocationList {
-        var list = self
-        list.add(id, until: expiry, now: now)
-        return list
+    /// Whether what began at `start` is over. `start` in Unix seconds.
+    package func ends(_ key: RevocationKey, since start: Int64) -> Bool {
+        let shelf = shelves[key.space.index]
+        return start <= shelf.floor.before || shelf.entries[key].map { start <= $0.before } ?? false
     }
 
-    /// As `adding`, for many at once.
-    package func adding(_ entries: [(id: SessionID, expiry: Int64)], now: Int64) -> RevocationList {
-        var list = self
-        for entry in entries { list.add(entry.id, until: entry.expiry, now: now) }
-        return list
+    /// - Returns: whether it says anything new.
+    @discardableResult
+    package mutating func insert(_ revocation: Revocation, now: Int64) -> Bool {
+        guard revocation.until > now else { return false }
+        let space = revocation.space.index
+        switch revocation.subject {
+        case .everything:
+            guard shelves[space].floor.merge(revocation) else { return false }
+        case .key(let key):
+            guard shelves[space].entries[key, default: .nothing].merge(revocation) else { return false }
+            shelves[space].insertions += 1
+            let count = shelves[space].entries.count
+            // As seldom as makes it cheap, and often enough that half of the list is of use.
+            if count > limit || shelves[space].insertions > max(count / 2, 1024) { makeRoom(space, now) }
+        }
+        return true
     }
 
-    package func removingExpired(now: Int64) -> RevocationList {
-        var list = self
-        list.removeExpired(now)
-        return list
+    package mutating func removeExpired(now: Int64) {
+        for space in shelves.indices { shelves[space].removeExpired(now) }
     }
 
-    private mutating func add(_ id: SessionID, until expiry: Int64, now: Int64) {
-        guard expiry > now else { return }
-        expiries[id] = max(expiry, expiries[id] ?? expiry)
-        if expiries.count > limit { removeExpired(now) }
-        if expiries.count > limit, let soonest = expiries.min(by: { $0.value < $1.value }) {
-            expiries[soonest.key] = nil
-            dropped += 1
+    /// All that it says, in entries.
+    package var revocations: [Revocation] {
+        RevocationSpace.allCases.flatMap { space in
+            let shelf = shelves[space.index]
+            let floor = Revocation(.everything(space), before: shelf.floor.before, until: shelf.floor.until)
+            return (shelf.floor.before == .min ? [] : [floor])
+                + shelf.entries.map { Revocation(.key($0.key), before: $0.value.before, until: $0.value.until) }
         }
     }
 
-    private mutating func removeExpired(_ now: Int64) {
-        expiries = expiries.filter { $0.value > now }
+    private mutating func makeRoom(_ space: Int, _ now: Int64) {
+        shelves[space].removeExpired(now)
+        let count = shelves[space].entries.count
+        guard count > limit else { return }
+        let oldest = shelves[space].entries.values.map(\.before).sorted()[max(1, limit / 10) - 1]
+        overflows += 1
+        for (key, span) in shelves[space].entries where span.before <= oldest {
+            shelves[space].entries[key] = nil
+            _ = shelves[space].floor.merge(before: oldest, until: span.until)
+        }
+    }
+}
+
+extension RevocationList.Span {
+    fileprivate static let nothing = Self(before: .min, until: .min)
+
+    fileprivate mutating func merge(_ revocation: Revocation) -> Bool {
+        merge(before: revocation.before, until: revocation.until)
+    }
+
+    /// - Returns: false where nothing changed.
+    fileprivate mutating func merge(before: Int64, until: Int64) -> Bool {
+        guard before > self.before || until > self.until else { return false }
+        self.before = max(self.before, before)
+        self.until = max(self.until, until)
+        return true
+    }
+}
+
+extension RevocationList.Shelf {
+    fileprivate mutating func removeExpired(_ now: Int64) {
+        insertions = 0
+        entries = entries.filter { $0.value.until > now }
     }
 }

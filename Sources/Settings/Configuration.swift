@@ -11,6 +11,8 @@ package struct Configuration: Sendable, Equatable {
     package let trustedProxies: [AddressRange]
     /// Newest first, as they were read: each spells a key, see `KeyText`. Empty only where no site has a provider.
     package let sessionKeys: [Secret]
+    /// An absolute path; nil where the environment decides.
+    package let stateDirectory: String?
     package let providers: [ProviderSettings]
     package let origins: [OriginSettings]
     package let sites: [SiteSettings]
@@ -94,6 +96,28 @@ package struct ProviderSettings: Sendable, Equatable {
     package let authorizationParameters: [AuthorizationParameter]
     /// Certificate authorities in PEM that are trusted besides the system's.
     package let authorities: FileContent?
+    package let signOut: SignOutMode
+    /// In place of the address in its metadata.
+    package let signOutURL: HTTPURL?
+}
+
+/// How people who sign out here are signed out at the provider.
+package enum SignOutMode: String, Sendable, CaseIterable {
+    /// As the preset has it, else as OpenID Connect has it.
+    case auto
+    /// OpenID Connect RP-Initiated Logout.
+    case openID = "openid"
+    /// Amazon Cognito's way.
+    case cognito
+    /// Auth0's older way.
+    case auth0
+    /// Not at all.
+    case none
+}
+
+/// What a browser can be told to throw away (Clear Site Data, section 3.1).
+package enum ClearSiteData: String, Sendable, CaseIterable {
+    case cache, cookies, storage, executionContexts
 }
 
 /// How Postern proves itself to the provider's token endpoint.
@@ -201,6 +225,8 @@ package struct SessionSettings: Sendable, Equatable {
     /// Used or not, a session ends after this long.
     package let lifetime: TimeSpan
     package let endsWithToken: Bool
+    /// What a sign-out has browsers throw away.
+    package let clearSiteData: [ClearSiteData]
     /// The session cookie's name where the site is served over HTTPS.
     package let cookie: String
 

@@ -41,7 +41,8 @@ extension ConfigurationReader {
             usesUserInfo: section.value(Options.providerUserInfo),
             bearer: bearer(in: section.section("bearer"), clientID: clientID),
             authorizationParameters: authorizationParameters(in: section.section("authorization_parameters")),
-            authorities: authorities)
+            authorities: authorities, signOut: section.value(Options.providerSignOut),
+            signOutURL: section.optional(Options.providerSignOutURL))
     }
 
     /// Auth0's issuers end with a slash, which is easily forgotten.

@@ -191,6 +191,7 @@ extension ConfigurationReader {
         }
         return SessionSettings(
             idle: idle, lifetime: lifetime, endsWithToken: section.value(Options.sessionEndsWithToken),
+            clearSiteData: section.value(Options.sessionClearSiteData).map(\.value),
             cookie: section.value(Options.sessionCookie))
     }
 

@@ -22,8 +22,10 @@ struct ConfigurationReader {
         warnOfPlainListeners(listeners, sites, hasTrustedProxies: !proxies.isEmpty)
         return Configuration(
             file: file, listeners: listeners.map(\.value), admin: admin, workers: root.value(Options.workers),
-            trustedProxies: proxies, sessionKeys: keys, providers: providers, origins: origins, sites: sites,
-            log: log(in: root.section("log")), limits: limits(in: root.section("limits")))
+            trustedProxies: proxies, sessionKeys: keys,
+            stateDirectory: root.optional(Options.stateDirectory).map(source.path), providers: providers,
+            origins: origins,
+            sites: sites, log: log(in: root.section("log")), limits: limits(in: root.section("limits")))
     }
 
     // MARK: Session keys

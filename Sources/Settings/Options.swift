@@ -12,6 +12,11 @@ enum Options {
         "Keys that sessions are sealed with, newest first: the first seals, all of them open. Each is 32 random bytes or more, raw or as base64 or hex; `postern secret` prints one. Required where a site has a provider."
     )
 
+    static let stateDirectory = Option(
+        "state_directory", .path,
+        "Where is kept what outlives a restart: which sessions were ended, which callbacks were used. Instances on one machine may share it. Left out: `$STATE_DIRECTORY`, as systemd gives it; else `/var/lib/postern` where it can be written to; else `$XDG_STATE_HOME/postern`, or `~/.local/state/postern`."
+    )
+
     // Listeners
     static let listenerAddress = Option(
         "listeners.*.address", .listenAddress,
@@ -125,6 +130,13 @@ enum Options {
         "providers.*.signing_algorithms", .list(.choice(ofType: SigningAlgorithm.self)), default: "RS256",
         "What the provider signs its tokens with; a token that is signed otherwise is refused, whatever the provider's metadata lists."
     )
+    static let providerSignOut = Option(
+        "providers.*.sign_out", .choice(ofType: SignOutMode.self), default: "auto",
+        "How people who sign out are signed out at the provider: `openid` (OpenID Connect RP-Initiated Logout) where its metadata names an `end_session_endpoint`; `cognito`, whose `/logout` takes `client_id` and `logout_uri`; `auth0`, whose `/v2/logout` takes `client_id` and `returnTo`; `auto`: the `preset`'s way, else `openid`; `none`: its session goes on, and the next sign-in may need no password."
+    )
+    static let providerSignOutURL = Option(
+        "providers.*.sign_out_url", .url,
+        "The provider's address for signing out, in place of the one in its metadata.")
     static let providerCAFile = Option(
         "providers.*.ca_file", .pem,
         "Certificate authorities in PEM that are trusted for this provider besides the system's.")
@@ -189,6 +201,10 @@ enum Options {
     static let sessionCookie = Option(
         "sites.*.session.cookie", .cookieName, default: "__Host-postern",
         "The session cookie's name; `-browser` is added for the one that ties sign-ins to the browser. Over plain HTTP on a loopback host `__Host-` is left out."
+    )
+    static let sessionClearSiteData = Option(
+        "sites.*.session.clear_site_data", .list(.choice(ofType: ClearSiteData.self)), default: "",
+        "What browsers are told to throw away of the site when somebody signs out there (`Clear-Site-Data`): `cache`, `cookies`, `storage`, `executionContexts`. Copies of private pages in the browser's cache go with `cache`."
     )
     static let contentIndex = Option(
         "sites.*.content.index", .fileName, default: "index.html",

@@ -24,6 +24,9 @@ package enum Metric: Int, Sendable, CaseIterable {
     case providerRequests
     case providerDuration
     case sessionRenewals
+    case revocations
+    case revocationOverflows
+    case revocationsKept
     // Origins
     case originRequests
     case originFirstByte
@@ -43,7 +46,8 @@ package enum Metric: Int, Sendable, CaseIterable {
         switch self {
         case .requests, .responses, .responseBytes, .requestDuration, .connectionsAccepted, .connectionsOpen,
             .connectionsClosed, .limitsReached, .acceptPauses, .tlsHandshakes, .tlsHandshakesOpen, .ocspResponses,
-            .ocspMissing, .sessionRenewals, .logLinesDropped, .ready, .workers, .startTime:
+            .ocspMissing, .sessionRenewals, .revocations, .revocationOverflows, .revocationsKept, .logLinesDropped,
+            .ready, .workers, .startTime:
             true
         case .signIns, .tokenChecks, .keySetFetches,
             .keySetAge, .providerRequests, .providerDuration, .originRequests, .originFirstByte,
@@ -116,6 +120,16 @@ package enum Metric: Int, Sendable, CaseIterable {
             .init(
                 "session_renewals_total", .counter, "Renewals of sessions by their refresh tokens, by what came of it.",
                 .provider, .renewal)
+        case .revocations:
+            .init(
+                "revocations", .gauge,
+                "What is remembered of what was ended before its time, used callbacks and logout tokens included.")
+        case .revocationOverflows:
+            .init(
+                "revocation_overflows_total", .counter,
+                "Times that room had to be made by ending everything as old as the oldest that was remembered.")
+        case .revocationsKept:
+            .init("revocations_kept", .gauge, "1 while revocations are kept on disk, and so outlive a restart, else 0.")
         case .originRequests:
             .init("origin_requests_total", .counter, "Requests to an origin.", .origin, .originResult)
         case .originFirstByte:

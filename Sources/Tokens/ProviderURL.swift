@@ -36,6 +36,9 @@ package struct ProviderURL: Sendable, Hashable, CustomStringConvertible {
         guard isSecure || isLoopback else { return nil }
     }
 
+    /// Scheme and authority.
+    package var origin: String { (isSecure ? "https://" : "http://") + authority.description }
+
     package var port: Int { authority.port ?? (isSecure ? 443 : 80) }
 
     /// Without the brackets of an IPv6 address.

@@ -8,7 +8,7 @@ extension TokenVerifier {
 
     /// All that is checked of any ID token, and besides: it has been issued just now, names the same subject, and
     /// carries no nonce or the same. Its `auth_time`, which should be that of the sign-in, is not
-    /// looked at: too many providers move it.
+    /// looked at: too many providers move it, and the session keeps its own.
     ///
     /// - Parameters:
     ///   - previous: the session's ID token, which was verified when it came.

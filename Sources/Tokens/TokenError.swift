@@ -46,6 +46,8 @@ package enum TokenError: Error, Hashable, Sendable {
     case accessTokenHash
     /// An `events` claim: a logout or security event token.
     case eventToken
+    /// No `events` of a sign-out (OpenID Connect Back-Channel Logout 2.4).
+    case event
     /// A `cnf` claim: the token is of use only to who has a key.
     case senderConstrained
     /// `hd` is not the organisation that the config asks Google for.
@@ -78,6 +80,7 @@ package enum TokenError: Error, Hashable, Sendable {
         case .subject: "subject"
         case .accessTokenHash: "access_token_hash"
         case .eventToken: "event_token"
+        case .event: "event"
         case .senderConstrained: "sender_constrained"
         case .hostedDomain: "hosted_domain"
         }
@@ -91,6 +94,6 @@ package enum JWSPart: String, Hashable, Sendable, CaseIterable {
 
 /// A claim that the verifier itself reads.
 package enum Claim: String, Hashable, Sendable, CaseIterable {
-    case iss, sub, aud, azp, exp, nbf, iat, nonce
+    case iss, sub, aud, azp, exp, nbf, iat, nonce, jti, sid
     case atHash = "at_hash"
 }

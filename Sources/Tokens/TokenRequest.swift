@@ -47,6 +47,11 @@ package struct TokenRequest: Sendable {
         TokenRequest([("grant_type", "refresh_token"), ("refresh_token", refreshToken)], credentials)
     }
 
+    /// Gives a refresh token back that is not needed any more, to the revocation endpoint (RFC 7009 section 2.1).
+    package static func revocation(_ refreshToken: String, credentials: ClientCredentials) -> TokenRequest {
+        TokenRequest([("token", refreshToken), ("token_type_hint", "refresh_token")], credentials)
+    }
+
     /// Pushes an authorization request (RFC 9126 section 2.1).
     package static func pushed(_ request: AuthorizationRequest, credentials: ClientCredentials) -> TokenRequest {
         TokenRequest(request.pairs, credentials)

@@ -73,7 +73,7 @@ package enum TokenVerifier {
 
     /// The claims of a token that one of the keys signed.
     /// - Parameter types: what `typ` may be, if it is there.
-    private static func signedClaims(
+    static func signedClaims(
         _ token: [UInt8], keys: KeySet, policy: TokenPolicy, types: [String]
     ) throws(TokenError) -> Claims {
         let jws = try JWS.parse(token, algorithms: policy.algorithms)

@@ -84,7 +84,9 @@ class LyingProvider:
     code), `change_claims` and `change_token` (functions over what is issued), `lifetime` of tokens in seconds,
     `refresh` (whether refresh tokens are given), `signing`, `published` keys. Of renewals: `rotate` (each gives a new
     refresh token, and takes the old one back), `renews_id_token`, `change_renewal` (over the claims of their ID tokens),
-    `refuse` (a status and a body in place of tokens), `token_delay` (seconds before the token endpoint answers).
+    `refuse` (a status and a body in place of tokens), `token_delay` (seconds before the token endpoint answers), and
+    `keys_delay` (before the key set does);
+    `revocation` is called before a refresh token is taken back.
     `reset()` undoes all of it. `calls` has every request that came: (path, form fields, header fields)."""
 
     def __init__(self, clients, port=0, certificate=None):
@@ -104,7 +106,9 @@ class LyingProvider:
         self.signing, self.published = self.first_key, [self.first_key]
         self.failing = False
         self.rotate, self.renews_id_token, self.refuse, self.token_delay = True, True, None, 0
+        self.keys_delay = 0
         self.change_renewal = lambda claims: claims
+        self.revocation = lambda: None
 
     def start(self):
         handler = type("Handler", (_Handler,), {"provider": self})
@@ -146,7 +150,7 @@ class LyingProvider:
         return {
             "issuer": self.issuer, "authorization_endpoint": self.issuer + "/authorize",
             "token_endpoint": self.issuer + "/token", "jwks_uri": self.issuer + "/jwks",
-            "end_session_endpoint": self.issuer + "/logout", "response_types_supported": ["code"],
+            "end_session_endpoint": self.issuer + "/logout", "revocation_endpoint": self.issuer + "/revoke", "response_types_supported": ["code"],
             "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
@@ -250,7 +254,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if parts.path == "/.well-known/openid-configuration":
             return self._answer(200, self.provider.metadata())
         if parts.path == "/jwks":
+            time.sleep(self.provider.keys_delay)
             return self._answer(200, {"keys": [key.jwk() for key in self.provider.published]})
+        if parts.path == "/logout":
+            return self._answer(302, location=fields.get("post_logout_redirect_uri", "/nowhere"))
         if parts.path == "/authorize":
             return self._answer(302, location=self.provider.authorize(fields))
         return self._answer(*self.provider.other(self.command, self.path, fields, self.headers))
@@ -262,6 +269,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._note(path, fields)
         if self.provider.failing:
             return self._answer(503, {"error": "as the test wanted it"})
+        if path == "/revoke":
+            self.provider.revocation()
+            known = self.provider._client(fields, self.headers.get("Authorization", ""))
+            if known and fields.get("token_type_hint") == "refresh_token":
+                self.provider.refresh_tokens.pop(fields.get("token"), None)
+            return self._answer(200 if known else 401)
         if path == "/token":
             time.sleep(self.provider.token_delay)
             return self._answer(*self.provider.exchange(fields, self.headers.get("Authorization", "")))

@@ -83,7 +83,9 @@ class Postern:
                     ",".join(str(one.fileno()) for _, one in sockets), *argv]
         self.process = process.Process(
             "postern", argv, log=os.path.join(self.directory, f"{name}-{Postern.count}.log"),
-            environment=process.clean_environment(self.directory, **(environment or {})), directory=self.directory,
+            environment=process.clean_environment(
+                self.directory, **{"STATE_DIRECTORY": os.path.join(self.directory, "state"), **(environment or {})}),
+            directory=self.directory,
             ready=process.answers(f"http://127.0.0.1:{self.admin}{ready}") if ready else None, timeout=20,
             descriptors=[one.fileno() for _, one in sockets])
 

@@ -844,18 +844,18 @@ def test_a_sign_out_without_a_word_of_its_origin_and_from_every_wrong_place(rig)
     origin = rig.url("")
     for headers in ({"Origin": "https://evil.test"}, {"Origin": origin + ".evil.test"}, {"Origin": rig.url("", "b")},
                     {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site", "Origin": origin}, {"Origin": ""},
-                    {"Sec-Fetch-Site": "cross-site", "Origin": origin}, {"Origin": origin.upper()}):
+                    {"Sec-Fetch-Site": "cross-site", "Origin": origin}, {"Origin": origin.upper()}, {"Origin": "null"}):
         answer = post(browser, **headers)
         assert answer.status in (400, 403) and not answer.all("set-cookie"), headers
         assert browser.send(rig.url("/hello.txt")).status == 200, headers
     for method in ("GET", "HEAD"):
         assert browser.send(rig.url("/.auth/logout"), method).status == 200
     assert browser.send(rig.url("/hello.txt")).status == 200
-    for headers in ({}, {"Origin": origin}, {"Origin": "null"}, {"Sec-Fetch-Site": "same-origin", "Origin": "null"}):
+    for headers in ({}, {"Origin": origin}, {"Sec-Fetch-Site": "same-origin", "Origin": "null"}):
         one = rig.signed_in()
         copy = one.clone()
         answer = post(one, **headers)
-        assert answer.status == 303 and answer.get("location") == "/.auth/signed-out", headers
+        assert answer.status == 303 and answer.get("location").startswith(rig.provider.issuer + "/logout?"), headers
         assert "postern" not in rig.jar(one) and copy.send(rig.url("/hello.txt")).status == 302
 
 

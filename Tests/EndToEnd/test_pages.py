@@ -94,7 +94,7 @@ class Outline(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
-        if tag not in ("meta", "img"):
+        if tag not in ("meta", "img", "input"):
             self.stack.append([tag, ""])
 
     def handle_data(self, data):

@@ -14,8 +14,10 @@ let allPages: [Page] = [
     .signInFailed(.text(.callbackExpired), retry: "/.auth/login", continues: true),
     .signInFailed(status: 403, .text(.signInError, ["code": "login_required"]), retry: "/.auth/login"),
     .cookiesMissing(retry: "/.auth/login"), .signInLoop(retry: "/.auth/login"),
-    .sessionTooLarge(retry: "/.auth/login"), .providerUnavailable(retry: "/"), .signOut(account: "a", action: "/x"),
-    .signOut(account: nil, action: "/x"), .signedOut(signIn: "/"), .contentUnavailable(status: 502), .internalError(),
+    .sessionTooLarge(retry: "/.auth/login"), .providerUnavailable(retry: "/"),
+    .signOut(account: "a", action: "/x", token: "t"),
+    .signOut(account: nil, action: "/x", token: ""), .signedOut(signIn: "/"), .contentUnavailable(status: 502),
+    .internalError(),
 ]
 
 @Suite struct PageTests {
@@ -214,7 +216,7 @@ struct MarkupOutline {
             if name == "style" {
                 guard let close = rest.firstRange(of: "</style>") else { throw Fault(text: "an open style") }
                 rest = rest[close.upperBound...]
-            } else if !["meta", "img"].contains(name) {
+            } else if !["meta", "img", "input"].contains(name) {
                 open.append((name, ""))
             }
         }

@@ -1,57 +1,103 @@
+import Cryptography
 import Sessions
 import Testing
 
 @Suite struct RevocationListTests {
-    @Test func whatWasEndedIsKnownUntilItIsOver() {
-        let id = SessionID.random()
-        let empty = RevocationList()
-        let list = empty.adding(id, until: 100, now: 50)
-        #expect(list.contains(id))
-        #expect(!empty.contains(id))
-        #expect(!list.contains(.random()))
-        #expect(list.removingExpired(now: 99).contains(id))
-        #expect(!list.removingExpired(now: 100).contains(id))
-        #expect(list.removingExpired(now: 100).count == 0)
+    private func session(_ number: Int, before: Int64 = 10, until: Int64 = 1000) -> Revocation {
+        Revocation(.session(id(number)), before: before, until: until)
     }
 
-    @Test func whatIsOverIsNotTakenIn() {
-        #expect(RevocationList().adding(.random(), until: 50, now: 50).count == 0)
+    private func id(_ number: Int) -> SessionID {
+        SessionID(Array(repeating: 0, count: 8) + (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) })!
     }
 
-    @Test func theLaterEndCounts() {
-        let id = SessionID.random()
-        let list = RevocationList().adding(id, until: 100, now: 0).adding(id, until: 90, now: 0)
+    private func ends(_ list: RevocationList, _ what: Revocable, since start: Int64) -> Bool {
+        list.ends(what.key, since: start)
+    }
+
+    @Test func whatBeganInTimeIsOverAndWhatBeganLaterIsNot() {
+        var list = RevocationList()
+        list.insert(session(1, before: 100, until: 500), now: 50)
+        #expect(ends(list, .session(id(1)), since: 99) && ends(list, .session(id(1)), since: 100))
+        #expect(!ends(list, .session(id(1)), since: 101))
+        #expect(!ends(list, .session(id(2)), since: 1))
+    }
+
+    @Test func anEntryIsKnownUntilItIsOver() {
+        var list = RevocationList()
+        list.insert(session(1, until: 100), now: 50)
+        list.removeExpired(now: 99)
         #expect(list.count == 1)
-        #expect(list.removingExpired(now: 95).contains(id))
+        list.removeExpired(now: 100)
+        #expect(list.count == 0 && !ends(list, .session(id(1)), since: 1))
+        let isNew = list.insert(session(1, until: 100), now: 100)
+        #expect(!isNew && list.count == 0)
     }
 
-    @Test func aFullListGivesUpWhatEndsSoonest() {
-        let ids = (0..<5).map { _ in SessionID.random() }
+    @Test func theLaterTimesCount() {
+        var list = RevocationList()
+        let spans: [(Int64, Int64)] = [(10, 100), (9, 100), (5, 200), (20, 50)]
+        let areNew = spans.map { list.insert(session(1, before: $0.0, until: $0.1), now: 0) }
+        #expect(areNew == [true, false, true, true])
+        #expect(list.revocations == [session(1, before: 20, until: 200)])
+    }
+
+    @Test func everyKindHasNamesOfItsOwn() {
+        let token = SecretText("t")
+        let all: [Revocable] = [
+            .session(id(1)), .signIn(id(1)), .grant(GrantID(session: id(1), refreshToken: token)),
+            .grant(GrantID(session: id(2), refreshToken: token)),
+            .providerSession(issuer: "a", client: "b", id: "c"), .account(issuer: "a", client: "b", subject: "c"),
+            .providerSession(issuer: "a", client: "bc", id: ""), .providerSession(issuer: "ab", client: "", id: "c"),
+            .providerSession(issuer: "", client: "a", id: "bc"), .providerSession(issuer: "a", client: "1:b", id: "c"),
+            .account(issuer: "a", client: "b1:c", subject: ""), .logoutToken(issuer: "a", id: "bc"),
+            .logoutToken(issuer: "ab", id: "c"),
+        ]
+        #expect(Set(all.map(\.key)).count == all.count)
+        var list = RevocationList()
+        list.insert(Revocation(all[4], before: 10, until: 20), now: 0)
+        #expect(all.filter { list.ends($0.key, since: 1) } == [all[4]])
+    }
+
+    @Test func whereThereIsNoRoomTheOldestGoAndAllThatIsAsOldWithThem() {
+        var list = RevocationList(limit: 20)
+        for number in 1...20 { list.insert(session(number, before: Int64(number) * 10), now: 0) }
+        #expect(list.count == 20 && list.overflows == 0 && !ends(list, .session(id(99)), since: 1))
+        list.insert(session(21, before: 500), now: 0)
+        #expect(list.count == 19 && list.overflows == 1)
+        for number in 1...21 { #expect(ends(list, .session(id(number)), since: min(Int64(number) * 10, 500))) }
+        #expect(ends(list, .session(id(99)), since: 20), "as old as what was given up")
+        #expect(!ends(list, .session(id(99)), since: 21))
+    }
+
+    @Test func whatIsOverGoesFirst() {
         var list = RevocationList(limit: 4)
-        for (index, id) in ids.prefix(4).enumerated() { list = list.adding(id, until: 100 + Int64(index), now: 0) }
-        #expect(list.count == 4)
-        #expect(list.dropped == 0)
-        list = list.adding(ids[4], until: 200, now: 0)
-        #expect(list.count == 4)
-        #expect(list.dropped == 1)
-        #expect(!list.contains(ids[0]))
-        #expect(ids.dropFirst().allSatisfy(list.contains))
+        for number in 1...4 { list.insert(session(number, until: 100 + Int64(number)), now: 0) }
+        list.insert(session(5), now: 102)
+        #expect(list.count == 3 && list.overflows == 0 && !ends(list, .session(id(99)), since: 1))
     }
 
-    @Test func aFullListGivesUpWhatIsOverFirst() {
-        let ids = (0..<5).map { _ in SessionID.random() }
+    @Test func oneSpacePushesNothingOutOfAnother() {
         var list = RevocationList(limit: 4)
-        for (index, id) in ids.prefix(4).enumerated() { list = list.adding(id, until: 100 + Int64(index), now: 0) }
-        list = list.adding(ids[4], until: 200, now: 102)
-        #expect(list.count == 2)
-        #expect(list.dropped == 0)
+        list.insert(session(1, before: 1), now: 0)
+        for number in 1...50 { list.insert(Revocation(.signIn(id(number)), before: 90, until: 100), now: 0) }
+        #expect(list.count(in: .sessions) == 1 && list.count(in: .signIns) <= 4)
+        #expect(ends(list, .signIn(id(77)), since: 90) && !ends(list, .session(id(77)), since: 1))
     }
 
-    @Test func manyAreTakenInAtOnce() {
-        let entries = (0..<100).map { (id: SessionID.random(), expiry: Int64($0)) }
-        let list = RevocationList(limit: 50).adding(entries, now: -1)
-        #expect(list.count == 50)
-        #expect(entries.suffix(50).allSatisfy { list.contains($0.id) })
+    @Test func aListSaysTheSameOnceItHasBeenTakenApart() {
+        var list = RevocationList(limit: 20)
+        for number in 1...30 { list.insert(session(number, before: Int64(number)), now: 0) }
+        var other = RevocationList()
+        for revocation in list.revocations { other.insert(revocation, now: 0) }
+        #expect(Set(other.revocations) == Set(list.revocations))
+        #expect(ends(other, .session(id(99)), since: 2) == ends(list, .session(id(99)), since: 2))
+    }
+
+    @Test func whatIsOverDoesNotPileUp() {
+        var list = RevocationList()
+        for number in 0..<10_000 { list.insert(session(number, until: Int64(number) + 10), now: Int64(number)) }
+        #expect(list.count <= 2048)
     }
 
     @Test func anIDHasSixteenBytes() {
@@ -60,5 +106,61 @@ import Testing
         #expect(SessionID(Array(bytes.dropLast())) == nil)
         #expect(SessionID(bytes + [0]) == nil)
         #expect("\(SessionID(bytes)!)" == "01112131")
+    }
+}
+
+@Suite struct RevocationJournalTests {
+    private let samples = (0..<20).map { number in
+        let id = SessionID(Array(repeating: UInt8(number), count: 16))!
+        return Revocation(
+            number % 5 == 4 ? .everything(.signIns) : .key(Revocable.session(id).key), before: Int64(number) - 3,
+            until: .max - Int64(number))
+    }
+
+    @Test func whatWasWrittenIsRead() {
+        let bytes = RevocationJournal.encode(samples)
+        #expect(bytes.count == samples.count * RevocationJournal.entrySize)
+        let read = RevocationJournal.decode(bytes)
+        #expect(read.revocations == samples && read.consumed == bytes.count && read.damaged == 0)
+    }
+
+    @Test func anEntryThatIsNotWholeYetIsLeft() {
+        let bytes = RevocationJournal.encode(samples)
+        for cut in [0, 1, 47, 48, 49, 95] {
+            let read = RevocationJournal.decode(Array(bytes.prefix(cut)))
+            #expect(read.revocations == Array(samples.prefix(cut / 48)) && read.consumed == cut / 48 * 48)
+            #expect(read.damaged == 0)
+        }
+    }
+
+    @Test func anEntryThatWasCutShortLosesNoOther() {
+        let bytes = RevocationJournal.encode(Array(samples[..<4]))
+        for cut in 1..<48 {
+            let torn = Array(bytes[..<(48 + cut)] + bytes[96...])
+            let read = RevocationJournal.decode(torn)
+            #expect(read.revocations == [samples[0], samples[2], samples[3]] && read.damaged == cut)
+        }
+    }
+
+    @Test func everyChangedByteIsNoticed() {
+        let bytes = RevocationJournal.encode(Array(samples[..<3]))
+        for index in 48..<96 {
+            var changed = bytes
+            changed[index] ^= 0x81
+            #expect(RevocationJournal.decode(changed).revocations == [samples[0], samples[2]])
+        }
+    }
+
+    @Test func anythingElseIsNothing() {
+        let read = RevocationJournal.decode(Array(repeating: 1, count: 4096))
+        #expect(read.revocations.isEmpty && read.consumed == 4096 - 47 && read.damaged == read.consumed)
+        #expect(RevocationJournal.decode([]).consumed == 0)
+    }
+
+    @Test func itHoldsNoName() {
+        let bytes = RevocationJournal.encode([
+            Revocation(.account(issuer: "https://id.test", client: "client", subject: "alice@x"), before: 1, until: 2)
+        ])
+        #expect(!String(decoding: bytes, as: UTF8.self).contains("alice"))
     }
 }

@@ -98,7 +98,8 @@ struct VectorFile: Decodable, Sendable {
             + [.header, .payload, .signature].map { .encoding($0) }
             + [.header, .payload].map { .notJSON($0) }
             + [.iss, .sub, .aud, .exp, .iat, .nonce].map { .missing($0) }
-            + Claim.allCases.map { .malformed($0) }
+            // Those that logout tokens alone have are LogoutTokenTests'.
+            + Claim.allCases.filter { $0 != .jti && $0 != .sid }.map { .malformed($0) }
         for error in errors { #expect(provoked.contains(error.code), "\(error.code)") }
     }
 

@@ -47,6 +47,8 @@ final class AdminHandler: RequestHandler {
 struct ReadinessReport: Sendable {
     var providers: [(name: String, isReady: Bool)]
     var origins: [(name: String, isReady: Bool)]
+    /// Whether sign-outs outlive a restart. Requests are served all the same where they do not.
+    var areRevocationsKept = true
     var isDraining: Bool
 
     var isReady: Bool {
@@ -57,7 +59,8 @@ struct ReadinessReport: Sendable {
         var text = JSONText()
         text.object {
             $0.member("status", isReady ? "ready" : isDraining ? "draining" : "degraded")
-            for (kind, parts) in [("providers", providers), ("origins", origins)] {
+            let state = [(name: "revocations", isReady: areRevocationsKept)]
+            for (kind, parts) in [("providers", providers), ("origins", origins), ("state", state)] {
                 $0.key(kind)
                 $0.object {
                     for part in parts { $0.member(part.name, part.isReady ? "ready" : "degraded") }

@@ -19,6 +19,8 @@ final class Control {
     private var snapshots: [String: Immutable<ProviderSnapshot>] = [:]
     private var workers: [WorkerHandle] = []
     private var certificates: CertificateWatch?
+    /// Whether what was ended is kept on disk; nil before the first try.
+    var areRevocationsKept: Bool?
     private var statuses: CertificateStatuses?
     /// Workers that could not start, and will never register.
     private var failedWorkers = 0
@@ -159,7 +161,7 @@ final class Control {
         ReadinessReport(
             providers: shared.configuration.providers.map { ($0.name, snapshots[$0.name]?.value.keys != nil) },
             origins: shared.configuration.origins.map { ($0.name, $0.isReady) },
-            isDraining: isDraining || openWorkers < expectedWorkers)
+            areRevocationsKept: areRevocationsKept != false, isDraining: isDraining || openWorkers < expectedWorkers)
     }
 
     /// Asks every worker for its counters, and calls `done` with all of them added up, as Prometheus reads it.
@@ -172,6 +174,10 @@ final class Control {
             }
         }
         counters.set(.logLinesDropped, to: Int64(clamping: shared.logs.droppedLines))
+        let (count, overflows) = shared.revocations.assumeIsolated { ($0.count, $0.overflows) }
+        counters.set(.revocations, to: Int64(count))
+        counters.set(.revocationOverflows, to: Int64(overflows))
+        counters.set(.revocationsKept, to: areRevocationsKept == true ? 1 : 0)
         for (index, provider) in shared.configuration.providers.enumerated() {
             let counts = shared.providers[provider.name]?.assumeIsolated { $0.renewals.counts } ?? [:]
             for (outcome, count) in counts {

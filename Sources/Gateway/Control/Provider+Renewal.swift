@@ -17,6 +17,8 @@ struct Renewals {
     var flights: [GrantID: Flight] = [:]
     var gate = RetryGate()
     var counts: [RenewalOutcome: Int] = [:]
+    /// Refresh tokens that are being given back.
+    var returning = 0
 
     struct Flight {
         let task: Task<RenewalResult, Never>
@@ -33,29 +35,14 @@ extension Provider {
     /// - Parameter isUrgent: the session is over without it; others are not kept waiting by a provider that is silent
     ///   already.
     func renew(_ asked: RenewalRequest, isUrgent: Bool) async -> RenewalResult {
-        var request = asked
-        var latest: Renewal?
-        // As often as a session can have been renewed since; more would be a circle.
-        for _ in 0..<Self.longestSuccession {
-            switch renewals.known.value(of: request.grant, now: loop.value.wallSeconds) {
-            case .refused:
-                return .refused
-            case .renewed(let renewal):
-                let grant = request.grant
-                latest = renewal.after(latest)
-                request = request.succeeded(by: renewal)
-                if request.grant != grant { continue }
-            case nil: break
-            }
-            break
-        }
+        let (request, latest, isRefused) = succession(of: asked)
+        if isRefused { return .refused }
         if let latest, loop.value.wallSeconds < latest.dueAt { return count(.remembered, .renewed(latest)) }
         let grant = request.grant
         if !isUrgent, isSilent { return .unavailable(retryAt: loop.value.wallSeconds + Self.renewalPause) }
         if let flight = renewals.flights[grant] { return succeed(latest, await flight.task.value) }
         guard renewals.gate.allowsAsking(now: now) else { return unavailable() }
-        let next = request
-        let task = Task { await ask(next) }
+        let task = Task { await ask(request) }
         renewals.flights[grant] = Renewals.Flight(task: task, startedAt: now)
         let result = await task.value
         renewals.flights[grant] = nil
@@ -72,7 +59,24 @@ extension Provider {
         renewals.flights.values.contains { now - $0.startedAt >= Self.renewalPatience.milliseconds }
     }
 
-    private static let longestSuccession = 1024
+    /// What has come of a session since, as far as it is known: what to renew it with now, and what it was renewed to.
+    private func succession(of asked: RenewalRequest) -> (RenewalRequest, Renewal?, isRefused: Bool) {
+        var request = asked
+        var latest: Renewal?
+        // As often as a session can have been renewed since; more would be a circle.
+        for _ in 0..<1024 {
+            let grant = request.grant
+            switch renewals.known.value(of: grant, now: loop.value.wallSeconds) {
+            case .refused: return (request, latest, true)
+            case .renewed(let renewal):
+                latest = renewal.after(latest)
+                request = request.succeeded(by: renewal)
+            case nil: return (request, latest, false)
+            }
+            if request.grant == grant { break }
+        }
+        return (request, latest, false)
+    }
 
     private func succeed(_ earlier: Renewal?, _ result: RenewalResult) -> RenewalResult {
         guard case .renewed(let renewal) = result else { return result }
@@ -103,6 +107,31 @@ extension Provider {
             return count(.unavailable, unavailable())
         }
     }
+
+    /// Gives back what a session that was signed out would be renewed with (RFC 7009), where the provider takes it. One
+    /// try.
+    func giveBack(_ asked: RenewalRequest) async {
+        _ = await renewals.flights[asked.grant]?.task.value
+        let (request, _, isRefused) = succession(of: asked)
+        guard !isRefused, let endpoint = snapshot.metadata?.revocationEndpoint else { return }
+        for grant in [asked.grant, request.grant] {
+            renewals.known.insert(.refused, size: 256, for: grant, now: loop.value.wallSeconds)
+        }
+        guard renewals.returning < Self.mostReturning else { return }
+        renewals.returning += 1
+        defer { renewals.returning -= 1 }
+        let form = TokenRequest.revocation(request.refreshToken.reveal(), credentials: clientCredentials)
+        do {
+            let response = try await send(form.fields, form.body, to: endpoint)
+            guard response.status != 200 else { return }
+            note("a refresh token could not be given back", "\(response.status)", request)
+        } catch {
+            note("a refresh token could not be given back", "\(error)", request)
+        }
+    }
+
+    /// Refresh tokens on their way back at a time; more are kept, for the provider to forget them by itself.
+    private static let mostReturning = 32
 
     private func refresh(_ refreshToken: SecretText) async throws -> TokenResponse {
         guard let metadata = snapshot.metadata else { throw ProviderError.notDiscovered }

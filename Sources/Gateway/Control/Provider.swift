@@ -85,7 +85,6 @@ actor Provider: LoopActor {
     private var schedule: KeySetSchedule
     private var sessions = UnknownKeyThrottle()
     private var fetching: Task<Void, Never>?
-    private var usedFlows: RecentFlows
     /// What the client proves itself with, where it has a key.
     let clientKey: ClientKey?
     /// Pushed requests that are under way, and when the next may be, on the monotonic clock in milliseconds.
@@ -107,7 +106,6 @@ actor Provider: LoopActor {
         executor = loop.executor
         schedule = KeySetSchedule(now: 0)
         snapshot = ProviderSnapshot(name: settings.name, tokenPolicy: settings.tokenPolicy)
-        usedFlows = RecentFlows(lifetime: limits.loginStateLifetime.seconds + LoginState.clockSkew)
     }
 
     /// Fetches metadata and keys now, and from then on before they expire.
@@ -241,12 +239,6 @@ actor Provider: LoopActor {
     }
 
     // MARK: Code exchange
-
-    /// True the first time that it is asked for this flow: a callback that a browser repeats must not
-    /// send its code again (RFC 6749 section 4.1.2: the provider may revoke what it issued for it).
-    func claim(_ flow: SessionID) -> Bool {
-        usedFlows.insert(flow, now: loop.value.wallSeconds)
-    }
 
     /// Exchanges an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5). Never repeated:
     /// a code is good for one try.

@@ -1,22 +1,33 @@
+import Logging
+import Posix
 import Reactor
 import Sessions
 
-/// A session that is ended before its time, and when it would have ended by itself, in Unix seconds.
-typealias EndedSession = (id: SessionID, expiry: Int64)
-
-/// The sessions that were signed out: kept on the control loop, copied whole to every worker.
+/// What was ended before its time: kept on the control loop, copied to every worker, and written to disk.
 actor Revocations: LoopActor {
     nonisolated let executor: LoopExecutor
+    /// How long whoever signs out waits for the disk at most.
+    static let patience = Nanoseconds.seconds(2)
 
-    private var list = RevocationList()
+    private let loop: LoopBound<EventLoop>
+    private var list: RevocationList
     private var workers: [WorkerHandle] = []
+    private var keeper: RevocationKeeper?
 
-    init(executor: LoopExecutor) {
-        self.executor = executor
+    /// - Parameter list: what was ended before this process began.
+    init(loop: LoopBound<EventLoop>, list: RevocationList) {
+        self.loop = loop
+        self.list = list
+        executor = loop.executor
     }
+
+    var count: Int { list.count }
+    var overflows: Int { list.overflows }
 
     func register(_ worker: WorkerHandle) {
         workers.append(worker)
+        let list = list
+        worker.send { $0.revocations = list }
     }
 
     /// The worker serves nobody any more.
@@ -24,15 +35,77 @@ actor Revocations: LoopActor {
         workers.removeAll { $0.executor === worker.executor }
     }
 
-    /// Ends sessions. When this returns, no worker takes their cookies any more.
-    func revoke(_ sessions: [EndedSession], now: Int64) async {
-        list = list.removingExpired(now: now).adding(sessions, now: now)
+    func attach(_ keeper: RevocationKeeper) {
+        self.keeper = keeper
+        // What came before the keeper did.
+        let all = list.revocations
+        Task { await keeper.save(all) }
+    }
+
+    /// Ends what the entries are about. When this returns, no worker takes it for good any more, and it stands on the
+    /// disk, unless that takes very long.
+    func revoke(_ revocations: [Revocation], now: Int64) async {
+        let saving = take(revocations, now: now)
+        await spread(revocations)
+        if let saving { await wait(for: saving) }
+    }
+
+    /// Takes note of something that is good for one time.
+    /// - Parameter start: when it began, in Unix seconds.
+    /// - Returns: false where it was known already.
+    func claim(_ what: Revocable, since start: Int64, until end: Int64, now: Int64) -> Bool {
+        guard !list.ends(what.key, since: start) else { return false }
+        take([Revocation(what, before: start, until: end)], now: now)
+        return true
+    }
+
+    /// What another process of the machine has ended.
+    func learn(_ revocations: [Revocation]) async {
+        for revocation in revocations { list.insert(revocation, now: loop.value.wallSeconds) }
+        await spread(revocations)
+    }
+
+    @discardableResult
+    private func take(_ revocations: [Revocation], now: Int64) -> Task<Void, Never>? {
+        let new = revocations.filter { list.insert($0, now: now) }
+        guard !new.isEmpty, let keeper else { return nil }
+        return Task { await keeper.save(new) }
+    }
+
+    private func spread(_ revocations: [Revocation]) async {
+        let ofSessions = revocations.filter { $0.space == .sessions }
+        guard !ofSessions.isEmpty else { return }
+        // Looked up anew for each: a worker may have gone.
         for worker in workers where workers.contains(where: { $0.executor === worker.executor }) {
-            // Both read anew for each worker: another call may have added to the list, and what was sent is never taken
-            // back; and a worker may have gone.
-            let list = list
-            await worker.run { $0.revocations = list }
+            await worker.run { $0.revoke(ofSessions) }
         }
+    }
+
+    private func wait(for saving: Task<Void, Never>) async {
+        let loop = loop.value
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let wait = LoopBound(Wait(continuation), to: loop.executor)
+            wait.value.timer = loop.schedule(after: Self.patience) { wait.value.end() }
+            Task {
+                await saving.value
+                if let timer = wait.value.end() { self.loop.value.cancel(timer) }
+            }
+        }
+    }
+}
+
+/// Somebody who waits for one of two things.
+private final class Wait {
+    private var continuation: CheckedContinuation<Void, Never>?
+    var timer: TimerToken?
+
+    init(_ continuation: CheckedContinuation<Void, Never>) { self.continuation = continuation }
+
+    @discardableResult
+    func end() -> TimerToken? {
+        continuation?.resume()
+        continuation = nil
+        return timer
     }
 }
 

@@ -16,15 +16,20 @@ struct Page: Sendable {
         var label: Phrase
         var href: String
         var kind: Kind = .link
+        /// What a form carries besides.
+        var fields: [(name: String, value: String)] = []
 
         init(_ label: PageText, _ href: String, _ kind: Kind = .link) {
             self.init(.text(label), href, kind)
         }
 
-        init(_ label: Phrase, _ href: String, _ kind: Kind = .link) {
+        init(
+            _ label: Phrase, _ href: String, _ kind: Kind = .link, fields: [(name: String, value: String)] = []
+        ) {
             self.label = label
             self.href = href
             self.kind = kind
+            self.fields = fields
         }
 
         static let startPage = Action(.startPage, "/")
@@ -130,13 +135,14 @@ extension Page {
         Page(503, .providerDownTitle, .text(.providerDown), actions: [Action(.tryAgain, retry)])
     }
 
-    static func signOut(account: String?, action: String) -> Page {
+    /// - Parameter token: shows that the form is ours.
+    static func signOut(account: String?, action: String, token: String) -> Page {
         guard let account else {
             return Page(200, .signedOutTitle, .text(.noSession), actions: [.startPage])
         }
         return Page(
             200, .signOutTitle, .text(.signedInAs, ["account": account]),
-            actions: [Action(.signOut, action, .post), Action(.staySignedIn, "/")])
+            actions: [Action(.text(.signOut), action, .post, fields: [("token", token)]), Action(.staySignedIn, "/")])
     }
 
     static func signedOut(signIn: String) -> Page {

@@ -6,7 +6,8 @@ import Settings
 /// script and with nothing from elsewhere. A site gives it a name, a logo, an accent, a contact and words of its own.
 struct PageTemplate: Sendable {
     /// The policy that every page is sent with: nothing may load but the style sheet in the page itself, and the logo.
-    let contentSecurityPolicy: String
+    var contentSecurityPolicy: String { policy() }
+    private let sources: String
     let texts: PageTexts
     private let site: String?
     private let head: String
@@ -23,8 +24,7 @@ struct PageTemplate: Sendable {
             case .path: " img-src 'self';"
             case .data: " img-src data:;"
             }
-        contentSecurityPolicy =
-            "default-src 'none'; style-src 'sha256-\(digest)';\(image) form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        sources = "style-src 'sha256-\(digest)';\(image)"
         texts = PageTexts(settings)
         self.site = settings.name ?? site
         contact = settings.contact
@@ -45,6 +45,11 @@ struct PageTemplate: Sendable {
         // The name stands beside the logo, which so needs no other words.
         if let site = self.site { header += "<p>\(HTMLEscape.escape(site))</p>\n" }
         self.header = header.isEmpty ? "" : "<header>\n\(header)</header>\n"
+    }
+
+    /// The policy, for a page whose form leads elsewhere, or that others may frame.
+    func policy(formAction: String = "'self'", frameAncestors: String = "'none'") -> String {
+        "default-src 'none'; \(sources) form-action \(formAction); frame-ancestors \(frameAncestors); base-uri 'none'"
     }
 
     /// - Parameter reference: what a person can give to support; the log has the same.
@@ -86,7 +91,7 @@ struct PageTemplate: Sendable {
         return switch action.kind {
         case .link: "<a\(style) href=\"\(href)\">\(label)</a>"
         case .post:
-            "<form method=\"post\" action=\"\(href)\"><button\(style) type=\"submit\">\(label)</button></form>"
+            "<form method=\"post\" action=\"\(href)\">\(hidden(action.fields))<button\(style) type=\"submit\">\(label)</button></form>"
         }
     }
 
@@ -101,5 +106,11 @@ struct PageTemplate: Sendable {
             html += "<p><a href=\"\(HTMLEscape.escape(contact))\">\(label)</a></p>\n"
         }
         return html.isEmpty ? "" : "<footer>\n\(html)</footer>\n"
+    }
+
+    private func hidden(_ fields: [(name: String, value: String)]) -> String {
+        fields.map {
+            "<input type=\"hidden\" name=\"\(HTMLEscape.escape($0.name))\" value=\"\(HTMLEscape.escape($0.value))\">"
+        }.joined()
     }
 }

@@ -95,7 +95,7 @@ extension Worker {
         return Answer(ownResponse(status, type: "application/json"), .bytes(text.bytes), outcome)
     }
 
-    private func ownResponse(_ status: Int, type: String? = nil) -> Response {
+    func ownResponse(_ status: Int, type: String? = nil) -> Response {
         var response = Response(status: status)
         if let type { response.fields.append(.contentType, type) }
         response.fields.append(.cacheControl, "no-store")
@@ -105,7 +105,7 @@ extension Worker {
     }
 
     /// What leads from an error page to its line in the log.
-    private func reference(for context: RequestContext) -> String {
+    func reference(for context: RequestContext) -> String {
         let record = context.exchange.record
         if !record.reference.isEmpty { return record.reference }
         let reference = Reference.make()

@@ -24,6 +24,11 @@ extension Worker {
             return only([.get], context) {
                 callback(context, of: isCallbackOfOne ? own.last : nil)
             }
+        case "backchannel-logout" where !site.hasProvider,
+            "frontchannel-logout" where !site.hasProvider:
+            return .respond(page(.notFound(), .notFound, for: context))
+        case "backchannel-logout": return only([.post], context) { receiveForm(context) { backChannelLogout(context) } }
+        case "frontchannel-logout": return only([.get], context) { frontChannelLogout(context) }
         case "logout": return only([.get, .head, .post], context) { receiveForm(context) { logout(context) } }
         case "signed-out": return only([.get, .head], context) { .respond(signedOut(context)) }
         case "me": return only([.get, .head], context) { me(context) }
@@ -58,12 +63,13 @@ extension Worker {
         return .respond(answer)
     }
 
-    /// Reads the form that comes with a post, for its limits' sake: no page here needs what is in it.
+    /// Reads the form that comes with a post.
     private func receiveForm(_ context: RequestContext, _ serve: () -> StageOutcome) -> StageOutcome {
         guard context.request.method == .post, !context.formWasRead else { return serve() }
         context.exchange.readBody(limit: shared.configuration.limits.bodySize) { [self] result in
             switch result {
-            case .success:
+            case .success(let form):
+                context.form = form
                 context.formWasRead = true
                 run(context, from: .ownPages)
             case .failure(.tooLarge): respond(page(.formTooLarge(), .badRequest, for: context), to: context)
@@ -121,43 +127,7 @@ extension Worker {
             })
     }
 
-    // MARK: /.auth/logout
-
-    private func logout(_ context: RequestContext) -> StageOutcome {
-        // A session that cannot be verified now can still be ended.
-        let site = context.site!, sessions = openSessions(context)
-        let current = sessions.first { goesOn($0, context) }
-        context.exchange.record.subject = current?.identity.subject ?? ""
-        guard context.request.method == .post else {
-            let account = current?.identity.account
-            return .respond(page(.signOut(account: account, action: site.authPath("logout")), .ownPage, for: context))
-        }
-        guard isSameOrigin(context) else {
-            return .respond(page(.badRequest(), .badRequest, for: context))
-        }
-        clearSessionCookies(context)
-        guard !sessions.isEmpty else {
-            return .respond(redirect(to: site.authPath("signed-out"), status: 303, .signedOut))
-        }
-        let ended = sessions.map { self.ended($0, context) }, now = loop.wallSeconds, id = park(context)
-        signIn.assumeIsolated { $0.signOut(ended, now: now, for: id) }
-        return .wait
-    }
-
-    /// The actor's answer to `signOut`: no worker takes the session's cookie any more.
-    func finishSignOut(_ id: ExchangeID) {
-        guard let context = unpark(id) else { return }
-        respond(redirect(to: context.site.authPath("signed-out"), status: 303, .signedOut), to: context)
-    }
-
-    /// `SameSite=Lax` keeps the session cookie out of a post from another site. A browser that says where a
-    /// post comes from is believed as well; `null` says nothing, and is what a page with `no-referrer` sends.
-    private func isSameOrigin(_ context: RequestContext) -> Bool {
-        let fields = context.request.fields
-        if let site = fields[.secFetchSite] { return site == "same-origin" || site == "none" }
-        guard let origin = fields[.origin], origin != "null" else { return true }
-        return origin == context.base.text
-    }
+    // MARK: /.auth/signed-out
 
     private func signedOut(_ context: RequestContext) -> Answer {
         page(.signedOut(signIn: "/"), .ownPage, for: context)

@@ -15,6 +15,9 @@ final class RequestContext {
     var isSecure = false
     /// The form that came with it has been read, and holds to the limits.
     var formWasRead = false
+    var form: [UInt8] = []
+    /// What it is answered with once sessions have ended everywhere.
+    var answerAfterwards: Answer?
     var target: RequestTarget!
     var rule: Rule?
     var visitor: Visitor?
@@ -26,6 +29,8 @@ final class RequestContext {
     var keysWereRefreshed = false
     /// The session whose renewal the request waits for, or has waited for.
     var renewal: SessionRenewal?
+    /// The session's cookies stay, though they stand for nobody here.
+    var keepsSessionCookies = false
 
     init(_ exchange: Exchange) {
         self.exchange = exchange

@@ -10,8 +10,6 @@ struct SessionRenewal {
     let visitor: Visitor
     /// Without new tokens it has ended.
     let isOver: Bool
-    /// The provider refused: the session goes on to its ID token's end, where that is still to come, and no further.
-    var wasRefused = false
 }
 
 extension Worker {
@@ -30,10 +28,13 @@ extension Worker {
         switch result {
         case .renewed(let tokens): takeUp(tokens, renewal, context, now)
         case .refused:
-            context.renewal?.wasRefused = true
-            renewal.visitor.renewalDueAt = now < renewal.record.tokenExpiresAt ? renewal.record.tokenExpiresAt : now
+            // It goes on to its ID token's end, where that is still to come, and no further.
+            end([revocation(of: .grant(renewal.request.grant), renewal.record, context)])
         case .invalid: end(renewal.record, context)
-        case .unavailable(let retryAt): renewal.visitor.renewalDueAt = retryAt
+        case .unavailable(let retryAt):
+            renewal.visitor.renewalDueAt = retryAt
+            // Where it is over meanwhile, it may still come back.
+            context.keepsSessionCookies = true
         case nil: renewal.visitor.renewalDueAt = now + Provider.renewalPause
         }
         run(context, from: context.stage)
@@ -41,7 +42,7 @@ extension Worker {
 
     /// The session goes on with new tokens, in a new cookie.
     private func takeUp(_ tokens: Renewal, _ renewal: SessionRenewal, _ context: RequestContext, _ now: Int64) {
-        guard !revocations.contains(renewal.record.id) else { return }
+        guard !isEnded(Visitor(renewal.record), now: now) else { return }
         let site = context.site!
         let record = renewal.record.renewed(by: tokens, claimNames: site.claimNames, now: now)
         guard case .valid = site.sessionPolicy.judge(record, now: now) else {

@@ -21,6 +21,15 @@ extension Worker {
         case unknownKey(KeyDoubt, provider: String)
         /// The provider's keys have not been loaded yet, so nothing can be verified.
         case noKeys
+
+        /// Who it is as things stand.
+        var visitor: Visitor? {
+            switch self {
+            case .visitor(let visitor): visitor
+            case .renewalDue(let renewal) where !renewal.isOver: renewal.visitor
+            default: nil
+            }
+        }
     }
 
     func establishSession(_ context: RequestContext) -> StageOutcome {
@@ -32,8 +41,7 @@ extension Worker {
             return .next
         case .renewalDue(let renewal): return waitForRenewal(renewal, context)
         case .nobody:
-            // Another instance may have renewed what this one was refused: its cookie must not be taken away.
-            if context.renewal == nil { clearSessionCookies(context) }
+            if !context.keepsSessionCookies { clearSessionCookies(context) }
             return .next
         case .badToken: return .respond(invalidToken(context))
         case .insufficientScope(let scopes): return .respond(insufficientScope(scopes, context))
@@ -45,7 +53,7 @@ extension Worker {
     /// Who it is, where that can be told at once and says nothing of whether the request is served: whoever cannot be
     /// told from a stranger is one.
     func recognize(_ context: RequestContext) {
-        guard case .visitor(let visitor) = identify(context) else { return }
+        guard let visitor = identify(context).visitor else { return }
         context.visitor = visitor
         context.exchange.record.subject = visitor.identity.subject
     }
@@ -80,7 +88,7 @@ extension Worker {
     /// Whether the session goes on, as far as can be told without its token.
     func goesOn(_ record: SessionRecord, _ context: RequestContext) -> Bool {
         guard case .valid = context.site.sessionPolicy.judge(record, now: loop.wallSeconds) else { return false }
-        return !revocations.contains(record.id)
+        return !isEnded(Visitor(record), now: loop.wallSeconds)
     }
 
     private func presentedSessions(_ cookies: SessionCookies, _ context: RequestContext) -> [String] {
@@ -121,7 +129,11 @@ extension Worker {
     ) -> Identification {
         let site = context.site!, now = loop.wallSeconds
         var visitor = known
-        guard let record = visitor.record, !revocations.contains(record.id) else { return .nobody }
+        guard let record = visitor.record, !isEnded(visitor, now: now) else {
+            // Where the provider refused to renew it, another instance may have done so: its cookie is not taken away.
+            if visitor.endings?.isGrantRefused == true { context.keepsSessionCookies = true }
+            return .nobody
+        }
         let isRenewalDue: Bool
         // Over with its token, unless that is renewed.
         var isOver = false
@@ -141,7 +153,8 @@ extension Worker {
                 do {
                     let identity = try TokenVerifier.verifyIDToken(
                         record.idToken, keys: keys, policy: snapshot.value.tokenPolicy, nonce: nil, now: now)
-                    var known = SessionIdentity(identity, claimNames: site.claimNames)
+                    var known = record.identity(
+                        by: identity, claimNames: site.claimNames, isRenewed: record.isRenewed)
                     // What userinfo said in the sign-in stands in no token.
                     let usesUserInfo = shared.providers[record.provider]?.settings.usesUserInfo ?? false
                     if usesUserInfo { known.fill(from: record.identity) }
@@ -163,13 +176,10 @@ extension Worker {
             visitor = Visitor(record)
             sessions.insert(visitor, for: key)
         }
-        if isOver || now >= visitor.renewalDueAt, context.renewal == nil, let request = RenewalRequest(record) {
-            return .renewalDue(SessionRenewal(request: request, record: record, visitor: visitor, isOver: isOver))
-        }
-        if let renewal = context.renewal, renewal.wasRefused, renewal.record.grant == record.grant,
-            now >= record.tokenExpiresAt
+        if isOver || now >= visitor.renewalDueAt, context.renewal == nil, visitor.endings?.isGrantRefused != true,
+            let request = RenewalRequest(record)
         {
-            return .nobody
+            return .renewalDue(SessionRenewal(request: request, record: record, visitor: visitor, isOver: isOver))
         }
         if isRenewalDue || !isNewestKey { visitor = renewed(visitor, record, context) }
         return .visitor(visitor)
@@ -199,14 +209,47 @@ extension Worker {
             keyGeneration: visitor.keyGeneration)
     }
 
+    /// Ends a session in every copy, here at once and elsewhere in a moment.
     func end(_ record: SessionRecord, _ context: RequestContext) {
-        let session = ended(record, context), now = loop.wallSeconds
-        revocations = revocations.adding(session.id, until: session.expiry, now: now)
-        signIn.assumeIsolated { $0.revoke(session, now: now) }
+        end([revocation(of: .session(record.id), record, context)])
     }
 
-    func ended(_ record: SessionRecord, _ context: RequestContext) -> EndedSession {
-        (record.id, context.site.sessionPolicy.lastPossibleEnd(of: record))
+    func end(_ new: [Revocation]) {
+        revoke(new)
+        let now = loop.wallSeconds
+        signIn.assumeIsolated { $0.revoke(new, now: now) }
+    }
+
+    /// An entry about a session, or a part of it.
+    func revocation(of what: Revocable, _ record: SessionRecord, _ context: RequestContext) -> Revocation {
+        let until = context.site.sessionPolicy.lastPossibleEnd(of: record)
+        return Revocation(what, before: record.createdAt, until: until)
+    }
+
+    /// Whether the visitor's session was ended before its time: looked up once for each change of the list.
+    func isEnded(_ visitor: Visitor, now: Int64) -> Bool {
+        guard let record = visitor.record else { return false }
+        if visitor.endings?.version != revocationsVersion {
+            let isListed = { [revocations] (what: Revocable) in revocations.ends(what.key, since: record.createdAt) }
+            visitor.endings = Visitor.Endings(
+                version: revocationsVersion, isOver: waysToEnd(record).contains(where: isListed),
+                isGrantRefused: record.grant.map { isListed(.grant($0)) } ?? false)
+        }
+        guard let endings = visitor.endings else { return false }
+        return endings.isOver || endings.isGrantRefused && now >= record.tokenExpiresAt
+    }
+
+    /// Under which names a session may have been ended.
+    private func waysToEnd(_ record: SessionRecord) -> [Revocable] {
+        var ways: [Revocable] = [.session(record.id)]
+        guard let settings = shared.providers[record.provider]?.settings else { return ways }
+        let issuer = settings.issuer, client = settings.clientID
+        let subject = record.identity.subject
+        ways.append(.account(issuer: issuer, client: client, subject: subject))
+        ways.append(
+            record.providerSessionID.map { .providerSession(issuer: issuer, client: client, id: $0) }
+                ?? .accountWithoutSession(issuer: issuer, client: client, subject: subject))
+        return ways
     }
 
     // MARK: Bearer tokens
@@ -267,7 +310,7 @@ extension Worker {
 
     // MARK: Keys
 
-    private func waitForKeys(of provider: String, _ doubt: KeyDoubt, _ context: RequestContext) -> StageOutcome {
+    func waitForKeys(of provider: String, _ doubt: KeyDoubt, _ context: RequestContext) -> StageOutcome {
         let id = park(context)
         signIn.assumeIsolated { $0.refreshKeys(of: provider, doubt, for: id) }
         return .wait

@@ -3,7 +3,8 @@ import Sessions
 import Settings
 import Tokens
 
-/// Somebody whose session or bearer token holds. A change makes another, but for when it is next to be renewed.
+/// Somebody whose session or bearer token holds. A change makes another, but for
+/// when it is next to be renewed, and what is known of its end.
 final class Visitor: RuleSubject {
     let identity: SessionIdentity
     /// The session; nil for a bearer token.
@@ -17,6 +18,16 @@ final class Visitor: RuleSubject {
     let keyGeneration: UInt64?
     /// Unix seconds from which the session's tokens are to be renewed; later where the provider could not be asked.
     var renewalDueAt: Int64
+    /// What the list of revocations says of the session, at the worker's last look.
+    var endings: Endings?
+
+    struct Endings {
+        /// Of the list.
+        let version: UInt64
+        let isOver: Bool
+        /// The provider does not renew it: it ends with its ID token.
+        let isGrantRefused: Bool
+    }
 
     /// A bearer token, beside whom it names.
     struct Bearer {
@@ -86,6 +97,20 @@ extension SessionIdentity {
                 identity.claim(name).map { SessionClaim(name: name, values: $0.texts) }
             })
     }
+}
+
+extension SessionRecord {
+    /// The person as `identity`, by the session's ID token, has it. When somebody signed in the token of the sign-in
+    /// says: a provider that moves `auth_time` with each renewal (which OpenID Connect Core 12.2 forbids) is not believed.
+    func identity(by identity: Identity, claimNames: [String], isRenewed: Bool) -> SessionIdentity {
+        var current = SessionIdentity(identity, claimNames: claimNames)
+        guard isRenewed else { return current }
+        current.claims.removeAll { $0.name == "auth_time" }
+        current.claims += self.identity.claims.filter { $0.name == "auth_time" }
+        return current
+    }
+
+    var isRenewed: Bool { grantObtainedAt != createdAt }
 }
 
 extension JSONValue {

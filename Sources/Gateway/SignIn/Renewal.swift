@@ -83,7 +83,7 @@ extension SessionRecord {
         var record = self
         if let (text, identity) = renewal.token {
             record.idToken = text.reveal()
-            record.identity = SessionIdentity(identity, claimNames: claimNames)
+            record.identity = self.identity(by: identity, claimNames: claimNames, isRenewed: true)
             // The refresh token may have served its time already: what userinfo said before is better than no session.
             if !renewal.isComplete { record.identity.fill(from: self.identity) }
             record.providerSessionID = identity.sid ?? providerSessionID

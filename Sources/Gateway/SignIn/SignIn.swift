@@ -99,22 +99,42 @@ actor SignIn: LoopActor {
     }
 
     /// Ends sessions on all workers, then lets the exchange go on.
-    func signOut(_ sessions: [EndedSession], now: Int64, for id: ExchangeID) {
+    func signOut(_ revocations: [Revocation], now: Int64, for id: ExchangeID) {
         Task {
-            await shared.revocations.revoke(sessions, now: now)
+            await shared.revocations.revoke(revocations, now: now)
             worker.value.finishSignOut(id)
         }
     }
 
-    /// Ends a session on all workers.
-    func revoke(_ session: EndedSession, now: Int64) {
-        Task { await shared.revocations.revoke([session], now: now) }
+    /// Ends what a logout token is about, if it is the first time that it is seen.
+    func signOut(_ revocations: [Revocation], by token: LogoutToken, now: Int64, for id: ExchangeID) {
+        Task {
+            let used = Revocable.logoutToken(issuer: token.issuer, id: token.id)
+            let isNew = await shared.revocations.claim(
+                used, since: token.issuedAt, until: token.expiresAt, now: now)
+            guard isNew else { return worker.value.refuseRepeatedLogout(id) }
+            await shared.revocations.revoke(revocations, now: now)
+            worker.value.finishSignOut(id)
+        }
+    }
+
+    /// Tells the provider that a session's refresh token is not needed any more. Nobody waits for that.
+    func giveBack(_ grant: RenewalRequest, to provider: String) {
+        Task { await shared.providers[provider]?.giveBack(grant) }
+    }
+
+    /// Ends sessions on all workers.
+    func revoke(_ revocations: [Revocation], now: Int64) {
+        Task { await shared.revocations.revoke(revocations, now: now) }
     }
 
     /// OpenID Connect Core, section 3.1.3: exchange the code, verify the ID token.
     private func complete(_ flow: LoginFlow, code: String, redirectURI: String, now: Int64) async -> SignInResult {
         guard let provider = shared.providers[flow.provider] else { return .invalid(reason: "no such provider") }
-        guard await provider.claim(flow.id) else { return .alreadyUsed }
+        // A code is sent once (RFC 6749 section 4.1.2: the provider may revoke what it issued for it).
+        let end = flow.issuedAt + shared.configuration.limits.loginStateLifetime.seconds + LoginState.clockSkew
+        guard await shared.revocations.claim(.signIn(flow.id), since: flow.issuedAt, until: end, now: now)
+        else { return .alreadyUsed }
         let tokens: TokenResponse
         do {
             tokens = try await provider.exchange(

@@ -30,8 +30,8 @@ extension Worker {
         }
         let target = site.returnTarget(target)
         let (flow, state) = loginState(site).start(
-            provider: name, returnTarget: target, binding: browserBinding(context),
-            now: loop.wallSeconds)
+            provider: name, returnTarget: target, replacing: openSessions(context).map(\.id),
+            binding: browserBinding(context), now: loop.wallSeconds)
         let request = AuthorizationRequest(
             endpoint: metadata.authorizationEndpoint, clientID: provider.settings.clientID,
             redirectURI: redirectURI(context, provider.settings), scopes: provider.settings.requestedScopes,
@@ -219,22 +219,37 @@ extension Worker {
         _ context: RequestContext, _ flow: LoginFlow, _ identity: Identity, idToken: SecretText,
         refreshToken: SecretText?
     ) -> Answer {
-        let site = context.site!
-        let record = SessionRecord(
-            site: site.name, provider: flow.provider, idToken: idToken.reveal(), refreshToken: refreshToken,
-            providerSessionID: identity.sid, identity: SessionIdentity(identity, claimNames: site.claimNames),
-            createdAt: loop.wallSeconds, tokenExpiresAt: identity.expiresAt)
+        let site = context.site!, present = openSessions(context)
+        let target = site.returnTarget(flow.returnTarget)
         context.exchange.record.subject = identity.subject
         if identity.leavesOutGroups {
             note("an ID token leaves out the groups, for there are too many", flow.provider, context)
         }
+        // Another tab has signed the same account in since this sign-in began: its session is the browser's.
+        let isHere = present.contains { other in
+            !flow.replaced.contains(other.id) && other.provider == flow.provider
+                && other.identity.subject.hasSameBytes(as: identity.subject) && goesOn(other, context)
+        }
+        if isHere, site.demand(for: target).isEmpty { return redirect(to: target, .signedIn) }
+
+        func begun(at time: Int64) -> SessionRecord {
+            SessionRecord(
+                site: site.name, provider: flow.provider, idToken: idToken.reveal(), refreshToken: refreshToken,
+                providerSessionID: identity.sid, identity: SessionIdentity(identity, claimNames: site.claimNames),
+                createdAt: time, tokenExpiresAt: identity.expiresAt)
+        }
+        let now = loop.wallSeconds
+        var record = begun(at: now)
+        // Who was signed out everywhere in this very second has signed in since.
+        if isEnded(Visitor(record), now: now) { record = begun(at: now + 1) }
         guard setSessionCookies(record, context) else {
             return page(.sessionTooLarge(retry: site.loginURL(returningTo: "/")), .sessionTooLarge, for: context)
         }
         if let browser = browserCookie(context) { set(browser.counted(now: loop.wallSeconds), context) }
-        let target = site.returnTarget(flow.returnTarget)
+        // The browser has a new session: copies of those before it open nothing any more.
+        end(present.map { revocation(of: .session($0.id), $0, context) })
         // A provider that was asked for more, and has not done it, would not do it the next time either.
-        if site.rule(for: target)?.requirement.verdict(on: Visitor(record), now: loop.wallSeconds) == .stepUp {
+        if site.rule(for: target)?.requirement.verdict(on: Visitor(record), now: now) == .stepUp {
             return stepUpFailed(context, record, to: target)
         }
         return redirect(to: target, .signedIn)
@@ -263,12 +278,7 @@ extension Worker {
     /// A callback that cannot be used, in a browser that has a session all the same (another tab was faster, the
     /// page was reloaded): on to the page. Without a session, what `otherwise` says.
     private func goOn(_ context: RequestContext, to target: String, _ otherwise: () -> StageOutcome) -> StageOutcome {
-        let visitor: Visitor
-        switch identify(context) {
-        case .visitor(let known): visitor = known
-        case .renewalDue(let renewal) where !renewal.isOver: visitor = renewal.visitor
-        default: return otherwise()
-        }
+        guard let visitor = identify(context).visitor else { return otherwise() }
         context.exchange.record.subject = visitor.identity.subject
         return .respond(redirect(to: context.site.returnTarget(target), .signedIn))
     }
