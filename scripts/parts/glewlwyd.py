@@ -130,15 +130,18 @@ static_files_mime_types=(
                 "username": name, "password": password, "name": full_name, "email": f"{name}@example.org",
                 "enabled": True, "scope": ["openid", "profile", "offline_access", "g_profile"], "groups": groups})
         for client_id, secret in clients.items():
-            client = {
-                "client_id": client_id, "name": client_id, "enabled": True, "redirect_uri": redirect_uris,
-                "authorization_type": ["code", "refresh_token"], "scope": [],
-                "post_logout_redirect_uris": after_logout, "confidential": secret is not None,
-                "token_endpoint_auth_method": ["client_secret_basic", "client_secret_post"] if secret else ["none"]}
-            self._call("POST", "/client/", {**client, "client_secret": secret} if secret else client)
+            self.add_client(client_id, secret, redirect_uris, after_logout)
         self.plugin = {"module": "oidc", "name": "oidc", "display_name": "OpenID Connect", "enabled": True,
                        "parameters": self._parameters()}
         self._call("POST", "/mod/plugin", self.plugin)
+
+    def add_client(self, client_id, secret, redirect_uris, after_logout, **more):
+        client = {
+            "client_id": client_id, "name": client_id, "enabled": True, "redirect_uri": redirect_uris,
+            "authorization_type": ["code", "refresh_token"], "scope": [],
+            "post_logout_redirect_uris": after_logout, "confidential": secret is not None,
+            "token_endpoint_auth_method": ["client_secret_basic", "client_secret_post"] if secret else ["none"], **more}
+        self._call("POST", "/client/", {**client, "client_secret": secret} if secret else client)
 
     def _parameters(self):
         claim = lambda name, source: {"name": name, "user-property": source, "type": "string", "mandatory": True,

@@ -1,5 +1,5 @@
-"""LemonLDAP::NG as an OpenID provider: the portal of Debian's package alone, under starman, with the users of its "Demo"
-back-end (dwho, rtyler, msmith; the password is the name)."""
+"""LemonLDAP::NG as an OpenID provider: the portal of Debian's package alone, under starman, with the users of its
+"Demo" back-end (dwho, rtyler, msmith; the password is the name)."""
 
 import json
 import os
