@@ -103,10 +103,14 @@ package struct ProviderSettings: Sendable, Equatable {
 
 /// How people who sign out here are signed out at the provider.
 package enum SignOutMode: String, Sendable, CaseIterable {
+    /// As the preset has it, else as OpenID Connect has it.
+    case auto
     /// OpenID Connect RP-Initiated Logout.
     case openID = "openid"
     /// Amazon Cognito's way.
     case cognito
+    /// Auth0's older way.
+    case auth0
     /// Not at all.
     case none
 }

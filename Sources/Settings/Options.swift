@@ -131,8 +131,8 @@ enum Options {
         "What the provider signs its tokens with; a token that is signed otherwise is refused, whatever the provider's metadata lists."
     )
     static let providerSignOut = Option(
-        "providers.*.sign_out", .choice(ofType: SignOutMode.self), default: "openid",
-        "How people who sign out are signed out at the provider: `openid` (OpenID Connect RP-Initiated Logout) where its metadata names an `end_session_endpoint`; `cognito`, whose `/logout` takes `client_id` and `logout_uri`; `none`: its session goes on, and the next sign-in may need no password."
+        "providers.*.sign_out", .choice(ofType: SignOutMode.self), default: "auto",
+        "How people who sign out are signed out at the provider: `openid` (OpenID Connect RP-Initiated Logout) where its metadata names an `end_session_endpoint`; `cognito`, whose `/logout` takes `client_id` and `logout_uri`; `auth0`, whose `/v2/logout` takes `client_id` and `returnTo`; `auto`: the `preset`'s way, else `openid`; `none`: its session goes on, and the next sign-in may need no password."
     )
     static let providerSignOutURL = Option(
         "providers.*.sign_out_url", .url,

@@ -8,6 +8,21 @@ package struct SignOutRequest: Sendable {
         case openID
         /// Amazon Cognito's `/logout`, which knows `client_id` and `logout_uri` alone.
         case cognito
+        /// Auth0's `/v2/logout`, where its end-session endpoint is turned off: `client_id` and `returnTo`.
+        case auth0
+
+        /// Where a provider takes it, or nil where it does not say so.
+        package func endpoint(_ metadata: ProviderMetadata) -> ProviderURL? {
+            switch self {
+            case .openID: metadata.endSessionEndpoint
+            case .cognito: Self.sibling("/logout", of: metadata.authorizationEndpoint)
+            case .auth0: Self.sibling("/v2/logout", of: metadata.authorizationEndpoint)
+            }
+        }
+
+        private static func sibling(_ path: String, of endpoint: ProviderURL) -> ProviderURL? {
+            ProviderURL((endpoint.isSecure ? "https://" : "http://") + endpoint.authority.description + path)
+        }
     }
 
     /// Bytes that a URL may have and still pass every server on its way. A longer one does without its hint: the ID token,
@@ -36,6 +51,7 @@ package struct SignOutRequest: Sendable {
     package var url: String {
         switch form {
         case .cognito: return url([("client_id", clientID), ("logout_uri", returnURL)])
+        case .auth0: return url([("client_id", clientID), ("returnTo", returnURL)])
         case .openID:
             let pairs = [("client_id", clientID), ("post_logout_redirect_uri", returnURL)]
             let whole = url([("id_token_hint", idTokenHint.reveal())] + pairs)

@@ -84,7 +84,8 @@ class LyingProvider:
     code), `change_claims` and `change_token` (functions over what is issued), `lifetime` of tokens in seconds,
     `refresh` (whether refresh tokens are given), `signing`, `published` keys. Of renewals: `rotate` (each gives a new
     refresh token, and takes the old one back), `renews_id_token`, `change_renewal` (over the claims of their ID tokens),
-    `refuse` (a status and a body in place of tokens), `token_delay` (seconds before the token endpoint answers);
+    `refuse` (a status and a body in place of tokens), `token_delay` (seconds before the token endpoint answers), and
+    `keys_delay` (before the key set does);
     `revocation` is called before a refresh token is taken back.
     `reset()` undoes all of it. `calls` has every request that came: (path, form fields, header fields)."""
 
@@ -105,6 +106,7 @@ class LyingProvider:
         self.signing, self.published = self.first_key, [self.first_key]
         self.failing = False
         self.rotate, self.renews_id_token, self.refuse, self.token_delay = True, True, None, 0
+        self.keys_delay = 0
         self.change_renewal = lambda claims: claims
         self.revocation = lambda: None
 
@@ -252,6 +254,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if parts.path == "/.well-known/openid-configuration":
             return self._answer(200, self.provider.metadata())
         if parts.path == "/jwks":
+            time.sleep(self.provider.keys_delay)
             return self._answer(200, {"keys": [key.jwk() for key in self.provider.published]})
         if parts.path == "/logout":
             return self._answer(302, location=fields.get("post_logout_redirect_uri", "/nowhere"))

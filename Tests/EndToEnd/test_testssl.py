@@ -41,9 +41,14 @@ def findings(build, folder, tmp_path_factory):
         yield {one["id"].split(" ")[0]: one for one in json.load(source)}
 
 
+# openssl s_client, which testssl.sh saves a session with, leaves at the end of its input: most often before the ticket
+# of TLS 1.3 has come, whatever the server. That sessions are resumed has tests of its own (test_server.py).
+TOO_QUICK = ("sessionresumption_ticket", "check failed because of connect problem")
+
+
 def test_nothing_is_found_to_be_amiss(findings):
     bad = {name: one["finding"] for name, one in findings.items() if one["severity"] not in ("OK", "INFO")}
-    assert not bad, bad
+    assert not set(bad.items()) - {TOO_QUICK}, bad
 
 
 @pytest.mark.parametrize("name,expected", [

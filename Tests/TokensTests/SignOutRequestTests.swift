@@ -25,6 +25,13 @@ import Tokens
                 + "https%3A%2F%2Fdocs.example.com%2F.auth%2Fsigned-out")
     }
 
+    @Test func auth0HasNamesOfItsOwn() throws {
+        #expect(
+            try url("https://a.test/v2/logout", .auth0)
+                == "https://a.test/v2/logout?client_id=my%20client&returnTo="
+                + "https%3A%2F%2Fdocs.example.com%2F.auth%2Fsigned-out")
+    }
+
     @Test func aHintThatIsTooLongIsLeftOut() throws {
         let room = SignOutRequest.longestURL - "https://id.test/end?id_token_hint=&".utf8.count - rest.utf8.count
         let longest = try url("https://id.test/end", .openID, hint: String(repeating: "h", count: room))

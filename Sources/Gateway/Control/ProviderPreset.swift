@@ -1,38 +1,17 @@
 import Settings
 import Tokens
 
-/// Where a provider wants people to be sent for signing out, and what it calls the page to come back to.
-enum SignOutForm: Sendable, Equatable {
-    /// OpenID Connect RP-Initiated Logout: `id_token_hint`, `client_id`, `post_logout_redirect_uri`, `state`.
-    case standard
-    /// Cognito: `client_id`, `logout_uri`, at `/logout` beside the authorization endpoint.
-    case cognito
-    /// Auth0 where its end-session endpoint is turned off: `client_id`, `returnTo`, at `/v2/logout`.
-    case auth0
-
-    /// The endpoint of a provider, or nil where it has none.
-    func endpoint(_ metadata: ProviderMetadata) -> ProviderURL? {
-        switch self {
-        case .standard: metadata.endSessionEndpoint
-        case .cognito: sibling("/logout", of: metadata)
-        case .auth0: sibling("/v2/logout", of: metadata)
-        }
-    }
-
-    private func sibling(_ path: String, of metadata: ProviderMetadata) -> ProviderURL? {
-        let endpoint = metadata.authorizationEndpoint
-        return ProviderURL((endpoint.isSecure ? "https://" : "http://") + endpoint.authority.description + path)
-    }
-}
-
 /// What providers that people meet often do in their own way. Whatever the config says itself goes before it.
 extension ProviderSettings {
+    /// How people are signed out there, or nil where they are not to be.
     /// - Parameter metadata: what the provider says of itself.
-    func signOutForm(_ metadata: ProviderMetadata) -> SignOutForm {
-        switch preset {
-        case .cognito: .cognito
-        case .auth0 where metadata.endSessionEndpoint == nil: .auth0
-        default: .standard
+    func signOutForm(_ metadata: ProviderMetadata?) -> SignOutRequest.Form? {
+        switch (signOut, preset) {
+        case (.none, _): nil
+        case (.cognito, _), (.auto, .cognito): .cognito
+        case (.auth0, _): .auth0
+        case (.auto, .auth0) where metadata?.endSessionEndpoint == nil: .auth0
+        case (.openID, _), (.auto, _): .openID
         }
     }
 

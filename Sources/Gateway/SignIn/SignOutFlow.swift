@@ -72,15 +72,13 @@ extension Worker {
     }
 
     private func signOutRequest(_ record: SessionRecord, _ context: RequestContext) -> SignOutRequest? {
-        guard let settings = shared.providers[record.provider]?.settings else { return nil }
-        let form: SignOutRequest.Form
-        switch settings.signOut {
-        case .none: return nil
-        case .openID: form = .openID
-        case .cognito: form = .cognito
+        let metadata = providers[record.provider]?.metadata
+        guard let settings = shared.providers[record.provider]?.settings, let form = settings.signOutForm(metadata)
+        else {
+            return nil
         }
         let configured = settings.signOutURL.flatMap { ProviderURL($0.description) }
-        guard let endpoint = configured ?? providers[record.provider]?.metadata?.endSessionEndpoint else { return nil }
+        guard let endpoint = configured ?? metadata.flatMap({ form.endpoint($0) }) else { return nil }
         return SignOutRequest(
             endpoint: endpoint, form: form, clientID: settings.clientID, idTokenHint: SecretText(record.idToken),
             returnURL: context.base.text + context.site.authPath("signed-out"))
@@ -88,19 +86,17 @@ extension Worker {
 
     /// Whether a post comes from a page of this site, so that nobody else can sign people out.
     ///
-    /// A browser that says where a post comes from is believed. One that does not, or says `null` (which a page with
-    /// `no-referrer` sends, and a sandboxed frame of anybody's), must show the token of the form. What is no browser at
-    /// all is nobody's instrument. `SameSite=Lax` keeps the cookie out of posts of other sites besides.
+    /// A browser that says where a post comes from is believed. One that says `null` (which a page with `no-referrer`
+    /// sends, and a sandboxed frame of anybody's) must show the token of the form. One that says nothing sends the cookie
+    /// with its own site's posts alone, for the cookie is `SameSite=Lax`.
     private func isOurForm(_ context: RequestContext, _ sessions: [SessionRecord]) -> Bool {
         let fields = context.request.fields
         if let site = fields[.secFetchSite] { return site == "same-origin" || site == "none" }
-        let origin = fields[.origin]
-        if let origin, origin != "null" { return origin == context.base.text }
-        if let token = QueryParameters(context.form)?.only("token") {
-            let tokens = FormToken(ring: shared.keyRing, site: context.site.name)
-            if sessions.contains(where: { tokens.holds(token, for: $0.id) }) { return true }
-        }
-        return sessions.isEmpty || origin == nil && fields[.userAgent]?.hasPrefix("Mozilla/") != true
+        guard let origin = fields[.origin] else { return true }
+        if origin != "null" { return origin == context.base.text }
+        guard let token = QueryParameters(context.form)?.only("token") else { return sessions.isEmpty }
+        let tokens = FormToken(ring: shared.keyRing, site: context.site.name)
+        return sessions.contains { tokens.holds(token, for: $0.id) }
     }
 
     // MARK: /.auth/frontchannel-logout

@@ -1,8 +1,6 @@
 import Testing
 import Tokens
 
-@testable import Gateway
-
 @Suite struct SignOutFormTests {
     private func metadata(_ more: String = "") throws -> ProviderMetadata {
         let json = """
@@ -13,16 +11,16 @@ import Tokens
     }
 
     @Test func theStandardOneIsWhatTheMetadataNames() throws {
-        #expect(SignOutForm.standard.endpoint(try metadata()) == nil)
+        #expect(SignOutRequest.Form.openID.endpoint(try metadata()) == nil)
         let named = try metadata(#","end_session_endpoint":"https://id.test/out""#)
-        #expect(SignOutForm.standard.endpoint(named)?.text == "https://id.test/out")
+        #expect(SignOutRequest.Form.openID.endpoint(named)?.text == "https://id.test/out")
     }
 
     @Test func cognitosIsBesideTheAuthorizationEndpoint() throws {
-        #expect(SignOutForm.cognito.endpoint(try metadata())?.text == "https://docs.auth.test:8443/logout")
+        #expect(SignOutRequest.Form.cognito.endpoint(try metadata())?.text == "https://docs.auth.test:8443/logout")
     }
 
     @Test func auth0sIsTheOldOne() throws {
-        #expect(SignOutForm.auth0.endpoint(try metadata())?.text == "https://docs.auth.test:8443/v2/logout")
+        #expect(SignOutRequest.Form.auth0.endpoint(try metadata())?.text == "https://docs.auth.test:8443/v2/logout")
     }
 }
