@@ -18,6 +18,8 @@ DICTIONARIES = os.path.join(steps.ROOT, "Fuzz", "Dictionaries")
 SCRATCH = os.path.join(steps.ROOT, ".build-fuzz")
 PROGRAM = os.path.join(SCRATCH, "release", "Fuzz")
 JOBS = os.cpu_count() or 2
+# What strangers' bytes meet first: where the time is short, these have most of it.
+FIRST = ("http1_request", "http2")
 
 
 def targets():
@@ -82,13 +84,22 @@ def failure(target, log, text):
     return f"{target}: FAILED\n{shown}\n{again}\nThe whole log: {log}"
 
 
-def run(chosen, seconds):
-    """Fuzzes each target for so many seconds; how many of them failed."""
+def share(chosen, seconds):
+    """How long each target runs, so that those of `FIRST` have that long each, and the others that long together."""
+    others = [target for target in chosen if target not in FIRST]
+    each = max(1, seconds * JOBS // max(1, len(others)))
+    return {target: seconds for target in FIRST if target in chosen} | {target: each for target in others}
+
+
+def run(times):
+    """Fuzzes each target for its number of seconds; how many of them failed."""
     build()
-    print(f"Fuzzing {len(chosen)} target{'s' * (len(chosen) != 1)} for {seconds} s each, {JOBS} at a time", flush=True)
+    spans = sorted(set(times.values()), reverse=True)
+    print(f"Fuzzing {len(times)} target{'s' * (len(times) != 1)} for {' or '.join(map(str, spans))} s each, "
+          f"{JOBS} at a time", flush=True)
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        for text, has_failed in pool.map(lambda target: fuzz(target, seconds), chosen):
+        for text, has_failed in pool.map(lambda target: fuzz(target, times[target]), times):
             print(text, flush=True)
             failed += has_failed
     return failed
@@ -106,15 +117,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--target", choices=targets(), action="append", help="this one alone; may come more than once")
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
-    parser.add_argument("--total", type=int, help="instead: for all of them together")
+    parser.add_argument("--total", type=int, help=f"instead: for each of {' and '.join(FIRST)}, and for all others together")
     parser.add_argument("--replay", nargs=2, metavar=("TARGET", "FILE"), help="run one input, and show all that is said")
     arguments = parser.parse_args()
     if arguments.replay:
         return replay(*arguments.replay)
     begin = time.monotonic()
     chosen = arguments.target or targets()
-    seconds = max(1, arguments.total * JOBS // len(chosen)) if arguments.total else arguments.seconds
-    failed = run(chosen, seconds)
+    times = share(chosen, arguments.total) if arguments.total else dict.fromkeys(chosen, arguments.seconds)
+    failed = run(times)
     print(f"{failed} of {len(chosen)} fuzz targets failed" if failed else f"{len(chosen)} fuzz targets found nothing",
           f"in {time.monotonic() - begin:.0f} s")
     return 1 if failed else 0
