@@ -3,7 +3,8 @@ import Bytes
 /// A token in JWS compact serialisation (RFC 7515 section 7.1), taken apart but not yet believed.
 ///
 /// Everything that can be refused without a key is refused here, so that a forgery costs no RSA.
-/// `jku`, `x5u`, `x5c` and `jwk` are never read: a key comes from the issuer's own key set or not at all.
+/// A key comes from the issuer's own key set or not at all: a token that brings one, or says where to fetch one (`jwk`,
+/// `jku`, `x5u`), is refused, and `x5c`, which says nothing that the key set does not, is not read.
 package struct JWS: Sendable {
     package static let largestSize = 16 * 1024
     package static let longestKeyIdentifier = 256
@@ -36,6 +37,7 @@ package struct JWS: Sendable {
         guard let algorithm = header["alg"]?.string.flatMap(JWSAlgorithm.named), algorithms.contains(algorithm)
         else { throw .algorithm }
         guard header["crit"] == nil, header["b64"] == nil, header["zip"] == nil else { throw .unsupportedExtension }
+        guard header["jwk"] == nil, header["jku"] == nil, header["x5u"] == nil else { throw .foreignKey }
         let keyIdentifier = try keyIdentifier(of: header)
         let type = try type(of: header)
         return JWS(

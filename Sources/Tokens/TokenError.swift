@@ -15,6 +15,8 @@ package enum TokenError: Error, Hashable, Sendable {
     case algorithm
     /// `crit`, `b64` or `zip`: an extension that changes what the token means.
     case unsupportedExtension
+    /// `jku`, `x5u` or `jwk`: a key that would not come from the issuer's key set.
+    case foreignKey
     /// `typ` is that of another kind of token.
     case type
     /// `kid` is no text of 1...256 bytes.
@@ -62,6 +64,7 @@ package enum TokenError: Error, Hashable, Sendable {
         case .notJSON(let part): "not_json_\(part.rawValue)"
         case .algorithm: "algorithm"
         case .unsupportedExtension: "extension"
+        case .foreignKey: "foreign_key"
         case .type: "type"
         case .keyIdentifier: "key_identifier"
         case .unknownKey: "unknown_key"
