@@ -23,7 +23,7 @@ enum Options {
         "Where to accept connections: `ADDRESS:PORT`, `[IPV6]:PORT`, `unix:PATH`, or `systemd:NAME`: the sockets of this `FileDescriptorName` that systemd hands over."
     )
     static let listenerReusePort = Option(
-        "listeners.*.reuse_port", .flag, default: "true",
+        "listeners.*.reuse_port", .flag, default: "false",
         "Lets another instance of the same user listen on the same address and port (SO_REUSEPORT), so that it can take over: start the new one, then stop the old one. With `false` this one does not start where another listens."
     )
     static let listenerRedirect = Option(
@@ -58,7 +58,7 @@ enum Options {
         "admin.address", .listenAddress, default: "127.0.0.1:9180",
         "Where to serve `/healthz`, `/readyz` and `/metrics`. Everybody who reaches it may read them.")
     static let adminReusePort = Option(
-        "admin.reuse_port", .flag, default: "true",
+        "admin.reuse_port", .flag, default: "false",
         "As a listener's `reuse_port`. While two instances run, either of them answers.")
 
     // Providers

@@ -465,8 +465,11 @@ def test_tls_handshake_flood(target):
 
 def ended(connections):
     """Which of them the other side has ended by now."""
-    readable = select.select(connections, [], [], 0.3)[0]
-    return [one for one in readable if is_closed(one)]
+    poll = select.poll()
+    for one in connections:
+        poll.register(one, select.POLLIN)
+    readable = {number for number, _ in poll.poll(300)}
+    return [one for one in connections if one.fileno() in readable and is_closed(one)]
 
 
 def wait_until(check, seconds=5):

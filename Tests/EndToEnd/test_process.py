@@ -123,12 +123,3 @@ def test_a_session_that_cannot_be_checked_can_be_ended(tmp_path):
 def test_nobody_is_sent_to_sign_in_where_there_is_no_provider(daemon, page):
     answer = web.request(daemon.port, f"/.auth/{page}", host=f"localhost:{daemon.port}", headers=web.NAVIGATION)
     assert answer.status == 404, str(answer)
-
-
-def test_no_thread_runs_but_its_own(daemon):
-    daemon.get("/hello.txt")
-    names = set()
-    for thread in os.listdir(f"/proc/{daemon.pid}/task"):
-        with open(f"/proc/{daemon.pid}/task/{thread}/comm", encoding="ascii") as file:
-            names.add(file.read().strip())
-    assert {name.rstrip("0123456789") for name in names} <= {"postern", "worker-", "revocations", "resolver", "log-writer"}, names
