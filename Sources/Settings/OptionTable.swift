@@ -14,7 +14,7 @@ package enum OptionTable {
 
         section("listeners.*", "A socket that Postern accepts connections on. One at least."),
         option(Options.listenerAddress, isRequired: true, example: "0.0.0.0:443"),
-        option(Options.listenerReusePort, example: "false"),
+        option(Options.listenerReusePort, example: "true"),
         option(Options.listenerRedirect, example: "true"),
         option(Options.listenerProxyProtocol, example: "true"),
         section("listeners.*.tls", "Makes the listener speak TLS."),
@@ -26,7 +26,7 @@ package enum OptionTable {
 
         section("admin", "The listener for whoever runs Postern. Left out: there is none."),
         option(Options.adminAddress, example: "127.0.0.1:9180"),
-        option(Options.adminReusePort, example: "false"),
+        option(Options.adminReusePort, example: "true"),
 
         section("providers.*", "An OpenID provider that signs people in."),
         option(Options.providerIssuer, isRequired: true, example: "https://id.example.com"),

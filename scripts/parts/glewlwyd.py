@@ -175,6 +175,8 @@ static_files_mime_types=(
         """Another signing key, at once; the old one stays published, or is withdrawn."""
         self.keys = [new_signing_key(self.python)] + (self.keys if keep_old else [])
         self.plugin["parameters"].update(self._key_parameters())
+        # The administrator's session does not last as long as the tests.
+        self._call("POST", "/auth", {"username": "admin", "password": "password"})
         self._call("PUT", "/mod/plugin/oidc", self.plugin)
         self._call("PUT", "/mod/plugin/oidc/reset")
 
