@@ -1,8 +1,8 @@
-import Synchronization
 import Logging
 import Posix
 import Reactor
 import Settings
+import Synchronization
 import Telemetry
 
 /// The whole program behind `postern serve`: opens everything, starts the workers, runs the control loop on
