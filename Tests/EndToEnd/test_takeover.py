@@ -327,7 +327,7 @@ def test_origin_fetches_and_sign_ins_that_are_half_done_are_finished(tmp_path, r
     threading.Thread(target=bucket.serve_forever, daemon=True).start()
     provider, port = LyingProvider({"postern": None}), process.free_port()
     url = f"http://localhost:{port}"
-    config = {"listeners": {"web": {"address": f"127.0.0.1:{port}"}},
+    config = {"listeners": {"web": {"address": f"127.0.0.1:{port}", "reuse_port": True}},
               "session_keys": [postern.secret()],
               "providers": {"liar": {"issuer": provider.issuer, "client_id": "postern"}},
               "origins": {"slow": {"s3": {"bucket": "slow", "region": "us-east-1", "addressing": "path",
