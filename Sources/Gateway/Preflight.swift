@@ -30,6 +30,9 @@ package enum Preflight {
             check("origins.\(origin.name).s3") {
                 if case .s3(let s3) = origin.kind { _ = try OriginFactory.configuration(s3) }
             }
+            check("origins.\(origin.name).ca_file") {
+                if case .http(let app) = origin.kind { _ = try TLSContexts.client(app.authorities) }
+            }
         }
         if !configuration.sessionKeys.isEmpty {
             check("session_keys") { _ = try KeyRing(configuration.sessionKeys.map { SecretBytes($0.bytes) }) }

@@ -157,6 +157,29 @@ package struct OriginSettings: Sendable, Equatable {
         case s3(S3Settings)
         /// An absolute path.
         case directory(String)
+        case http(AppSettings)
+    }
+}
+
+/// An app that speaks HTTP.
+package struct AppSettings: Sendable, Equatable {
+    package let url: HTTPURL
+    /// An absolute path; nil where the URL's host is connected to.
+    package let socket: String?
+    /// Certificate authorities in PEM that are trusted besides the system's.
+    package let authorities: FileContent?
+    /// Bytes.
+    package let uploadSize: Int
+    package let passesHost: Bool
+    package let sendsForwarded: Bool
+    /// Fields' names; empty for one that is not sent.
+    package let identity: Identity
+
+    package struct Identity: Sendable, Equatable {
+        package let user: String
+        package let email: String
+        package let groups: String
+        package let assertion: String
     }
 }
 

@@ -144,6 +144,35 @@ enum Options {
     // Origins
     static let originDirectory = Option(
         "origins.*.directory", .path, "A directory on this machine whose files are served, in place of `s3`.")
+    static let originHTTP = Option(
+        "origins.*.http", .url,
+        "An app that speaks HTTP, in place of `s3`: its URL, perhaps with a path that every request's begins with. It gets requests of all methods, and is told who asks."
+    )
+    static let originSocket = Option(
+        "origins.*.socket", .path, "The Unix socket that the app listens on; `http` then only says its host and path.")
+    static let originCAFile = Option(
+        "origins.*.ca_file", .pem,
+        "Certificate authorities in PEM that are trusted for an `https` app besides the system's.")
+    static let originUploadSize = Option(
+        "origins.*.upload_size", .size(0...1_099_511_627_776), default: "100MiB",
+        "What a request to an app may bring; a larger one is a 413.")
+    static let originPassHost = Option(
+        "origins.*.pass_host", .flag, default: "true",
+        "Whether an app is told the site's host in `Host`, as browsers see it, or the host of its own URL.")
+    static let originForwarded = Option(
+        "origins.*.forwarded", .flag, default: "false",
+        "Whether an app is told `Forwarded` (RFC 7239) besides `X-Forwarded-For`, `-Proto` and `-Host`.")
+    static let originIdentityUser = Option(
+        "origins.*.identity.user", .identityField, default: "X-Postern-User", "The field that has the account's `sub`.")
+    static let originIdentityEmail = Option(
+        "origins.*.identity.email", .identityField, default: "X-Postern-Email",
+        "The field that has the address, unless the provider says that it is not verified.")
+    static let originIdentityGroups = Option(
+        "origins.*.identity.groups", .identityField, default: "X-Postern-Groups",
+        "The field that has the groups, with commas between them.")
+    static let originIdentityAssertion = Option(
+        "origins.*.identity.assertion", .identityField, default: "X-Postern-Assertion",
+        "The field that has all of it as a JWT, signed by a key of `/.auth/keys`.")
     static let s3Bucket = Option("origins.*.s3.bucket", .bucket, "The bucket's name.")
     static let s3Region = Option(
         "origins.*.s3.region", .region,

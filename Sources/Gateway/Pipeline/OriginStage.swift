@@ -7,6 +7,7 @@ import Transport
 /// The object, from the bucket: tries the resolver's steps in turn until one of them answers.
 extension Worker {
     func fetchContent(_ context: RequestContext) -> StageOutcome {
+        if let app = app(for: context) { return forward(context, to: app) }
         let site = context.site!
         guard let origin = origins[site.settings.origin] else {
             return .respond(page(.internalError(), .internalError, for: context))
@@ -14,6 +15,23 @@ extension Worker {
         let steps = site.resolver.steps(for: context.target, isNavigation: Navigation.isTopLevel(context.request))
         ContentFetch(worker: self, context: context, origin: origin, steps: steps).start()
         return .wait
+    }
+}
+
+extension Worker {
+    /// The page for an origin that gives no answer.
+    func failure(_ failure: OriginFailure, _ event: String, for context: RequestContext) -> Answer {
+        let outcome: Outcome = failure == .timedOut ? .originTimeout : .originFailed
+        return unavailable(status: failure.status, outcome, failure.sentence, event, for: context)
+    }
+
+    func unavailable(
+        status: Int, _ outcome: Outcome, _ sentence: String, _ event: String, for context: RequestContext
+    ) -> Answer {
+        var answer = page(.contentUnavailable(status: status), outcome, for: context)
+        if status == 503 { answer.response.fields.append(.retryAfter, "5") }
+        note(event, sentence, context)
+        return answer
     }
 }
 
@@ -92,7 +110,7 @@ final class ContentFetch {
         case .denied(let refusal):
             fail(status: 502, .originDenied, refusal.sentence)
         case .failed(let failure):
-            fail(status: failure.status, failure == .timedOut ? .originTimeout : .originFailed, failure.sentence)
+            answer(worker.failure(failure, "an object could not be fetched", for: context))
         }
     }
 
@@ -142,10 +160,7 @@ final class ContentFetch {
     }
 
     private func fail(status: Int, _ outcome: Outcome, _ sentence: String) {
-        var answer = worker.page(.contentUnavailable(status: status), outcome, for: context)
-        if status == 503 { answer.response.fields.append(.retryAfter, "5") }
-        worker.note("an object could not be fetched", sentence, context)
-        self.answer(answer)
+        answer(worker.unavailable(status: status, outcome, sentence, "an object could not be fetched", for: context))
     }
 
     private func answer(_ answer: Answer) {

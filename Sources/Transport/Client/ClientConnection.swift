@@ -51,7 +51,7 @@ final class ClientConnection: ReadinessHandler {
         self.pool = pool
         self.registration = registration
         stream = ClientStream(socket, tls: tls)
-        parser = HTTP1ResponseParser(limits: pool.limits.http)
+        parser = HTTP1ResponseParser(limits: pool.limits.http, takesUntilClose: pool.limits.takesUntilClose)
         phase = .handshake
         registration.handOver(to: self)
     }
