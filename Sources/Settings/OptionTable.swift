@@ -101,6 +101,7 @@ package enum OptionTable {
         option(Options.pagesName, example: "Example Docs"),
         option(Options.pagesLogo, example: "file:/etc/postern/logo.svg"),
         option(Options.pagesAccent, example: "0a7d4f"),
+        option(Options.pagesBackground, example: "eef2ff"),
         option(Options.pagesContact, example: "help@example.com"),
         section("sites.*.pages.texts.*", "Other words for the pages, in one language or in `any`."),
         option(Options.pagesText, example: "Ask the docs team for access."),

@@ -246,6 +246,10 @@ enum Options {
         "sites.*.pages.accent", .colour, default: "1d4ed8",
         "The colour of the first button, in hexadecimal; `#` in front begins a comment where it stands in no quotes. What stands on it is white or black, and on dark ground it is made lighter, so that both can be read."
     )
+    static let pagesBackground = Option(
+        "sites.*.pages.background", .colour,
+        "The colour of the ground that the pages' card lies on, in hexadecimal. Where the reader's system is dark it is made darker. Left out: a light grey, and a dark one."
+    )
     static let pagesContact = Option(
         "sites.*.pages.contact", .contact, "Where people who need help are led: an e-mail address or a URL.")
     static let pagesText = Option(
