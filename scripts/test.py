@@ -34,6 +34,16 @@ def summary(lines, pattern):
     return found[-1] if found else "no summary"
 
 
+def findings(lines):
+    """What the fuzz targets said that failed: their names, and what stands indented below."""
+    kept, keeping = [], False
+    for line in lines:
+        keeping = re.search(r"^\w+: FAILED", line) or (keeping and re.search(r"^( |The input|To run|No input|The whole)", line))
+        if keeping:
+            kept.append(line)
+    return kept
+
+
 def main():
     begin = time.monotonic()
     os.makedirs(LOG, exist_ok=True)
@@ -50,6 +60,8 @@ def main():
     print(f"\n{time.monotonic() - begin:.0f} s in all")
     print(summary(unit_said, r"Test run with \d+ test"))
     print(summary(fuzz_said, r"^\d+ (of \d+ )?fuzz targets"))
+    if fuzz:
+        print(*findings(fuzz_said), sep="\n")
     print(summary(whole_said, r"^=+ .* in [0-9.:]+s?.*=+$"))
     return 1 if unit or fuzz or whole else 0
 
