@@ -207,6 +207,8 @@ package struct SiteSettings: Sendable, Equatable {
     package let providers: [String]
     /// An origin's name.
     package let origin: String
+    /// The origins of parts of the site, by patterns of literal segments and a last `**`.
+    package let mounts: PathMap<String>
     /// Begins with `/` and does not end with one: `/.auth`.
     package let authPath: String
     /// Strict-Transport-Security's time; zero for none.
@@ -273,23 +275,6 @@ package struct CloudFrontSettings: Sendable, Equatable {
         self.signOutPath = signOutPath
         self.cookies = cookies
         self.mode = mode
-    }
-}
-
-package struct ContentSettings: Sendable, Equatable {
-    /// A file's name; nil for no index pages.
-    package let index: String?
-    /// A path such as `/app.html`; nil for none.
-    package let fallback: String?
-    package let cleanURLs: Bool
-    /// A path such as `/404.html`; nil for none.
-    package let notFound: String?
-
-    package init(index: String?, fallback: String?, cleanURLs: Bool, notFound: String?) {
-        self.index = index
-        self.fallback = fallback
-        self.cleanURLs = cleanURLs
-        self.notFound = notFound
     }
 }
 

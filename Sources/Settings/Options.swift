@@ -236,6 +236,25 @@ enum Options {
     static let contentNotFound = Option(
         "sites.*.content.not_found", .sitePath, default: "/404.html",
         "The page for what is not there; empty for Postern's own.")
+    static let contentForbidden = Option(
+        "sites.*.content.forbidden", .sitePath, default: "",
+        "The page, with 403, for people who have signed in and whom a rule refuses, so that what stands in it is for all of them, whatever the rule of its own path; empty for Postern's own."
+    )
+    static let contentRedirectOrigins = Option(
+        "sites.*.content.redirect_origins", .list(.webOrigin), default: "",
+        "Where an object's `x-amz-website-redirect-location` may lead beside paths of the site: scheme, host, and a port where it is not the scheme's own."
+    )
+    static let siteMount = Option(
+        "sites.*.mounts.*", .reference(to: "origins"),
+        "The origin that has what is below the key, a path such as `/reports/`, which is taken off: `/reports/a.html` is `a.html` there. Of several the longest path decides."
+    )
+    static let siteCacheControl = Option(
+        "sites.*.cache_control.*", .cacheControl,
+        "In place of what the origin says of the paths that the key matches. Where a path is not for anyone, the answer is private all the same."
+    )
+    static let siteHeader = Option(
+        "sites.*.headers.*.*", .fieldValue,
+        "The value of the field whose name the key is, in place of another of that name; empty for no such field.")
     static let pagesName = Option(
         "sites.*.pages.name", .pageText(100), "What Postern's own pages call the site. Left out: its first host.")
     static let pagesLogo = Option(
