@@ -327,6 +327,7 @@ package struct LimitSettings: Sendable, Equatable {
     package let originConnectTimeout: TimeSpan
     package let originFirstByteTimeout: TimeSpan
     package let originIdleTimeout: TimeSpan
+    package let fileReaders: Int
     // Towards providers
     package let providerTimeout: TimeSpan
     package let providerResponseSize: Int

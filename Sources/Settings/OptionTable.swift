@@ -156,6 +156,7 @@ package enum OptionTable {
         option(Options.limitOriginConnectTimeout, example: "5s"),
         option(Options.limitOriginFirstByteTimeout, example: "1m"),
         option(Options.limitOriginIdleTimeout, example: "1m"),
+        option(Options.limitFileReaders, example: "16"),
         option(Options.limitProviderTimeout, example: "5s"),
         option(Options.limitProviderResponseSize, example: "256KiB"),
         option(Options.limitLoginStateLifetime, example: "1h"),

@@ -371,6 +371,10 @@ enum Options {
     static let limitOriginIdleTimeout = Option(
         "limits.origin_idle_timeout", .duration("10ms", "1h"), default: "30s",
         "How long an origin may pause within an answer.")
+    static let limitFileReaders = Option(
+        "limits.file_readers", .count(1...1000), default: "8",
+        "Threads of one worker that wait for the disk of one directory. More files wait in line, for `origin_idle_timeout` at most."
+    )
     static let limitProviderTimeout = Option(
         "limits.provider_timeout", .duration("10ms", "10m"), default: "10s", "A whole request to a provider.")
     static let limitProviderResponseSize = Option(
