@@ -68,7 +68,7 @@ let package = Package(
 
         // 4
         pure("Sessions", ["Cryptography", "Deflate", "Bytes"]),
-        pure("Origins", ["Transport", "Reactor", "Posix", "HTTP", "Cryptography", "Bytes"]),
+        pure("Origins", ["Transport", "Tokens", "Reactor", "Posix", "HTTP", "Cryptography", "Bytes"]),
 
         // 5
         pure(

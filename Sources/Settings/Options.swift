@@ -158,7 +158,15 @@ enum Options {
         "origins.*.s3.prefix", .keyPrefix, default: "", "What every key begins with, a folder of the bucket.")
     static let s3Credentials = Option(
         "origins.*.s3.credentials", .choice(ofType: S3CredentialSource.self), default: "auto",
-        "`auto`: the environment's `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, unless the keys below are given."
+        "Where credentials come from, unless the keys below are given: `environment` (`AWS_ACCESS_KEY_ID` and so on), `profile` (AWS's shared files), `web_identity` (a token's file, and STS), `container` (ECS, EKS), `instance` (EC2's metadata service, version 2), or `auto`, the first of these that is there. See [the reference](reference.md#credentials)."
+    )
+    static let s3Profile = Option(
+        "origins.*.s3.profile", .text,
+        "The profile of AWS's shared files, `~/.aws/credentials` and `~/.aws/config`; nothing else is looked at then. Left out: `$AWS_PROFILE`, or `default`."
+    )
+    static let s3STSEndpoint = Option(
+        "origins.*.s3.sts_endpoint", .url,
+        "Where STS is, for roles. Left out: `$AWS_ENDPOINT_URL_STS`, or `$AWS_ENDPOINT_URL`, or Amazon's own of the region."
     )
     static let s3AccessKeyID = Option(
         "origins.*.s3.access_key_id", .referenceOrText,
@@ -422,9 +430,6 @@ package enum SigningAlgorithm: String, Sendable, CaseIterable {
     case es384 = "ES384"
     case edDSA = "EdDSA"
 }
-
-/// `credentials`' words.
-enum S3CredentialSource: String, Sendable, CaseIterable { case auto }
 
 extension ValueKind where Value: RawRepresentable<String> & CaseIterable {
     /// `choice` with its type spelled out, where there is nothing to infer it from.
