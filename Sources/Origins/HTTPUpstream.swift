@@ -79,6 +79,8 @@ package struct UpstreamRequest {
     package var isSecure: Bool
     /// The client's address; nil where it has none.
     package var client: String?
+    /// The path that was taken off, without a slash at its end; empty where there is none.
+    package var mount = ""
     /// Whether a cookie of that name is this program's own.
     package var isOwnCookie: (String) -> Bool
     /// Nil for a stranger.

@@ -26,6 +26,7 @@ package enum UpstreamFields {
         if let client = request.client { out.append(.xForwardedFor, client) }
         out.append(.xForwardedProto, scheme)
         out.append(.xForwardedHost, request.authority)
+        if !request.mount.isEmpty { out.append(xForwardedPrefix, request.mount) }
         if configuration.sendsForwarded {
             let client = request.client.map { $0.contains(":") ? "\"[\($0)]\"" : $0 } ?? "unknown"
             out.append(.forwarded, "for=\(client);host=\"\(request.authority)\";proto=\(scheme)")
@@ -72,6 +73,7 @@ package enum UpstreamFields {
         return name == "forwarded" || withheld.contains(name)
     }
 
+    private static let xForwardedPrefix = FieldName("x-forwarded-prefix")
     private static let withheldPrefixes = [
         "x-postern-", "x-forwarded-", "x-auth-request-", "x-remote-", "x-webauth-", "x-original-", "x-rewrite-",
     ]

@@ -31,6 +31,10 @@ def app():
 @pytest.fixture(scope="module")
 def daemon(build, app):
     provider, local = CapableProvider({"postern": None}), App(build)
+    folder = os.path.join(build, "apps-folder")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "hello.txt"), "wb") as file:
+        file.write(b"hello")
     port, secret = process.free_port(), postern.secret()
     web.note(secret)
 
@@ -42,12 +46,14 @@ def daemon(build, app):
         "providers": {"liar": {"issuer": provider.issuer, "client_id": "postern"}},
         "origins": {
             "app": {"http": app.url, "upload_size": "1MiB"}, "roomy": {"http": app.url, "upload_size": "1GiB"},
-            "gone": {"http": f"http://127.0.0.1:{process.free_port()}"},
+            "folder": {"directory": folder}, "gone": {"http": f"http://127.0.0.1:{process.free_port()}"},
             "base": {"http": app.url + "/base/", "pass_host": False, "forwarded": True,
                      "identity": {"user": "X-WebAuth-User", "assertion": ""}},
             "unix": {"http": "http://app.internal", "socket": local.path}},
         "sites": {"app": {**site("localhost", rules=RULES, cors_origins=["https://friend.test"]), "origin": "app"},
                   "gone": site("gone.localhost", rules={"/**": "anyone"}), "base": site("base.localhost"),
+                  "mixed": {**site("mixed.localhost", rules={"/**": "anyone"}), "origin": "folder",
+                            "mounts": {"/shop/": "app"}},
                   **{one: site(f"{one}.localhost", rules={"/**": "anyone"}) for one in ("unix", "roomy")}}})
     one.port, one.url = port, f"http://localhost:{port}"
     yield one
@@ -459,3 +465,19 @@ def test_a_base_path_the_apps_own_host_and_other_names(daemon, app, alice):
 def test_an_app_on_a_unix_socket(daemon):
     answer = web.request(daemon.port, "/echo/unix", host=f"unix.localhost:{daemon.port}", method="POST", body=b"a")
     assert answer.status == 200 and answer.json()["body"] == "a"
+
+
+def test_an_app_may_have_a_part_of_a_site(daemon, app):
+    def ask(path, **more):
+        return web.request(daemon.port, path, host=f"mixed.localhost:{daemon.port}", **more)
+
+    assert ask("/hello.txt").body == b"hello" and ask("/hello.txt", method="POST", body=b"x").status == 405
+    answer = ask("/shop/echo/x%20y?z", method="POST", body=b"x", headers={"X-Forwarded-Prefix": "/lie"})
+    fields = answer.json()["fields"]
+    assert answer.json()["target"] == "/echo/x%20y?z" and ["x-forwarded-prefix", "/shop"] in fields
+    assert sum(name == "x-forwarded-prefix" for name, _ in fields) == 1
+    away = ask("/shop?a=b")
+    assert (away.status, away.get("location")) == (308, "/shop/?a=b")
+    assert ask("/shop/nowhere").text == "no such" and ask("/shopping").status == 404
+    told = postern.run("explain", "--config", daemon.path, f"http://mixed.localhost:{daemon.port}/shop/a", "--method", "PUT")
+    assert f"{app.url}/a" in told.stdout and "PUT" in told.stdout, told

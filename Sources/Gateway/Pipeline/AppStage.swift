@@ -17,11 +17,16 @@ extension Worker {
     /// Nil where the path is content.
     func app(for context: RequestContext) -> App? {
         guard !apps.isEmpty, let target = context.target else { return nil }
-        let name = context.site.settings.origin
-        return apps[name].map { App(name: name, upstream: $0, segments: target.segments[...]) }
+        let (name, segments) = context.site.resolver.origin(of: target.segments)
+        return apps[name].map { App(name: name, upstream: $0, segments: segments) }
     }
 
     func forward(_ context: RequestContext, to app: App) -> StageOutcome {
+        if app.segments.isEmpty, !context.target.isDirectory {
+            // The path of a mount without its slash: what the app's pages name would be looked for beside it.
+            let query = context.target.query.map { "?" + $0 } ?? ""
+            return .respond(redirect(to: context.target.path + "/" + query, status: 308, .redirected))
+        }
         // Whoever brings a token of its own making has no cookie that another page could lend it.
         if context.visitor?.record != nil,
             !context.site.crossOrigin.admitsEffect(of: context.request, on: context.base.authority)
@@ -80,6 +85,8 @@ private final class AppFetch {
             fields: context.request.fields, authority: context.base.authority, isSecure: context.base.isSecure,
             client: client, identity: worker.identity(context, for: app), isOwnCookie: context.site.isOwnCookie)
         request.heldBytes = context.heldBytes
+        let mount = target.segments.dropLast(app.segments.count)
+        if !mount.isEmpty { request.mount = UpstreamTarget.text(mount, isDirectory: false, query: nil) }
         call = app.upstream.send(request, content: content) { [self] response in
             call = nil
             received(response)
