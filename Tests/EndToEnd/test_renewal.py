@@ -239,6 +239,19 @@ def test_a_session_that_was_signed_out_is_not_renewed(rig, provider):
     assert copy.send(rig.url("/hello.txt")).status == 302 and provider.renewals() == 0
 
 
+def test_a_sign_out_while_a_renewal_is_under_way_ends_what_comes_of_it(rig, provider):
+    browser = token_over(rig)
+    provider.token_delay, copies = 1, [browser.clone() for _ in range(6)]
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(copy.send, rig.url("/hello.txt")) for copy in copies]
+        time.sleep(0.4)
+        assert browser.submit(rig.url("/.auth/logout"), {}).status == 303
+        assert {one.result().status for one in asked} == {302}
+    assert provider.renewals() == 1
+    assert all(copy.send(rig.url("/hello.txt")).status == 302 for copy in copies)
+    eventually(lambda: not provider.refresh_tokens)
+
+
 def test_another_instances_renewal_does_not_end_the_session_at_once(build, folder, rig, provider):
     """The other instance has rotated the refresh token, and what this one has is spent."""
     provider.lifetime = 30
