@@ -5,28 +5,17 @@ import os
 import time
 
 import pytest
-import web
-from lying_provider import ALICE, BOB, Key, LyingProvider
-from test_identity_hostile import API, Rig, eventually
+from identity_rig import Rig, eventually
+from lying_provider import ALICE, BOB, Key
 
 LIFE = 4
 """Seconds that tokens live here: too short for a window ahead of their end."""
 
 
 @pytest.fixture
-def provider():
-    one = LyingProvider({"postern": None, "other": None})
-    one.refresh, one.lifetime = True, LIFE
-    yield one
-    one.stop()
-
-
-@pytest.fixture
-def rig(build, folder, provider, request):
-    name = "".join(one if one.isalnum() else "-" for one in request.node.name)[:60]
-    one = Rig(os.path.join(build, "renewal-" + name), folder, provider)
-    yield one
-    one.stop()
+def provider(provider):
+    provider.refresh, provider.lifetime = True, LIFE
+    return provider
 
 
 def token_over(rig, site="a"):
@@ -258,9 +247,8 @@ def test_another_instances_renewal_does_not_end_the_session_at_once(build, folde
     browser = rig.signed_in()
     time.sleep(27.5)
     late = browser.clone()
-    other = Rig(os.path.join(build, "renewal-other"), folder, provider)
+    other = Rig(os.path.join(build, "renewal-other"), folder, provider, starts=False)
     try:
-        other.stop()
         other.config.update(session_keys=rig.keys, sites={
             **other.config["sites"], "a": {**other.config["sites"]["a"], "hosts": [rig.host(), other.host()]}})
         other.start()
