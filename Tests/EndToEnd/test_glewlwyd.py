@@ -10,7 +10,7 @@ import pytest
 import web
 from conftest import OBJECTS, PASSWORD
 from parts import process
-from test_identity_hostile import eventually
+from identity_rig import eventually
 
 
 class Daemon(postern.Postern):
