@@ -14,6 +14,7 @@ final class Worker {
     let shared: Shared
     let server: Server
     let origins: [String: any Origin]
+    let compressions: CompressionBudget
 
     /// By name. Swapped whole when a provider's keys or metadata change.
     var providers: [String: Immutable<ProviderSnapshot>] = [:]
@@ -50,6 +51,7 @@ final class Worker {
         counters = Counters(shared.metricLayout)
         excesses = ExcessLog(loop: loop, events: shared.events)
         accessLog = LogWriter(sink: shared.logs.access, format: shared.logs.format)
+        compressions = CompressionBudget(limit: shared.configuration.limits.compressions)
         origins = try OriginFactory(shared.configuration, loop: loop).makeAll()
         signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
     }

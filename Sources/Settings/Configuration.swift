@@ -327,6 +327,8 @@ package struct LimitSettings: Sendable, Equatable {
     package let originConnectTimeout: TimeSpan
     package let originFirstByteTimeout: TimeSpan
     package let originIdleTimeout: TimeSpan
+    /// Of one worker.
+    package let compressions: Int
     // Towards providers
     package let providerTimeout: TimeSpan
     package let providerResponseSize: Int

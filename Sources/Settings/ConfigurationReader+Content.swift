@@ -8,6 +8,15 @@ extension ConfigurationReader {
         content.notFound = page(Options.contentNotFound, in: section, authPath)
         content.forbidden = page(Options.contentForbidden, in: section, authPath)
         content.redirectOrigins = section.value(Options.contentRedirectOrigins).map(\.value)
+        content.precompressed = precompressed(in: section)
+        content.compression = section.value(Options.contentCompression)
+        content.compressionMinimum = section.value(Options.contentCompressionMinimum)
+        if !content.compression, section.has(Options.contentCompressionMinimum) {
+            faults.error(
+                section.position(of: Options.contentCompressionMinimum),
+                section.key(of: Options.contentCompressionMinimum), "nothing is compressed, for compression is false",
+                "Remove one of the two")
+        }
         content.cacheControl = cacheControl(in: site.section("cache_control"))
         content.headers = headers(in: site.section("headers"))
         return content
@@ -26,6 +35,19 @@ extension ConfigurationReader {
                 "Nothing there is looked up in an origin: put the page elsewhere")
         }
         return path
+    }
+
+    private mutating func precompressed(in section: SettingSection) -> [Precompression] {
+        var codings: [Precompression] = []
+        for coding in section.value(Options.contentPrecompressed) {
+            if codings.contains(coding.value) {
+                faults.error(
+                    coding.position, section.key(of: Options.contentPrecompressed),
+                    "'\(coding.value.rawValue)' stands there twice", "Keep one of the two")
+            }
+            codings.append(coding.value)
+        }
+        return codings
     }
 
     private static func isBelow(_ authPath: String, _ path: String) -> Bool {
