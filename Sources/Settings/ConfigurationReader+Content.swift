@@ -7,6 +7,11 @@ extension ConfigurationReader {
         content.fallback = page(Options.contentFallback, in: section, authPath)
         content.notFound = page(Options.contentNotFound, in: section, authPath)
         content.forbidden = page(Options.contentForbidden, in: section, authPath)
+        if content.forbidden != nil, !site.has(Options.siteProvider) {
+            faults.error(
+                section.position(of: Options.contentForbidden), section.key(of: Options.contentForbidden),
+                "nobody would see the page, for nobody can sign in to the site", "Name a provider, or remove the page")
+        }
         content.redirectOrigins = section.value(Options.contentRedirectOrigins).map(\.value)
         content.precompressed = precompressed(in: section)
         content.compression = section.value(Options.contentCompression)

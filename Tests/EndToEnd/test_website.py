@@ -5,6 +5,8 @@ import hashlib
 import http.server
 import os
 import threading
+import time
+import urllib.parse
 
 import chromium
 import postern
@@ -47,7 +49,9 @@ RULES = {"/public/**": "anyone", "/admin/**": "groups:nobody-has-it", "/closed/*
 
 
 class Leading(http.server.BaseHTTPRequestHandler):
-    """A bucket whose objects lead where their names say."""
+    """A bucket whose objects lead where their names say, and which remembers what it was asked for."""
+
+    asked = []
 
     LOCATIONS = {"/bucket/here": "/there?x=1", "/bucket/named": "https://www.example.com/a",
                  "/bucket/evil": "https://evil.example/", "/bucket/double": "//evil.example/",
@@ -55,6 +59,7 @@ class Leading(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
+        self.asked.append(self.path)
         location = self.LOCATIONS.get(self.path)
         self.send_response(200 if location else 404)
         if location:
@@ -104,6 +109,8 @@ def sites(build, weed, liar):
     web.note(keys[0])
     site = lambda name, origin, **more: {"hosts": [f"{name}.localhost:{port}"], "origin": origin, **more}
     everyone = {"rules": {"/**": "anyone"}}
+    bucket = {"bucket": "bucket", "region": "us-east-1", "addressing": "path", "access_key_id": "a",
+              "secret_access_key": "b", "endpoint": f"http://127.0.0.1:{leading.server_port}"}
     daemon = postern.Postern(os.path.join(build, "website"), {
         "listeners": {"plain": {"address": f"127.0.0.1:{port}"}}, "session_keys": keys,
         "providers": {"liar": {"issuer": liar.issuer, "client_id": "postern", "client_auth": "none"}},
@@ -111,8 +118,8 @@ def sites(build, weed, liar):
             "one": s3_origin(weed, prefix="web/one"), "two": s3_origin(weed, prefix="web/two/"),
             "reports": s3_origin(weed, prefix="web/reports/"), "app": s3_origin(weed, prefix="web/app/"),
             "packed": s3_origin(weed, prefix="web/packed/"), "folder": {"directory": folder},
-            "leading": {"s3": {"bucket": "bucket", "region": "us-east-1", "addressing": "path", "access_key_id": "a",
-                               "secret_access_key": "b", "endpoint": f"http://127.0.0.1:{leading.server_port}"}},
+            "leading": {"s3": bucket}, "inside": {"s3": {**bucket, "prefix": "in/side"}},
+            "beside": {"s3": {**bucket, "prefix": "beside"}},
         },
         "sites": {
             "one": site("one", "one", provider="liar", rules=RULES, content={"forbidden": "/403.html"},
@@ -127,6 +134,8 @@ def sites(build, weed, liar):
                                         content={"precompressed": ["br", "gzip"]}) for origin in ("packed", "folder")},
             "leading": site("leading", "leading", content={"redirect_origins": ["https://www.example.com"]},
                             **everyone),
+            "inside": site("inside", "inside", mounts={"/m/": "beside"}, **everyone,
+                           content={"clean_urls": True, "precompressed": ["br", "gzip"]}),
         }})
     yield Websites(daemon, port, leading)
     daemon.stop()
@@ -253,6 +262,68 @@ def test_an_object_leads_to_the_site_or_where_the_config_says(sites):
         assert not [name for name, _ in answer.headers if name.lower().startswith("x-amz")]
     events = [one for one in sites.daemon.records() if one.get("message") == "an object leads where the site does not"]
     assert any("evil.example" in one["reason"] for one in events)
+
+
+def test_more_answers_than_may_be_compressed_at_a_time_go_out_as_they_are(build):
+    folder, port = os.path.join(build, "website-large"), process.free_port()
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "a.js"), "wb") as file:
+        file.write(hashlib.shake_128(b"large").digest(8 << 20).hex().encode())
+    host, fields = f"localhost:{port}", {"Accept-Encoding": "gzip"}
+    with postern.Postern(os.path.join(build, "website-limit"), {
+            "listeners": {"plain": {"address": f"127.0.0.1:{port}"}}, "workers": 1, "limits": {"compressions": 1},
+            "origins": {"folder": {"directory": folder}},
+            "sites": {"docs": {"hosts": [host], "origin": "folder", "rules": {"/**": "anyone"}}}}):
+        with web.connect(port) as slow:
+            slow.sendall(web.head("GET", "/a.js", host, fields))
+            head = web.read_answer(slow, body=False)
+            assert head.getheader("content-encoding") == "gzip"
+            other = web.request(port, "/a.js", host=host, headers=fields)
+            assert (other.get("content-encoding"), len(other.body)) == (None, 16 << 20)
+            assert other.get("vary") == "Accept-Encoding" and head.getheader("etag") == "W/" + other.get("etag")
+            head.close()
+        end = time.monotonic() + 5
+        while True:  # whoever has left gives the place back, and HTTP/1.0 knows the end by the connection's
+            with web.connect(port) as old:
+                old.sendall(web.head("GET", "/a.js", host, fields, version="HTTP/1.0"))
+                answer = web.read_answer(old)
+            if answer.get("content-encoding") or time.monotonic() > end:
+                break
+        with open(os.path.join(folder, "a.js"), "rb") as file:
+            assert gzip.decompress(answer.body) == file.read() and answer.get("transfer-encoding") is None
+
+
+def climbing_paths():
+    """Ways out of a folder, as programs that decode once too often, or normalize, would read them."""
+    dots = ["..", ".", "%2e%2e", ".%2E", "%2e.", "%252e%252e", "%25%32%65%2e", "%c0%ae%c0%ae", "%e0%80%ae.", "..;",
+            "..%00", "..%20", "...", "%uff0e.", "%ef%bc%8e%ef%bc%8e", "..%09", "..%0a", "%2e%2e%3b", "..%23", "..%3f",
+            ""]
+    slashes = ["/", "%2f", "%2F", "%5c", "\\", "%252f", "%c0%af", "%e2%88%95", "//", "/./", ";/", "%2f%2f"]
+    for dot in dots:
+        for slash in slashes:
+            for form in ("/{d}{s}x", "/a{s}{d}{s}{d}{s}x", "/a/{d}{s}", "/m{s}{d}{s}x", "/m/{d}", "/{s}{d}",
+                         "/a{d}{s}x.js"):
+                yield form.format(d=dot, s=slash)
+    yield from ("/", "/?acl", "/x?list-type=2&prefix=secret", "/x?versionId=1", "/x%3Facl",
+                "/x?response-content-type=a", "/x?X-Amz-Signature=1", "http://%s/../x", "/etc/passwd", "/bucket/in/x",
+                "/in/side/x", "*", "x", "")
+
+
+def test_no_path_leads_out_of_the_prefix(sites):
+    """Whatever a path looks like, it ends below the prefix, or in 400 or 404, and no query reaches the bucket."""
+    Leading.asked.clear()
+    host, count = f"inside.localhost:{sites.port}", 0
+    for path in climbing_paths():
+        answer = sites.get("inside", path % host if "%s" in path else path, headers={"Accept-Encoding": "br, gzip"})
+        assert answer.status in (400, 404), f"{path}: {answer}"
+        count += 1
+    assert count > 1500 and len(Leading.asked) > 500
+    for path in Leading.asked:
+        folder = "/bucket/in/side/" if path.startswith("/bucket/in/side/") else "/bucket/beside/"
+        key = path.removeprefix(folder)
+        assert path.startswith(folder) and "?" not in path and key, path
+        decoded = urllib.parse.unquote(key)
+        assert not {"", ".", ".."} & set(decoded.split("/")) and "\\" not in decoded, path
 
 
 @pytest.fixture(params=["packed", "folder"])
