@@ -36,7 +36,7 @@ struct ContentFields: Sendable {
         let lines = answer.values(of: .cacheControl)
         let told = lines.isEmpty ? nil : lines.joined(separator: ", ")
         var value = configured ?? told
-        if value == nil, isForAnyone { value = Self.standard(for: key, type: answer[.contentType]) }
+        if value == nil, isForAnyone, !answer.contains(.expires) { value = Self.standard(for: key, type: answer[.contentType]) }
         if !isForAnyone { value = CacheControl.madePrivate(value) }
         // It says the same in an older way, of which what was decided here knows nothing.
         if !isForAnyone || value != told { answer.remove(.expires) }
