@@ -53,6 +53,7 @@ final class ContentFetch {
             request = OriginRequest(
                 key: key, isHead: context.isHead, conditions: Conditions(context.request.fields, isHead: context.isHead)
             )
+            request.query = context.target.query
         case .redirect(let key, _):
             request = OriginRequest(key: key, isHead: true)
         case .page(let key, let status):
