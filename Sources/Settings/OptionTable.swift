@@ -65,6 +65,7 @@ package enum OptionTable {
         option(Options.s3Endpoint, example: "https://s3.eu-central-1.amazonaws.com"),
         option(Options.s3Addressing, example: "path"),
         option(Options.s3Prefix, example: "site/"),
+        option(Options.s3QueryParameters, example: "[versionId]"),
         option(Options.s3Credentials, example: "web_identity"),
         option(Options.s3Profile, example: "postern"),
         option(Options.s3STSEndpoint, example: "https://sts.eu-central-1.amazonaws.com"),

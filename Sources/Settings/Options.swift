@@ -156,6 +156,10 @@ enum Options {
     )
     static let s3Prefix = Option(
         "origins.*.s3.prefix", .keyPrefix, default: "", "What every key begins with, a folder of the bucket.")
+    static let s3QueryParameters = Option(
+        "origins.*.s3.query_parameters", .list(.choice(ofType: S3QueryParameter.self)), default: "",
+        "Parameters of a request's query that are sent along to the bucket; no other ever is. With `response-…` whoever writes a link decides how content is shown."
+    )
     static let s3Credentials = Option(
         "origins.*.s3.credentials", .choice(ofType: S3CredentialSource.self), default: "auto",
         "Where credentials come from, unless the keys below are given: `environment` (`AWS_ACCESS_KEY_ID` and so on), `profile` (AWS's shared files), `web_identity` (a token's file, and STS), `container` (ECS, EKS), `instance` (EC2's metadata service, version 2), or `auto`, the first of these that is there. See [the reference](reference.md#credentials)."

@@ -64,6 +64,7 @@ final class ContentFetch {
         switch step.use {
         case .object:
             request.conditions = Conditions(context.request.fields, isHead: context.isHead)
+            request.query = context.target.query
         case .redirect:
             request.isHead = true
         case .page(status: 200):
