@@ -53,7 +53,8 @@ private final class ScriptedUpload: BodySource {
 
     @discardableResult
     private func post(
-        _ source: ScriptedUpload, _ server: ClientTestServer, method: HTTP.Method = .post, _ other: ClientTestHandler? = nil
+        _ source: ScriptedUpload, _ server: ClientTestServer, method: HTTP.Method = .post,
+        _ other: ClientTestHandler? = nil
     ) -> ClientCall {
         bench.client.send(
             ClientRequest(method: method, target: "/", host: "a"), upload: source, to: server.endpoint(),
@@ -61,7 +62,8 @@ private final class ScriptedUpload: BodySource {
     }
 
     /// A server that answers once it has content that ends in an empty line.
-    private func server(_ answer: @escaping (ClientTestPeer) -> Void = { $0.respond("done") }) throws -> ClientTestServer
+    private func server(_ answer: @escaping (ClientTestPeer) -> Void = { $0.respond("done") }) throws
+        -> ClientTestServer
     {
         try ClientTestServer(bench.loop) { peer, _ in if peer.requests == 2 { answer(peer) } }
     }
