@@ -14,6 +14,8 @@ final class Worker {
     let shared: Shared
     let server: Server
     let origins: [String: any Origin]
+    /// By origin.
+    private let credentials: [String: CurrentCredentials]
 
     /// By name. Swapped whole when a provider's keys or metadata change.
     var providers: [String: Immutable<ProviderSnapshot>] = [:]
@@ -50,7 +52,9 @@ final class Worker {
         counters = Counters(shared.metricLayout)
         excesses = ExcessLog(loop: loop, events: shared.events)
         accessLog = LogWriter(sink: shared.logs.access, format: shared.logs.format)
-        origins = try OriginFactory(shared.configuration, loop: loop).makeAll()
+        var factory = OriginFactory(shared, loop: loop)
+        origins = try factory.makeAll()
+        credentials = factory.credentials
         signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
     }
 
@@ -115,6 +119,9 @@ final class Worker {
             counters.set(.limitsReached, index, limit.index, to: Int64(counted.reached(limit)))
         }
     }
+
+    /// What an origin's requests are signed with from now on.
+    func use(_ new: Credentials, for origin: String) { credentials[origin]?.value = new }
 
     /// Takes in what was ended.
     func revoke(_ new: [Revocation]) {

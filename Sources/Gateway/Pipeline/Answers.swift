@@ -27,6 +27,13 @@ extension Worker {
         return Answer(response, .bytes(template.render(page, language, reference: reference)), outcome)
     }
 
+    /// 404 where the site has no page for it, or where a page could not take the place of what was asked for.
+    func notFound(takesPage: Bool, for context: RequestContext) -> Answer {
+        guard !takesPage, !prefersJSON(context.request) else { return page(.notFound(), .notFound, for: context) }
+        let response = ownResponse(404, type: "text/plain; charset=utf-8")
+        return Answer(response, .bytes(Array("Not found. \(reference(for: context))\n".utf8)), .notFound)
+    }
+
     /// A redirect that no cache keeps.
     func redirect(to location: String, status: Int = 302, _ outcome: Outcome) -> Answer {
         var response = ownResponse(status)
