@@ -82,7 +82,8 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "Gateway", "Sessions", "Settings", "Telemetry", "Posix", "Cryptography", "Deflate", "CNghttp2",
+                "Gateway", "Sessions", "Tokens", "Settings", "Telemetry", "Posix", "Cryptography", "Deflate",
+                "CNghttp2",
                 argumentParser,
             ],
             swiftSettings: common),

@@ -31,7 +31,11 @@ struct OriginFactory {
     private mutating func make(_ settings: OriginSettings) throws -> any Origin {
         switch settings.kind {
         case .directory(let path):
-            do { return try DirectoryOrigin(path: path) } catch {
+            do {
+                return try DirectoryOrigin(
+                    path: path, loop: loop, readers: configuration.limits.fileReaders,
+                    timeout: Nanoseconds(configuration.limits.originIdleTimeout))
+            } catch {
                 throw StartFailure("origins.\(settings.name).directory: \(path): \(error.reason)")
             }
         case .s3(let s3):

@@ -164,10 +164,11 @@ extension Worker: RequestHandler {
     }
 
     func handshakeFailed(_ error: TLSError, on connection: ConnectionInfo) {
-        let isCertificates = error.isCertificateFault
-        shared.events.log(
-            level: isCertificates ? .warning : .debug,
-            isCertificates ? "a client's certificate was refused" : "a TLS handshake failed",
+        guard !error.isCertificateFault else {
+            return excesses.note(error, peer: connection.peerText, listener: connection.listener)
+        }
+        shared.events.debug(
+            "a TLS handshake failed",
             metadata: [
                 "listener": "\(connection.listener)", "peer": "\(connection.peerText)", "reason": "\(error)",
             ])

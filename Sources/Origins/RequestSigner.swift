@@ -6,6 +6,7 @@ extension FieldName {
     static let xAmzContentSHA256 = FieldName("x-amz-content-sha256")
     static let xAmzDate = FieldName("x-amz-date")
     static let xAmzSecurityToken = FieldName("x-amz-security-token")
+    static let xAmzWebsiteRedirectLocation = FieldName("x-amz-website-redirect-location")
     static let xAmzBucketRegion = FieldName("x-amz-bucket-region")
 }
 
@@ -58,7 +59,7 @@ package struct RequestSigner {
     /// for one reference counted, not seven.
     private final class Day {
         let credentials: Credentials
-        let number: Int64
+        let number: Int
         let code: HMACSHA256
         /// `\n`, the scope, `\n`: what stands in the string to sign between the date and the hash.
         let scopeLine: [UInt8]

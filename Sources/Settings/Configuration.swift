@@ -241,6 +241,8 @@ package struct SiteSettings: Sendable, Equatable {
     package let providers: [String]
     /// An origin's name.
     package let origin: String
+    /// The origins of parts of the site, by patterns of literal segments and a last `**`.
+    package let mounts: PathMap<String>
     /// Begins with `/` and does not end with one: `/.auth`.
     package let authPath: String
     /// Strict-Transport-Security's time; zero for none.
@@ -310,23 +312,6 @@ package struct CloudFrontSettings: Sendable, Equatable {
     }
 }
 
-package struct ContentSettings: Sendable, Equatable {
-    /// A file's name; nil for no index pages.
-    package let index: String?
-    /// A path such as `/app.html`; nil for none.
-    package let fallback: String?
-    package let cleanURLs: Bool
-    /// A path such as `/404.html`; nil for none.
-    package let notFound: String?
-
-    package init(index: String?, fallback: String?, cleanURLs: Bool, notFound: String?) {
-        self.index = index
-        self.fallback = fallback
-        self.cleanURLs = cleanURLs
-        self.notFound = notFound
-    }
-}
-
 package struct LogSettings: Sendable, Equatable {
     package enum Level: String, Sendable, CaseIterable { case error, warning, info, debug }
     package enum Format: String, Sendable, CaseIterable { case json, text }
@@ -376,6 +361,7 @@ package struct LimitSettings: Sendable, Equatable {
     package let originConnectTimeout: TimeSpan
     package let originFirstByteTimeout: TimeSpan
     package let originIdleTimeout: TimeSpan
+    package let fileReaders: Int
     // Towards providers
     package let providerTimeout: TimeSpan
     package let providerResponseSize: Int

@@ -114,6 +114,7 @@ struct ConfigurationReader {
             originConnectTimeout: section.value(Options.limitOriginConnectTimeout),
             originFirstByteTimeout: section.value(Options.limitOriginFirstByteTimeout),
             originIdleTimeout: section.value(Options.limitOriginIdleTimeout),
+            fileReaders: section.value(Options.limitFileReaders),
             providerTimeout: section.value(Options.limitProviderTimeout),
             providerResponseSize: section.value(Options.limitProviderResponseSize),
             loginStateLifetime: section.value(Options.limitLoginStateLifetime),
