@@ -15,6 +15,8 @@ final class Worker {
     let server: Server
     let origins: [String: any Origin]
     let compressions: CompressionBudget
+    /// By origin.
+    private let credentials: [String: CurrentCredentials]
 
     /// By name. Swapped whole when a provider's keys or metadata change.
     var providers: [String: Immutable<ProviderSnapshot>] = [:]
@@ -52,7 +54,9 @@ final class Worker {
         excesses = ExcessLog(loop: loop, events: shared.events)
         accessLog = LogWriter(sink: shared.logs.access, format: shared.logs.format)
         compressions = CompressionBudget(limit: shared.configuration.limits.compressions)
-        origins = try OriginFactory(shared.configuration, loop: loop).makeAll()
+        var factory = OriginFactory(shared, loop: loop)
+        origins = try factory.makeAll()
+        credentials = factory.credentials
         signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
     }
 
@@ -118,6 +122,9 @@ final class Worker {
         }
     }
 
+    /// What an origin's requests are signed with from now on.
+    func use(_ new: Credentials, for origin: String) { credentials[origin]?.value = new }
+
     /// Takes in what was ended.
     func revoke(_ new: [Revocation]) {
         for revocation in new { revocations.insert(revocation, now: loop.wallSeconds) }
@@ -159,10 +166,11 @@ extension Worker: RequestHandler {
     }
 
     func handshakeFailed(_ error: TLSError, on connection: ConnectionInfo) {
-        let isCertificates = error.isCertificateFault
-        shared.events.log(
-            level: isCertificates ? .warning : .debug,
-            isCertificates ? "a client's certificate was refused" : "a TLS handshake failed",
+        guard !error.isCertificateFault else {
+            return excesses.note(error, peer: connection.peerText, listener: connection.listener)
+        }
+        shared.events.debug(
+            "a TLS handshake failed",
             metadata: [
                 "listener": "\(connection.listener)", "peer": "\(connection.peerText)", "reason": "\(error)",
             ])

@@ -1,3 +1,5 @@
+import Bytes
+
 /// HTTP's dates (RFC 9110 section 5.6.7), as Unix seconds.
 package enum HTTPDate {
     private static let months = [
@@ -10,25 +12,23 @@ package enum HTTPDate {
     /// `Sun, 06 Nov 1994 08:49:37 GMT`. The year is held to 0 to 9999.
     package static func format(unixSeconds: Int64) -> String {
         let seconds = min(max(unixSeconds, -62_167_219_200), 253_402_300_799)
-        let day = Int((seconds >= 0 ? seconds : seconds - 86_399) / 86_400)
-        let second = Int(seconds) - day * 86_400
-        let (year, month, date) = civil(day)
+        let time = CivilTime(unixSeconds: seconds)
         var out: [UInt8] = []
         out.reserveCapacity(29)
-        out.append(contentsOf: days[(day % 7 + 7) % 7].utf8)
+        out.append(contentsOf: days[(time.dayNumber % 7 + 7) % 7].utf8)
         out.append(0x2C)
         out.append(0x20)
-        append(date, digits: 2, to: &out)
+        out.append(decimal: time.day, digits: 2)
         out.append(0x20)
-        out.append(contentsOf: months[month - 1].utf8)
+        out.append(contentsOf: months[time.month - 1].utf8)
         out.append(0x20)
-        append(year, digits: 4, to: &out)
+        out.append(decimal: time.year, digits: 4)
         out.append(0x20)
-        append(second / 3600, digits: 2, to: &out)
+        out.append(decimal: time.hour, digits: 2)
         out.append(0x3A)
-        append(second / 60 % 60, digits: 2, to: &out)
+        out.append(decimal: time.minute, digits: 2)
         out.append(0x3A)
-        append(second % 60, digits: 2, to: &out)
+        out.append(decimal: time.second, digits: 2)
         out.append(contentsOf: " GMT".utf8)
         return String(decoding: out, as: UTF8.self)
     }
@@ -102,35 +102,6 @@ package enum HTTPDate {
         let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
         let length = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
         guard 1...length ~= date else { return nil }
-        return Int64(dayNumber(year, month, date) * 86_400 + time)
-    }
-
-    /// Days since 1 January 1970 in the proleptic Gregorian calendar. The year is counted from March, so that
-    /// the leap day is its last.
-    private static func dayNumber(_ year: Int, _ month: Int, _ date: Int) -> Int {
-        let shifted = year - (month <= 2 ? 1 : 0)
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + date - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    private static func civil(_ day: Int) -> (year: Int, month: Int, date: Int) {
-        let shifted = day + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let marchMonth = (5 * dayOfYear + 2) / 153
-        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
-    }
-
-    private static func append(_ value: Int, digits: Int, to out: inout [UInt8]) {
-        var divisor = digits == 4 ? 1000 : 10
-        while divisor > 0 {
-            out.append(0x30 + UInt8(value / divisor % 10))
-            divisor /= 10
-        }
+        return Int64(CivilTime.dayNumber(year: year, month: month, day: date) * 86_400 + time)
     }
 }

@@ -59,7 +59,7 @@ package struct RequestSigner {
     /// for one reference counted, not seven.
     private final class Day {
         let credentials: Credentials
-        let number: Int64
+        let number: Int
         let code: HMACSHA256
         /// `\n`, the scope, `\n`: what stands in the string to sign between the date and the hash.
         let scopeLine: [UInt8]

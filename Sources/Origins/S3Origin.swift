@@ -20,7 +20,7 @@ package final class S3Origin: Origin {
     /// - Parameters:
     ///   - endpoint: whom to connect to, where that is not the configured host.
     ///   - credentials: asked for every request, and so cheap; nil while there are none. The same
-    ///     object until they change.
+    ///     object until they change. Those that are over count as none.
     package init(
         _ configuration: S3Configuration, loop: EventLoop, client: HTTPClient, endpoint: Endpoint? = nil,
         credentials: @escaping () -> Credentials?
@@ -49,7 +49,7 @@ package final class S3Origin: Origin {
 
     /// The request that puts `query`, signed for this moment; nil without credentials.
     func message(_ query: S3Query, path: [UInt8]) -> ClientRequest? {
-        guard let credentials = credentials() else { return nil }
+        guard let credentials = credentials(), credentials.holds(at: loop.wallSeconds) else { return nil }
         var fields = signer.sign(
             SignableRequest(
                 method: query.isHead ? "HEAD" : "GET", path: path, host: configuration.authority,

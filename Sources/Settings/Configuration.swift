@@ -180,15 +180,36 @@ package enum S3Addressing: String, Sendable, CaseIterable {
 package enum S3Credentials: Sendable, Equatable {
     /// Named in the config.
     case fixed(S3Keys)
-    /// From the environment, as it was when the config was read; nil where it had none.
-    case auto(S3Keys?)
+    /// To be found, as AWS's SDKs do.
+    case found(S3CredentialSearch)
 
+    /// Those of the config.
     package var keys: S3Keys? {
-        switch self {
-        case .fixed(let keys): keys
-        case .auto(let keys): keys
-        }
+        if case .fixed(let keys) = self { keys } else { nil }
     }
+}
+
+package struct S3CredentialSearch: Sendable, Equatable {
+    package let source: S3CredentialSource
+    /// Of AWS's shared files; nil for the environment's.
+    package let profile: String?
+    /// Nil for the environment's, or AWS's own of the region.
+    package let stsEndpoint: HTTPURL?
+
+    package init(source: S3CredentialSource, profile: String?, stsEndpoint: HTTPURL?) {
+        self.source = source
+        self.profile = profile
+        self.stsEndpoint = stsEndpoint
+    }
+}
+
+/// `credentials`' words.
+package enum S3CredentialSource: String, Sendable, CaseIterable {
+    /// The first of the others that is there.
+    case auto
+    case environment, profile
+    case webIdentity = "web_identity"
+    case container, instance
 }
 
 package struct S3Keys: Sendable, Equatable {
@@ -329,6 +350,7 @@ package struct LimitSettings: Sendable, Equatable {
     package let originIdleTimeout: TimeSpan
     /// Of one worker.
     package let compressions: Int
+    package let fileReaders: Int
     // Towards providers
     package let providerTimeout: TimeSpan
     package let providerResponseSize: Int

@@ -115,6 +115,7 @@ struct ConfigurationReader {
             originFirstByteTimeout: section.value(Options.limitOriginFirstByteTimeout),
             originIdleTimeout: section.value(Options.limitOriginIdleTimeout),
             compressions: section.value(Options.limitCompressions),
+            fileReaders: section.value(Options.limitFileReaders),
             providerTimeout: section.value(Options.limitProviderTimeout),
             providerResponseSize: section.value(Options.limitProviderResponseSize),
             loginStateLifetime: section.value(Options.limitLoginStateLifetime),

@@ -158,7 +158,15 @@ enum Options {
         "origins.*.s3.prefix", .keyPrefix, default: "", "What every key begins with, a folder of the bucket.")
     static let s3Credentials = Option(
         "origins.*.s3.credentials", .choice(ofType: S3CredentialSource.self), default: "auto",
-        "`auto`: the environment's `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, unless the keys below are given."
+        "Where credentials come from, unless the keys below are given: `environment` (`AWS_ACCESS_KEY_ID` and so on), `profile` (AWS's shared files), `web_identity` (a token's file, and STS), `container` (ECS, EKS), `instance` (EC2's metadata service, version 2), or `auto`, the first of these that is there. See [the reference](reference.md#credentials)."
+    )
+    static let s3Profile = Option(
+        "origins.*.s3.profile", .text,
+        "The profile of AWS's shared files, `~/.aws/credentials` and `~/.aws/config`; nothing else is looked at then. Left out: `$AWS_PROFILE`, or `default`."
+    )
+    static let s3STSEndpoint = Option(
+        "origins.*.s3.sts_endpoint", .url,
+        "Where STS is, for roles. Left out: `$AWS_ENDPOINT_URL_STS`, or `$AWS_ENDPOINT_URL`, or Amazon's own of the region."
     )
     static let s3AccessKeyID = Option(
         "origins.*.s3.access_key_id", .referenceOrText,
@@ -276,6 +284,10 @@ enum Options {
         "sites.*.pages.accent", .colour, default: "1d4ed8",
         "The colour of the first button, in hexadecimal; `#` in front begins a comment where it stands in no quotes. What stands on it is white or black, and on dark ground it is made lighter, so that both can be read."
     )
+    static let pagesBackground = Option(
+        "sites.*.pages.background", .colour,
+        "The colour of the ground that the pages' card lies on, in hexadecimal. Where the reader's system is dark it is made darker. Left out: a light grey, and a dark one."
+    )
     static let pagesContact = Option(
         "sites.*.pages.contact", .contact, "Where people who need help are led: an e-mail address or a URL.")
     static let pagesText = Option(
@@ -381,6 +393,10 @@ enum Options {
     static let limitCompressions = Option(
         "limits.compressions", .count(0...100_000), default: "128",
         "Answers of one worker that are being compressed at a time, 160 KiB each. One more goes out as it is.")
+    static let limitFileReaders = Option(
+        "limits.file_readers", .count(1...1000), default: "8",
+        "Threads of one worker that wait for the disk of one directory. More files wait in line, for `origin_idle_timeout` at most."
+    )
     static let limitProviderTimeout = Option(
         "limits.provider_timeout", .duration("10ms", "10m"), default: "10s", "A whole request to a provider.")
     static let limitProviderResponseSize = Option(
@@ -431,9 +447,6 @@ package enum SigningAlgorithm: String, Sendable, CaseIterable {
 
 /// `precompressed`'s words.
 package enum Precompression: String, Sendable, CaseIterable { case br, gzip }
-
-/// `credentials`' words.
-enum S3CredentialSource: String, Sendable, CaseIterable { case auto }
 
 extension ValueKind where Value: RawRepresentable<String> & CaseIterable {
     /// `choice` with its type spelled out, where there is nothing to infer it from.
