@@ -26,6 +26,11 @@ package enum MediaType {
     /// Whether content of this type grows much smaller when compressed: text of all kinds, and what is not compressed in
     /// itself as most pictures, fonts and films are. Not a stream of events, which must not be held up.
     package static func isCompressible(_ type: String) -> Bool {
+        // What most answers are is told without a copy of the text; `text/event-stream` is not among it.
+        let bytes = type.utf8.span
+        if bytes.count > 6, bytes.extracting(0..<5).spells("text/"), ByteClass.lowercased(bytes[5]) != 0x65 {
+            return true
+        }
         let type = type.prefix { $0 != ";" && $0 != " " && $0 != "\t" }.lowercased()
         if type.hasPrefix("text/") { return type != "text/event-stream" }
         return type.hasSuffix("+json") || type.hasSuffix("+xml") || compressibleTypes.contains(type)

@@ -45,23 +45,21 @@ struct ContentEncodings: Sendable {
 
     /// Says that the answer depends on what the client takes, where that is so.
     func vary(_ answer: inout Fields, key: String) {
-        guard compression || !precompressed.isEmpty, isCompressible(answer, key) else { return }
+        guard compression || !precompressed.isEmpty,
+            MediaType.isCompressible(answer[.contentType] ?? MediaType.forPath(key))
+        else { return }
         answer.append(.vary, "Accept-Encoding")
-    }
-
-    private func isCompressible(_ answer: Fields, _ key: String) -> Bool {
-        MediaType.isCompressible(answer[.contentType] ?? MediaType.forPath(key))
     }
 
     /// Whether the answer, a whole one, is to be compressed on its way.
     /// - Parameter length: of its content, where that is known.
     func compresses(_ answer: Fields, length: Int?, for request: Fields) -> Bool {
-        guard compression, let type = answer[.contentType], MediaType.isCompressible(type),
-            !answer.contains(.contentEncoding), !answer.contains(.contentRange),
+        guard compression, request.contains(.acceptEncoding), length != 0, let type = answer[.contentType],
+            MediaType.isCompressible(type), !answer.contains(.contentEncoding), !answer.contains(.contentRange),
             !Self.forbidsTransform(answer), !Self.forbidsTransform(request)
         else { return false }
         let accepted = AcceptEncoding(request)
-        guard accepted.preferred(of: [.gzip]) == [.gzip], length != 0 else { return false }
+        guard accepted.preferred(of: [.gzip]) == [.gzip] else { return false }
         return length.map { $0 >= minimum } ?? true || accepted.refusesPlain
     }
 
@@ -93,8 +91,11 @@ struct ContentEncodings: Sendable {
 
     /// RFC 9111 sections 5.2.1.6 and 5.2.2.6.
     private static func forbidsTransform(_ fields: Fields) -> Bool {
-        fields.values(of: .cacheControl).contains { line in
-            line.split(separator: ",").contains { $0.lowercased().filter { $0 != " " && $0 != "\t" } == "no-transform" }
-        }
+        fields.contains(.cacheControl)
+            && fields.values(of: .cacheControl).contains { line in
+                line.split(separator: ",").contains {
+                    $0.lowercased().filter { $0 != " " && $0 != "\t" } == "no-transform"
+                }
+            }
     }
 }
