@@ -17,6 +17,7 @@ final class Worker {
     let apps: [String: HTTPUpstream]
     /// By origin.
     private let credentials: [String: CurrentCredentials]
+    let compressions: CompressionBudget
 
     /// By name. Swapped whole when a provider's keys or metadata change.
     var providers: [String: Immutable<ProviderSnapshot>] = [:]
@@ -56,6 +57,7 @@ final class Worker {
         var factory = OriginFactory(shared, loop: loop)
         (origins, apps) = try factory.makeAll()
         credentials = factory.credentials
+        compressions = CompressionBudget(limit: shared.configuration.limits.compressions)
         signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
     }
 
