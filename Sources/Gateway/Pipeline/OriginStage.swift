@@ -115,6 +115,9 @@ final class ContentFetch {
             worker.note("the origin denied access", refusal.sentence, context)
             tryNext()
         case .denied(let refusal):
+            if refusal.concernsCredentials {
+                worker.shared.credentialKeepers[steps[position].place.origin]?.start { $0.reload() }
+            }
             fail(status: 502, .originDenied, refusal.sentence)
         case .failed(let failure):
             fail(status: failure.status, failure == .timedOut ? .originTimeout : .originFailed, failure.sentence)
