@@ -362,6 +362,8 @@ package struct LimitSettings: Sendable, Equatable {
     package let originFirstByteTimeout: TimeSpan
     package let originIdleTimeout: TimeSpan
     package let fileReaders: Int
+    /// Of one worker.
+    package let compressions: Int
     // Towards providers
     package let providerTimeout: TimeSpan
     package let providerResponseSize: Int

@@ -102,6 +102,9 @@ package enum OptionTable {
         option(Options.contentNotFound, example: "/errors/404.html"),
         option(Options.contentForbidden, example: "/errors/403.html"),
         option(Options.contentRedirectOrigins, example: "[https://www.example.com]"),
+        option(Options.contentPrecompressed, example: "[br, gzip]"),
+        option(Options.contentCompression, example: "false"),
+        option(Options.contentCompressionMinimum, example: "4KiB"),
         section("sites.*.mounts", "Parts of the site whose content other origins have: keys are paths."),
         option(Options.siteMount, example: "reports"),
         section(
@@ -160,6 +163,7 @@ package enum OptionTable {
         option(Options.limitOriginFirstByteTimeout, example: "1m"),
         option(Options.limitOriginIdleTimeout, example: "1m"),
         option(Options.limitFileReaders, example: "16"),
+        option(Options.limitCompressions, example: "64"),
         option(Options.limitProviderTimeout, example: "5s"),
         option(Options.limitProviderResponseSize, example: "256KiB"),
         option(Options.limitLoginStateLifetime, example: "1h"),
