@@ -135,6 +135,9 @@ final class ContentFetch {
             if steps[position].coding == nil { worker.note("the origin denied access", refusal.sentence, context) }
             tryNext()
         case .denied(let refusal):
+            if refusal.concernsCredentials {
+                worker.shared.credentialKeepers[steps[position].place.origin]?.start { $0.reload() }
+            }
             fail(status: 502, .originDenied, refusal.sentence)
         case .failed(let failure):
             answer(worker.failure(failure, "an object could not be fetched", for: context))
