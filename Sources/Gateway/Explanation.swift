@@ -73,7 +73,7 @@ package struct Explanation: Sendable {
             ? site.resolver.refusal(for: target, purpose: .untold).map { [$0] } ?? []
             : site.resolver.steps(for: target)
                 + site.resolver.standIns(for: target, isNavigation: true, purpose: .untold)
-        look(up: steps, configuration)
+        look(up: site.encodings.steps(steps, for: [.acceptEncoding: "br, gzip"]), configuration)
     }
 
     private mutating func say(_ topic: String, _ text: String) { lines.append((topic, text)) }
@@ -146,7 +146,8 @@ package struct Explanation: Sendable {
                 case .redirect(let location): "if it is there, a redirect to \(location)"
                 case .page(let status): "with status \(status)"
                 }
-            lookups.append(Lookup(origin: origin.name, name: origin.fullName(of: step.place.key), use: use))
+            let clients = step.coding.map { ", for clients that take \($0.rawValue)" } ?? ""
+            lookups.append(Lookup(origin: origin.name, name: origin.fullName(of: step.key), use: use + clients))
         }
     }
 

@@ -16,6 +16,7 @@ final class Worker {
     let origins: [String: any Origin]
     /// By origin.
     private let credentials: [String: CurrentCredentials]
+    let compressions: CompressionBudget
 
     /// By name. Swapped whole when a provider's keys or metadata change.
     var providers: [String: Immutable<ProviderSnapshot>] = [:]
@@ -55,6 +56,7 @@ final class Worker {
         var factory = OriginFactory(shared, loop: loop)
         origins = try factory.makeAll()
         credentials = factory.credentials
+        compressions = CompressionBudget(limit: shared.configuration.limits.compressions)
         signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
     }
 

@@ -115,6 +115,7 @@ struct ConfigurationReader {
             originFirstByteTimeout: section.value(Options.limitOriginFirstByteTimeout),
             originIdleTimeout: section.value(Options.limitOriginIdleTimeout),
             fileReaders: section.value(Options.limitFileReaders),
+            compressions: section.value(Options.limitCompressions),
             providerTimeout: section.value(Options.limitProviderTimeout),
             providerResponseSize: section.value(Options.limitProviderResponseSize),
             loginStateLifetime: section.value(Options.limitLoginStateLifetime),

@@ -30,6 +30,8 @@ import Testing
         let told: Fields = [.contentType: "text/html", .cacheControl: "public, max-age=9", .expires: "x"]
         let answer = complete(told, try fields(), isForAnyone: true)
         #expect(answer[.cacheControl] == "public, max-age=9" && answer[.expires] == "x")
+        let older = complete([.contentType: "text/html", .expires: "x"], try fields(), isForAnyone: true)
+        #expect(older == [.contentType: "text/html", .expires: "x", .xContentTypeOptions: "nosniff"])
     }
 
     @Test func privateContentIsNeverPublicWhateverTheConfigSays() throws {

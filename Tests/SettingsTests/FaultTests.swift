@@ -95,6 +95,23 @@ struct FaultTests {
             "    origin: docs", "    origin: docs\n    content: {redirect_origins: ['*']}",
             ["17 sites.docs.content.redirect_origins"]
         ),
+        (
+            "    provider: corp\n    origin: docs",
+            "    origin: docs\n    rules: {/**: anyone}\n    content: {forbidden: /403.html}",
+            ["17 sites.docs.content.forbidden"]
+        ),
+        (
+            "    origin: docs", "    origin: docs\n    content: {compression: false, compression_min_size: 1KiB}",
+            ["17 sites.docs.content.compression_min_size"]
+        ),
+        (
+            "    origin: docs", "    origin: docs\n    content: {precompressed: [br, gzip, br]}",
+            ["17 sites.docs.content.precompressed"]
+        ),
+        (
+            "    origin: docs", "    origin: docs\n    content: {precompressed: [zstd]}",
+            ["17 sites.docs.content.precompressed"]
+        ),
         ("    origin: docs", "    origin: docs\n    cache_control: {a: no-cache}", ["17 sites.docs.cache_control.a"]),
         (
             "    origin: docs", "    origin: docs\n    cache_control: {/a: no-cache, /a/: no-store}",

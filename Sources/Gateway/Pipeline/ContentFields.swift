@@ -33,14 +33,16 @@ struct ContentFields: Sendable {
 
     private func setCacheControl(_ answer: inout Fields, _ key: String, _ segments: [String], _ isForAnyone: Bool) {
         let configured = cacheControl.entry(for: segments)?.value
-        let lines = answer.values(of: .cacheControl)
-        let told = lines.isEmpty ? nil : lines.joined(separator: ", ")
+        let lines = answer.count(of: .cacheControl)
+        let told = lines > 1 ? answer.values(of: .cacheControl).joined(separator: ", ") : answer[.cacheControl]
         var value = configured ?? told
-        if value == nil, isForAnyone { value = Self.standard(for: key, type: answer[.contentType]) }
+        if value == nil, isForAnyone, !answer.contains(.expires) {
+            value = Self.standard(for: key, type: answer[.contentType])
+        }
         if !isForAnyone { value = CacheControl.madePrivate(value) }
         // It says the same in an older way, of which what was decided here knows nothing.
         if !isForAnyone || value != told { answer.remove(.expires) }
-        if let value, value != told || lines.count > 1 { answer.set(.cacheControl, value) }
+        if let value, value != told || lines > 1 { answer.set(.cacheControl, value) }
     }
 
     /// For content that is for anyone, and of which neither the origin nor the config says anything. A page is asked for

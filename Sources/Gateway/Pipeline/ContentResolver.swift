@@ -49,6 +49,11 @@ struct ContentResolver: Sendable {
     struct Step: Hashable, Sendable {
         let place: Place
         let use: Use
+        /// In which the object stands, under its own name with the coding's suffix; nil for the plain one.
+        var coding: ContentCoding?
+
+        /// What the origin is asked for.
+        var key: String { place.key + (coding?.suffix ?? "") }
 
         enum Use: Hashable, Sendable {
             /// Answer with this object, if it is there.

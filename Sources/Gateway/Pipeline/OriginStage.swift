@@ -7,7 +7,9 @@ import Transport
 /// The object, from the bucket: tries the resolver's steps in turn until one of them answers.
 extension Worker {
     func fetchContent(_ context: RequestContext) -> StageOutcome {
-        ContentFetch(worker: self, context: context, steps: context.site.resolver.steps(for: context.target)).start()
+        let site = context.site!
+        let steps = site.encodings.steps(site.resolver.steps(for: context.target), for: context.request.fields)
+        ContentFetch(worker: self, context: context, steps: steps).start()
         return .wait
     }
 
@@ -58,10 +60,11 @@ final class ContentFetch {
         guard let origin = worker.origins[step.place.origin] else {
             return answer(worker.page(.internalError(), .internalError, for: context))
         }
-        var request = OriginRequest(key: step.place.key, isHead: context.isHead)
+        var request = OriginRequest(key: step.key, isHead: context.isHead)
         switch step.use {
         case .object:
             request.conditions = Conditions(context.request.fields, isHead: context.isHead)
+            request.query = context.target.query
         case .redirect:
             request.isHead = true
         case .page(status: 200):
@@ -89,8 +92,9 @@ final class ContentFetch {
         let purpose = Navigation.purpose(of: context.request)
         let takesPage = site.resolver.takesPage(context.target, purpose)
         lastResort = { [worker, context] in worker.notFound(takesPage: takesPage, for: context) }
-        steps += site.resolver.standIns(
+        let standIns = site.resolver.standIns(
             for: context.target, isNavigation: Navigation.isTopLevel(context.request), purpose: purpose)
+        steps += site.encodings.steps(standIns, for: context.request.fields)
         tryStep()
     }
 
@@ -111,7 +115,7 @@ final class ContentFetch {
             tryNext()
         case .denied(let refusal) where refusal.mayBeMissingObject:
             // A bucket that may not be listed says 403 where it means 404 (S3, GetObject).
-            worker.note("the origin denied access", refusal.sentence, context)
+            if steps[position].coding == nil { worker.note("the origin denied access", refusal.sentence, context) }
             tryNext()
         case .denied(let refusal):
             fail(status: 502, .originDenied, refusal.sentence)
@@ -147,25 +151,44 @@ final class ContentFetch {
 
     private func send(_ object: OriginObject, _ step: ContentResolver.Step) {
         var response = Response(status: object.status, fields: object.fields)
-        let segments = context.target.segments
+        let segments = context.target.segments, key = step.place.key
+        if let coding = step.coding, object.status == 200 || object.status == 206 {
+            site.encodings.describe(&response.fields, key: key, coding: coding)
+        }
         if case .page(let status) = step.use, status != 200 {
             response.status = status
             site.contentFields.completeError(&response.fields, segments: segments)
         } else {
             // What sets a cookie is for one browser: a shared cache would hand it to others (RFC 9111 section 7.3).
             let isForAnyone = context.rule?.requirement.admitsStrangers == true && context.cookiesToSet.isEmpty
-            site.contentFields.complete(
-                &response.fields, key: step.place.key, segments: segments, isForAnyone: isForAnyone)
+            site.contentFields.complete(&response.fields, key: key, segments: segments, isForAnyone: isForAnyone)
         }
-        let body: ResponseBody =
-            if let source = object.body {
-                .source(source)
-            } else if response.status == 412 || response.status == 416 {
-                .empty
-            } else {
-                .omitted(length: object.length)
-            }
+        site.encodings.vary(&response.fields, key: key)
+        let body = encode(object, key, &response)
         answer(Answer(response, body, Self.outcome(of: response.status)))
+    }
+
+    /// The body as it goes out, compressed where the client takes that and it is worth it.
+    private func encode(_ object: OriginObject, _ key: String, _ response: inout Response) -> ResponseBody {
+        let asked = context.request.fields
+        switch object.status {
+        case 200 where site.encodings.compresses(response.fields, length: object.length, for: asked):
+            guard let source = object.body else {
+                site.encodings.describeCompressed(&response.fields)
+                return .omitted(length: nil)
+            }
+            guard worker.compressions.take() else { return .source(source) }
+            site.encodings.describeCompressed(&response.fields)
+            return .source(CompressedBody(source, loop: worker.loop, budget: worker.compressions))
+        case 304:
+            let conditions = Conditions(asked, isHead: context.isHead)
+            site.encodings.describeUnmodified(&response.fields, key: key, conditions: conditions, for: asked)
+            return .omitted(length: nil)
+        case 412, 416:
+            return .empty
+        default:
+            return object.body.map { .source($0) } ?? .omitted(length: object.length)
+        }
     }
 
     private static func outcome(of status: Int) -> Outcome {

@@ -11,6 +11,7 @@ final class Site: Sendable {
     let settings: SiteSettings
     let resolver: ContentResolver
     let contentFields: ContentFields
+    let encodings: ContentEncodings
     let authSegments: [String]
     /// Paths of the CloudFront sample, and the pages of Postern's own that they stand for.
     private let earlierPaths: [(segments: [String], page: String)]
@@ -40,6 +41,7 @@ final class Site: Sendable {
         self.settings = settings
         resolver = ContentResolver(settings.content, origin: settings.origin, mounts: settings.mounts)
         contentFields = ContentFields(settings.content)
+        encodings = ContentEncodings(settings.content)
         authSegments = settings.authPath.split(separator: "/").map(String.init)
         let earlier = settings.cloudFront
         let pages = [
