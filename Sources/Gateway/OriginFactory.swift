@@ -54,7 +54,8 @@ struct OriginFactory {
         do {
             return try S3Configuration(
                 bucket: settings.bucket, region: settings.region, endpoint: settings.endpoint.description,
-                addressing: settings.addressing == .path ? .path : .virtual, prefix: settings.prefix)
+                addressing: settings.addressing == .path ? .path : .virtual, prefix: settings.prefix,
+                queryParameters: Set(settings.queryParameters.map(\.rawValue)))
         } catch {
             throw StartFailure("the \(error) does not hold")
         }

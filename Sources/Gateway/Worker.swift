@@ -14,9 +14,9 @@ final class Worker {
     let shared: Shared
     let server: Server
     let origins: [String: any Origin]
-    let compressions: CompressionBudget
     /// By origin.
     private let credentials: [String: CurrentCredentials]
+    let compressions: CompressionBudget
 
     /// By name. Swapped whole when a provider's keys or metadata change.
     var providers: [String: Immutable<ProviderSnapshot>] = [:]
@@ -53,10 +53,10 @@ final class Worker {
         counters = Counters(shared.metricLayout)
         excesses = ExcessLog(loop: loop, events: shared.events)
         accessLog = LogWriter(sink: shared.logs.access, format: shared.logs.format)
-        compressions = CompressionBudget(limit: shared.configuration.limits.compressions)
         var factory = OriginFactory(shared, loop: loop)
         origins = try factory.makeAll()
         credentials = factory.credentials
+        compressions = CompressionBudget(limit: shared.configuration.limits.compressions)
         signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
     }
 

@@ -120,7 +120,7 @@ extension OriginFailure {
     /// What no answer at all means.
     init(_ error: ClientError) {
         switch error {
-        case .unresolved, .unreachable, .disconnected: self = .unreachable(error)
+        case .unresolved, .unreachable, .disconnected, .upload: self = .unreachable(error)
         case .tls: self = .insecure(error)
         case .connectTimedOut, .timedOut: self = .timedOut
         case .overloaded: self = .crowded

@@ -10,6 +10,7 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
     private let origin: S3Origin
     private let request: OriginRequest
     private let path: [UInt8]
+    private let parameters: [UInt8]
     private var receiver: ((OriginResponse) -> Void)?
     private var query: S3Query
     private var hasRetried = false
@@ -24,11 +25,13 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
     }
 
     init(
-        origin: S3Origin, request: OriginRequest, path: [UInt8], receiver: @escaping (OriginResponse) -> Void
+        origin: S3Origin, request: OriginRequest, path: [UInt8], parameters: [UInt8],
+        receiver: @escaping (OriginResponse) -> Void
     ) {
         self.origin = origin
         self.request = request
         self.path = path
+        self.parameters = parameters
         self.receiver = receiver
         query = S3Query(request)
     }
@@ -54,7 +57,9 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
     // MARK: - Asking
 
     private func ask() {
-        guard var message = origin.message(query, path: path) else { return answer(.failed(.noCredentials)) }
+        guard var message = origin.message(query, path: path, parameters: parameters) else {
+            return answer(.failed(.noCredentials))
+        }
         message.heldBytes = request.heldBytes
         state = .asked(origin.client.send(message, to: origin.endpoint, handler: self))
     }
@@ -109,6 +114,9 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
         guard receiver != nil else { return }
         if S3Answer.mayPass(status: head.status) && !hasRetried { return askAgain() }
         let code = query.isHead ? nil : S3ErrorDocument.code(in: document)
-        answer(S3Answer.refusal(status: head.status, code: code, fields: head.fields))
+        var response = S3Answer.refusal(status: head.status, code: code, fields: head.fields)
+        // What the client has asked for by its parameters, such as a version, is not there.
+        if !parameters.isEmpty, case .failed(.unexpectedStatus(400..<500, _)) = response { response = .notFound }
+        answer(response)
     }
 }

@@ -5,7 +5,7 @@ import Transport
 /// A bucket behind the S3 protocol, with some prefix of its keys.
 ///
 /// What goes to it is built here from the key and the parsed conditions; nothing of a client's
-/// request is passed along. All of it is signed, `Accept-Encoding` aside, which proxies rewrite.
+/// request is passed along, but for parameters that the config names. All of it is signed, `Accept-Encoding` aside, which proxies rewrite.
 package final class S3Origin: Origin {
     package let configuration: S3Configuration
     let loop: EventLoop
@@ -43,20 +43,23 @@ package final class S3Origin: Origin {
             receiver(.notFound)
             return nil
         }
-        let fetch = S3Fetch(origin: self, request: request, path: path, receiver: receiver)
+        let fetch = S3Fetch(
+            origin: self, request: request, path: path, parameters: configuration.query(for: request.query),
+            receiver: receiver)
         return fetch.start() ? fetch : nil
     }
 
     /// The request that puts `query`, signed for this moment; nil without credentials.
-    func message(_ query: S3Query, path: [UInt8]) -> ClientRequest? {
+    func message(_ query: S3Query, path: [UInt8], parameters: [UInt8]) -> ClientRequest? {
         guard let credentials = credentials(), credentials.holds(at: loop.wallSeconds) else { return nil }
         var fields = signer.sign(
             SignableRequest(
-                method: query.isHead ? "HEAD" : "GET", path: path, host: configuration.authority,
+                method: query.isHead ? "HEAD" : "GET", path: path, query: parameters, host: configuration.authority,
                 headers: query.headers),
             with: credentials, at: loop.wallSeconds)
         fields.append(.acceptEncoding, "identity")
+        let target = parameters.isEmpty ? path : path + [0x3F] + parameters
         return ClientRequest(
-            method: query.isHead ? .head : .get, target: path, host: configuration.authority, fields: fields)
+            method: query.isHead ? .head : .get, target: target, host: configuration.authority, fields: fields)
     }
 }

@@ -167,7 +167,20 @@ package struct S3Settings: Sendable, Equatable {
     package let addressing: S3Addressing
     /// Empty, or ends with `/` and does not begin with one.
     package let prefix: String
+    /// The names of the parameters that clients may send along.
+    package let queryParameters: [S3QueryParameter]
     package let credentials: S3Credentials
+}
+
+/// The parameters of S3's GetObject that ask for the object and nothing else.
+package enum S3QueryParameter: String, Sendable, CaseIterable {
+    case versionID = "versionId"
+    case contentType = "response-content-type"
+    case contentLanguage = "response-content-language"
+    case contentEncoding = "response-content-encoding"
+    case contentDisposition = "response-content-disposition"
+    case cacheControl = "response-cache-control"
+    case expires = "response-expires"
 }
 
 package enum S3Addressing: String, Sendable, CaseIterable {
@@ -348,9 +361,9 @@ package struct LimitSettings: Sendable, Equatable {
     package let originConnectTimeout: TimeSpan
     package let originFirstByteTimeout: TimeSpan
     package let originIdleTimeout: TimeSpan
+    package let fileReaders: Int
     /// Of one worker.
     package let compressions: Int
-    package let fileReaders: Int
     // Towards providers
     package let providerTimeout: TimeSpan
     package let providerResponseSize: Int

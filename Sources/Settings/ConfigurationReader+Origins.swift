@@ -57,7 +57,8 @@ extension ConfigurationReader {
         return S3Settings(
             bucket: bucket, region: region, endpoint: endpoint,
             addressing: section.optional(Options.s3Addressing) ?? (needsPath ? .path : .virtual),
-            prefix: section.value(Options.s3Prefix), credentials: credentials)
+            prefix: section.value(Options.s3Prefix),
+            queryParameters: section.value(Options.s3QueryParameters).map(\.value), credentials: credentials)
     }
 
     private mutating func credentials(in section: SettingSection) -> S3Credentials? {

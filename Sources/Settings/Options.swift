@@ -156,6 +156,10 @@ enum Options {
     )
     static let s3Prefix = Option(
         "origins.*.s3.prefix", .keyPrefix, default: "", "What every key begins with, a folder of the bucket.")
+    static let s3QueryParameters = Option(
+        "origins.*.s3.query_parameters", .list(.choice(ofType: S3QueryParameter.self)), default: "",
+        "Parameters of a request's query that are sent along to the bucket; no other ever is. With `response-…` whoever writes a link decides how content is shown."
+    )
     static let s3Credentials = Option(
         "origins.*.s3.credentials", .choice(ofType: S3CredentialSource.self), default: "auto",
         "Where credentials come from, unless the keys below are given: `environment` (`AWS_ACCESS_KEY_ID` and so on), `profile` (AWS's shared files), `web_identity` (a token's file, and STS), `container` (ECS, EKS), `instance` (EC2's metadata service, version 2), or `auto`, the first of these that is there. See [the reference](reference.md#credentials)."
@@ -390,13 +394,13 @@ enum Options {
     static let limitOriginIdleTimeout = Option(
         "limits.origin_idle_timeout", .duration("10ms", "1h"), default: "30s",
         "How long an origin may pause within an answer.")
-    static let limitCompressions = Option(
-        "limits.compressions", .count(0...100_000), default: "128",
-        "Answers of one worker that are being compressed at a time, 160 KiB each. One more goes out as it is.")
     static let limitFileReaders = Option(
         "limits.file_readers", .count(1...1000), default: "8",
         "Threads of one worker that wait for the disk of one directory. More files wait in line, for `origin_idle_timeout` at most."
     )
+    static let limitCompressions = Option(
+        "limits.compressions", .count(0...100_000), default: "128",
+        "Answers of one worker that are being compressed at a time, 160 KiB each. One more goes out as it is.")
     static let limitProviderTimeout = Option(
         "limits.provider_timeout", .duration("10ms", "10m"), default: "10s", "A whole request to a provider.")
     static let limitProviderResponseSize = Option(

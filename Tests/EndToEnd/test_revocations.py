@@ -6,23 +6,7 @@ import signal
 
 import pytest
 import web
-from lying_provider import LyingProvider
-from test_identity_hostile import Rig, assert_way_on, eventually
-
-
-@pytest.fixture
-def provider():
-    one = LyingProvider({"postern": None, "other": None})
-    yield one
-    one.stop()
-
-
-@pytest.fixture
-def rig(build, folder, provider, request):
-    name = "".join(one if one.isalnum() else "-" for one in request.node.name)[:60]
-    one = Rig(os.path.join(build, "revoked-" + name), folder, provider)
-    yield one
-    one.stop()
+from identity_rig import Rig, assert_way_on, eventually
 
 
 def sign_out(rig, browser, site="a"):

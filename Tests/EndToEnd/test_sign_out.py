@@ -5,28 +5,18 @@ import time
 
 import pytest
 import web
+from identity_rig import Rig, bearer, eventually
 from lying_provider import ALICE, BOB, Key, LyingProvider, encode
-from test_identity_hostile import Rig, bearer, eventually
 
 MOZILLA = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:60.0) Gecko/20100101 Firefox/60.0"}
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 @pytest.fixture
-def provider():
-    one = LyingProvider({"postern": None, "other": None})
-    one.refresh = True
-    one.change_claims = lambda claims: {"sid": "session-" + claims["nonce"][:8], **claims}
-    yield one
-    one.stop()
-
-
-@pytest.fixture
-def rig(build, folder, provider, request):
-    name = "".join(one if one.isalnum() else "-" for one in request.node.name)[:60]
-    one = Rig(os.path.join(build, "sign-out-" + name), folder, provider)
-    yield one
-    one.stop()
+def provider(provider):
+    provider.refresh = True
+    provider.change_claims = lambda claims: {"sid": "session-" + claims["nonce"][:8], **claims}
+    return provider
 
 
 @pytest.fixture(scope="module")

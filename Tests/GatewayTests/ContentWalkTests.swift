@@ -162,8 +162,8 @@ import Testing
         let fields: Fields = [.range: "bytes=0-1", .ifNoneMatch: "\"a\"", .ifRange: "\"a\""]
         func conditions(_ use: Step.Use, isHead: Bool = false) -> (isHead: Bool, Conditions) {
             let request = ContentWalk.request(
-                for: step("a", use), .init(isHead: isHead, fields: fields, heldBytes: 7))
-            #expect(request.heldBytes == 7)
+                for: step("a", use), .init(isHead: isHead, query: "a=b", fields: fields, heldBytes: 7))
+            #expect(request.heldBytes == 7 && (request.query == nil) == (use != .object))
             return (request.isHead, request.conditions)
         }
         let object = conditions(.object)

@@ -4,7 +4,7 @@ import Origins
 import Testing
 
 /// Each source of credentials, before a server that speaks its protocol or lies.
-@MainActor @Suite struct CredentialChainTests {
+@Suite struct CredentialChainTests {
     static let keys = ["AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "secret"]
 
     // MARK: The order

@@ -21,6 +21,8 @@ final class ContentWalk {
     /// What is asked for besides the objects' names.
     struct Question {
         var isHead: Bool
+        /// Of the address. An origin looks for named parameters in it, where its config names some.
+        var query: String?
         /// As the client sent them.
         var fields: Fields
         /// What whoever asks holds, in bytes.
@@ -76,6 +78,7 @@ final class ContentWalk {
         switch step.use {
         case .object:
             request.conditions = Conditions(question.fields, isHead: question.isHead)
+            request.query = question.query
         case .redirect:
             request.isHead = true
         case .page(status: 200):

@@ -53,7 +53,8 @@ final class ContentFetch {
 
     private func look(for steps: [ContentResolver.Step]) {
         let question = ContentWalk.Question(
-            isHead: context.isHead, fields: context.request.fields, heldBytes: context.heldBytes)
+            isHead: context.isHead, query: context.target.query, fields: context.request.fields,
+            heldBytes: context.heldBytes)
         let walk = ContentWalk(steps, origins: worker.origins, question: question) { [self] refusal in
             worker.note("the origin denied access", refusal.sentence, context)
         } receiver: { [self] end in
