@@ -10,10 +10,12 @@ struct OriginFactory {
     private let configuration: Configuration
     private let loop: EventLoop
     private let resolver: Resolver
+    private let watches: [String: OriginWatch]
 
-    init(_ configuration: Configuration, loop: EventLoop) {
+    init(_ configuration: Configuration, loop: EventLoop, watches: [String: OriginWatch]) {
         self.configuration = configuration
         self.loop = loop
+        self.watches = watches
         resolver = Resolver(loop: loop)
     }
 
@@ -34,16 +36,21 @@ struct OriginFactory {
             let client = HTTPClient(
                 loop: loop, resolver: resolver, tls: tls, limits: ClientLimits(origin: configuration.limits))
             let credentials = s3.credentials.keys.map(Credentials.init)
+            let watch = watches[settings.name]!
             return S3Origin(
-                try Self.configuration(s3), loop: loop, client: client, credentials: { credentials })
+                try Self.configurations(s3), loop: loop, client: client, budget: RetryBudget(configuration.limits),
+                credentials: { credentials }, observer: { watch.note($0) })
         }
     }
 
-    static func configuration(_ settings: S3Settings) throws -> S3Configuration {
+    /// The bucket at each of its endpoints.
+    static func configurations(_ settings: S3Settings) throws -> [S3Configuration] {
         do {
-            return try S3Configuration(
-                bucket: settings.bucket, region: settings.region, endpoint: settings.endpoint.description,
-                addressing: settings.addressing == .path ? .path : .virtual, prefix: settings.prefix)
+            return try settings.endpoints.map { endpoint in
+                try S3Configuration(
+                    bucket: settings.bucket, region: settings.region, endpoint: endpoint.description,
+                    addressing: settings.addressing == .path ? .path : .virtual, prefix: settings.prefix)
+            }
         } catch {
             throw StartFailure("the \(error) does not hold")
         }

@@ -28,7 +28,7 @@ package enum Preflight {
         }
         for origin in configuration.origins {
             check("origins.\(origin.name).s3") {
-                if case .s3(let s3) = origin.kind { _ = try OriginFactory.configuration(s3) }
+                if case .s3(let s3) = origin.kind { _ = try OriginFactory.configurations(s3) }
             }
         }
         if !configuration.sessionKeys.isEmpty {

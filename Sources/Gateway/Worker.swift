@@ -14,6 +14,7 @@ final class Worker {
     let shared: Shared
     let server: Server
     let origins: [String: any Origin]
+    let originWatches: [String: OriginWatch]
 
     /// By name. Swapped whole when a provider's keys or metadata change.
     var providers: [String: Immutable<ProviderSnapshot>] = [:]
@@ -50,7 +51,12 @@ final class Worker {
         counters = Counters(shared.metricLayout)
         excesses = ExcessLog(loop: loop, events: shared.events)
         accessLog = LogWriter(sink: shared.logs.access, format: shared.logs.format)
-        origins = try OriginFactory(shared.configuration, loop: loop).makeAll()
+        var watches: [String: OriginWatch] = [:]
+        for (index, name) in shared.metricLayout.names.origins.enumerated() {
+            watches[name] = OriginWatch(name, index: index, counters: counters, events: shared.events, loop: loop)
+        }
+        originWatches = watches
+        origins = try OriginFactory(shared.configuration, loop: loop, watches: watches).makeAll()
         signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
     }
 

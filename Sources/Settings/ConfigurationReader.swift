@@ -114,6 +114,8 @@ struct ConfigurationReader {
             originConnectTimeout: section.value(Options.limitOriginConnectTimeout),
             originFirstByteTimeout: section.value(Options.limitOriginFirstByteTimeout),
             originIdleTimeout: section.value(Options.limitOriginIdleTimeout),
+            originRetries: section.value(Options.limitOriginRetries),
+            originRetriesPerSecond: section.value(Options.limitOriginRetriesPerSecond),
             providerTimeout: section.value(Options.limitProviderTimeout),
             providerResponseSize: section.value(Options.limitProviderResponseSize),
             loginStateLifetime: section.value(Options.limitLoginStateLifetime),

@@ -142,6 +142,8 @@ package enum OptionTable {
         option(Options.limitOriginConnectTimeout, example: "5s"),
         option(Options.limitOriginFirstByteTimeout, example: "1m"),
         option(Options.limitOriginIdleTimeout, example: "1m"),
+        option(Options.limitOriginRetries, example: "10"),
+        option(Options.limitOriginRetriesPerSecond, example: "5"),
         option(Options.limitProviderTimeout, example: "5s"),
         option(Options.limitProviderResponseSize, example: "256KiB"),
         option(Options.limitLoginStateLifetime, example: "1h"),

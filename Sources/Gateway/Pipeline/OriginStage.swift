@@ -80,13 +80,14 @@ final class ContentFetch {
         }
         switch response {
         case .object(let object):
+            worker.originWatches[context.site!.settings.origin]?.served()
             serve(object)
         case .notFound:
             position += 1
             tryStep()
         case .denied(let refusal) where refusal.mayBeMissingObject:
             // A bucket that may not be listed says 403 where it means 404 (S3, GetObject).
-            worker.note("the origin denied access", refusal.sentence, context)
+            worker.originWatches[context.site!.settings.origin]?.denied()
             position += 1
             tryStep()
         case .denied(let refusal):
