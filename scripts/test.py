@@ -11,6 +11,12 @@ import prepare
 import steps
 
 FUZZ_SECONDS = 60
+END_TO_END = os.path.join(steps.ROOT, "Tests", "EndToEnd")
+# The tests end to end wait more than they work, so two halves of them run at a time: those of signing in and out and of
+# what people see, and all others. Each ends with a look at what its daemons left.
+IDENTITY = {"advisories", "browser", "cloudfront", "glewlwyd", "identity_hostile", "journeys", "keys", "lemonldap", "pages",
+            "providers", "relying_party", "renewal", "revocations", "rotation", "rules", "sign_in", "sign_out", "who"}
+LAST = "zz_afterwards"
 LOG = os.path.join(steps.ROOT, ".build", "log")
 
 
@@ -34,6 +40,42 @@ def summary(lines, pattern):
     return found[-1] if found else "no summary"
 
 
+def halves():
+    """The files of each half, in their order."""
+    names = sorted(name[5:-3] for name in os.listdir(END_TO_END) if name.startswith("test_") and name.endswith(".py"))
+    names.remove(LAST)
+    for half in ([name for name in names if name in IDENTITY], [name for name in names if name not in IDENTITY]):
+        yield [os.path.join("Tests", "EndToEnd", f"test_{name}.py") for name in (*half, LAST)]
+
+
+def end_to_end(options):
+    """Runs both halves; whether one failed, and pytest's summaries. The second's output comes when the first has ended."""
+    log = os.path.join(LOG, "end-to-end.log")
+    commands = [[steps.PYTHON, "-m", "pytest", *files, *options] for files in halves()]
+    environments = [{**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "POSTERN_TEST_HALF": str(n)} for n in (0, 1)]
+    begin = time.monotonic()
+    with open(log, "wb") as output:
+        second = subprocess.Popen(commands[1], cwd=steps.ROOT, stdout=output, stderr=subprocess.STDOUT, env=environments[1])
+    status, said = run("pytest, identity", commands[0], environments[0])
+    second_status = second.wait()
+    with open(log, encoding="utf-8", errors="replace") as source:
+        second_said = source.read()
+    print(f"\n── pytest, the others\n{second_said}── pytest, the others: "
+          f"{'passed' if second_status == 0 else f'FAILED with status {second_status}'} after {time.monotonic() - begin:.0f} s")
+    pattern = r"^=+ .* in [0-9.:]+s?.*=+$"
+    return bool(status or second_status), [summary(said, pattern), summary(second_said.splitlines(), pattern)]
+
+
+def findings(lines):
+    """What the fuzz targets said that failed: their names, and what stands indented below."""
+    kept, keeping = [], False
+    for line in lines:
+        keeping = re.search(r"^\w+: FAILED", line) or (keeping and re.search(r"^( |The input|To run|No input|The whole)", line))
+        if keeping:
+            kept.append(line)
+    return kept
+
+
 def main():
     begin = time.monotonic()
     os.makedirs(LOG, exist_ok=True)
@@ -45,12 +87,13 @@ def main():
     unit, unit_said = run("swift test", ["swift", "test", "--skip-build", "--parallel"], steps.test_environment())
     fuzz, fuzz_said = run("fuzz", [sys.executable, os.path.join(steps.ROOT, "scripts", "fuzz.py"),
                                    "--total", str(FUZZ_SECONDS)])
-    whole, whole_said = run("pytest", [steps.PYTHON, "-m", "pytest", "Tests/EndToEnd", *sys.argv[1:]],
-                            {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+    whole, summaries = end_to_end(sys.argv[1:])
     print(f"\n{time.monotonic() - begin:.0f} s in all")
     print(summary(unit_said, r"Test run with \d+ test"))
     print(summary(fuzz_said, r"^\d+ (of \d+ )?fuzz targets"))
-    print(summary(whole_said, r"^=+ .* in [0-9.:]+s?.*=+$"))
+    if fuzz:
+        print(*findings(fuzz_said), sep="\n")
+    print(*summaries, sep="\n")
     return 1 if unit or fuzz or whole else 0
 
 

@@ -2,7 +2,6 @@ import Logging
 import Posix
 import Reactor
 import Settings
-import Synchronization
 import Telemetry
 
 /// The whole program behind `postern serve`: opens everything, starts the workers, runs the control loop on
@@ -34,7 +33,6 @@ package struct Daemon {
         let workerCount = configuration.workers ?? ProcessLimits.processors
         let listeners = try ListeningSockets(configuration, passed: passed, workers: workerCount)
 
-        startPool()
         let loop = try EventLoop()
         let stateDirectories = StateDirectory.candidates(
             configured: configuration.stateDirectory, environment: CurrentProcess.environment)
@@ -73,19 +71,6 @@ package struct Daemon {
         logs.flush()
         if let failure = control.failure { throw failure }
     }
-}
-
-/// Has the runtime's own pool of threads begun while there are descriptors: it opens its epoll with its first task, and
-/// ends the process where it cannot.
-private func startPool() {
-    let flag = PoolFlag()
-    Task.detached { flag.value.withLock { $0 = true } }
-    let end = MonotonicTime.now() + .seconds(1)
-    while MonotonicTime.now() < end, !flag.value.withLock({ $0 }) { Thread.sleep(.milliseconds(1)) }
-}
-
-private final class PoolFlag: Sendable {
-    let value = Mutex(false)
 }
 
 /// Why the daemon could not start, or had to end. The text says what to do.

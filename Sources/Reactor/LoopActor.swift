@@ -7,14 +7,20 @@ package protocol LoopActor: Actor {
 extension LoopActor {
     nonisolated package var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// Starts work of the actor on its loop, from any thread. A `Task` that begins in code of no actor, or does not touch
-    /// the actor that it begins in, takes its first step on a thread of the runtime's own pool, which this program does
-    /// without.
+    /// Starts work of the actor on its loop, from any thread.
     nonisolated package func start(_ work: @escaping @Sendable (isolated Self) async -> Void) {
         executor.execute { self.assumeIsolated { $0.begin(work) } }
     }
 
-    private func begin(_ work: @escaping @Sendable (isolated Self) async -> Void) {
-        Task { await work(self) }
+    private func begin(_ work: @escaping @Sendable (isolated Self) async -> Void) { task(work) }
+
+    /// Begins a task of the actor, all of whose steps are run by its loop. A plain `Task` goes on after each wait by way
+    /// of the runtime's own pool of threads, which this program does without: it costs two changes of thread, and the
+    /// pool ends the process where no descriptor is left for it.
+    @discardableResult
+    package func task<Value: Sendable>(
+        _ work: @escaping @Sendable (isolated Self) async -> Value
+    ) -> Task<Value, Never> {
+        Task(executorPreference: executor) { await work(self) }
     }
 }

@@ -1,13 +1,13 @@
 import Posix
 import Synchronization
 
-/// A loop's door for other threads, and the executor of the actors that live on it.
+/// A loop's door for other threads, and the executor of the actors that live on it and of their tasks.
 ///
 /// From another thread a job goes into the inbox, under its lock, and the first one wakes the loop
 /// with a write to an eventfd; more jobs before the loop has looked cost no further write. The flag
 /// that says so is cleared under the same lock that empties the inbox, so that no wake-up is lost.
 /// From the loop's own thread a job goes into a plain array: no lock, no system call.
-package final class LoopExecutor: SerialExecutor, @unchecked Sendable {
+package final class LoopExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private enum Job {
         case task(UnownedJob)
         case closure(@Sendable () -> Void)
@@ -73,14 +73,15 @@ package final class LoopExecutor: SerialExecutor, @unchecked Sendable {
         swap(&jobs, &running)
         for index in running.indices {
             switch running[index] {
-            case .task(let task): task.runSynchronously(on: asUnownedSerialExecutor())
+            case .task(let task):
+                task.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
             case .closure(let body): body()
             }
         }
         running.removeAll(keepingCapacity: true)
     }
 
-    // MARK: - SerialExecutor
+    // MARK: - SerialExecutor, TaskExecutor
 
     package func enqueue(_ job: consuming ExecutorJob) { add(.task(UnownedJob(job))) }
 

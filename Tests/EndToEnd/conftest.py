@@ -50,7 +50,7 @@ TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".txt": "text/
 @pytest.fixture(scope="session")
 def build():
     """What a run leaves for a look afterwards: logs, configs, screenshots."""
-    path = os.path.join(ROOT, ".build", "end-to-end")
+    path = os.path.join(ROOT, ".build", "end-to-end", os.environ.get("POSTERN_TEST_HALF", ""))
     shutil.rmtree(path, ignore_errors=True)
     os.makedirs(path)
     return path

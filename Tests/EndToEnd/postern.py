@@ -51,6 +51,9 @@ os.environ.update(LISTEN_FDS=str(len(high)), LISTEN_FDNAMES=names, LISTEN_PID=st
 os.execvp(argv[0], argv)
 """
 
+# The threads that a daemon has: the control loop, the workers, and those that wait for disks, names and logs.
+THREADS = {"postern", "worker-", "revocations", "resolver", "log-writer"}
+
 
 class Postern:
     """A running daemon. `hosts` gives names their addresses for it alone, by a file that it sees as /etc/hosts;
@@ -96,6 +99,14 @@ class Postern:
     @property
     def pid(self):
         return self.process.pid
+
+    def threads(self):
+        """The names of its threads, without the numbers at their ends."""
+        names = set()
+        for thread in os.listdir(f"/proc/{self.pid}/task"):
+            with open(f"/proc/{self.pid}/task/{thread}/comm", encoding="ascii") as file:
+                names.add(file.read().strip().rstrip("0123456789"))
+        return names
 
     def status(self, path):
         return process.answers(f"http://127.0.0.1:{self.admin}{path}")()

@@ -1024,7 +1024,7 @@ def test_keys_that_cannot_be_fetched_leave_sessions_alone(breakable, path, way):
 
 
 def test_nothing_secret_is_in_the_log_of_any_of_it(shared, breakable):
-    """At level debug, as the rigs here log; `test_zz_secrets` looks through all other runs."""
+    """At level debug, as the rigs here log; `test_zz_afterwards` looks through all other runs."""
     for rig in (shared, breakable):
         text = rig.daemon.process.log_text()
         assert len(text) > 10_000

@@ -123,3 +123,9 @@ def test_a_session_that_cannot_be_checked_can_be_ended(tmp_path):
 def test_nobody_is_sent_to_sign_in_where_there_is_no_provider(daemon, page):
     answer = web.request(daemon.port, f"/.auth/{page}", host=f"localhost:{daemon.port}", headers=web.NAVIGATION)
     assert answer.status == 404, str(answer)
+
+
+def test_no_thread_runs_but_its_own(daemon):
+    daemon.get("/hello.txt")
+    time.sleep(1.2)  # What is kept on disk is looked at once a second.
+    assert daemon.threads() <= postern.THREADS, daemon.threads()

@@ -91,7 +91,8 @@ struct VectorFile: Decodable, Sendable {
         let provoked = Set(file.vectors.map(\.expect))
         let errors: [TokenError] =
             [
-                .tooLarge, .notCompact, .algorithm, .unsupportedExtension, .foreignKey, .type, .keyIdentifier, .unknownKey(nil),
+                .tooLarge, .notCompact, .algorithm, .unsupportedExtension, .foreignKey, .type, .keyIdentifier,
+                .unknownKey(nil),
                 .ambiguousKey, .signature, .issuer, .audience, .authorizedParty, .expired, .notYetValid,
                 .issuedInFuture, .issuedTooLongAgo, .nonce, .accessTokenHash, .eventToken,
             ]

@@ -42,9 +42,9 @@ extension Provider {
         if !isUrgent, isSilent { return .unavailable(retryAt: loop.value.wallSeconds + Self.renewalPause) }
         if let flight = renewals.flights[grant] { return succeed(latest, await flight.task.value) }
         guard renewals.gate.allowsAsking(now: now) else { return unavailable() }
-        let task = Task { await ask(request) }
-        renewals.flights[grant] = Renewals.Flight(task: task, startedAt: now)
-        let result = await task.value
+        let answer = task { await $0.ask(request) }
+        renewals.flights[grant] = Renewals.Flight(task: answer, startedAt: now)
+        let result = await answer.value
         renewals.flights[grant] = nil
         return succeed(latest, result)
     }

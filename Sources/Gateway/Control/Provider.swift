@@ -111,7 +111,7 @@ actor Provider: LoopActor {
     /// Fetches metadata and keys now, and from then on before they expire.
     func start(publish: @escaping @Sendable (ProviderSnapshot) -> Void) {
         self.publish = publish
-        Task { await keepFresh() }
+        task { await $0.keepFresh() }
     }
 
     // MARK: Keys
@@ -143,12 +143,12 @@ actor Provider: LoopActor {
     /// One fetch at a time, whoever asks.
     private func refresh() async {
         if let fetching { return await fetching.value }
-        let task = Task {
-            await fetch()
-            fetching = nil
+        let fetch = task {
+            await $0.fetch()
+            $0.fetching = nil
         }
-        fetching = task
-        await task.value
+        fetching = fetch
+        await fetch.value
     }
 
     private func fetch() async {

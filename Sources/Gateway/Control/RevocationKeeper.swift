@@ -59,10 +59,10 @@ actor RevocationKeeper: LoopActor {
     }
 
     func start() {
-        Task {
+        task {
             while true {
-                look()
-                await sleep()
+                $0.look()
+                await $0.sleep()
             }
         }
     }

@@ -69,7 +69,7 @@ actor Revocations: LoopActor {
     private func take(_ revocations: [Revocation], now: Int64) -> Task<Void, Never>? {
         let new = revocations.filter { list.insert($0, now: now) }
         guard !new.isEmpty, let keeper else { return nil }
-        return Task { await save(new, by: keeper) }
+        return task { await $0.save(new, by: keeper) }
     }
 
     /// Of this actor, so that waiting for the other one takes no third thread.
@@ -89,9 +89,9 @@ actor Revocations: LoopActor {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let wait = LoopBound(Wait(continuation), to: loop.executor)
             wait.value.timer = loop.schedule(after: Self.patience) { wait.value.end() }
-            Task {
+            task {
                 await saving.value
-                if let timer = wait.value.end() { self.loop.value.cancel(timer) }
+                if let timer = wait.value.end() { $0.loop.value.cancel(timer) }
             }
         }
     }

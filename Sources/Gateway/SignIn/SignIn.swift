@@ -47,17 +47,17 @@ actor SignIn: LoopActor {
     /// Pushes an authorization request for the exchange that waits for its address.
     /// - Parameter retry: where the person can try again.
     func push(_ request: AuthorizationRequest, to provider: String, retry: String, for id: ExchangeID) {
-        Task {
-            let url = await shared.providers[provider]?.authorizationURL(for: request)
-            worker.value.finishPush(id, url, retry: retry)
+        task {
+            let url = await $0.shared.providers[provider]?.authorizationURL(for: request)
+            $0.worker.value.finishPush(id, url, retry: retry)
         }
     }
 
     /// Completes a sign-in for the exchange that waits for it.
     func complete(_ flow: LoginFlow, code: String, redirectURI: String, for id: ExchangeID, now: Int64) {
-        Task {
-            let result = await complete(flow, code: code, redirectURI: redirectURI, now: now)
-            worker.value.finishSignIn(id, result)
+        task {
+            let result = await $0.complete(flow, code: code, redirectURI: redirectURI, now: now)
+            $0.worker.value.finishSignIn(id, result)
         }
     }
 
@@ -66,11 +66,13 @@ actor SignIn: LoopActor {
         let question = KeyQuestion(provider: provider, doubt: doubt)
         waitingForKeys[question, default: []].append(id)
         guard waitingForKeys[question]?.count == 1 else { return }
-        Task {
-            if let snapshot = await shared.providers[provider]?.snapshotAfterUnknownKey(doubt) {
-                worker.value.providers[provider] = Immutable(snapshot)
+        task {
+            if let snapshot = await $0.shared.providers[provider]?.snapshotAfterUnknownKey(doubt) {
+                $0.worker.value.providers[provider] = Immutable(snapshot)
             }
-            for id in waitingForKeys.removeValue(forKey: question) ?? [] { worker.value.resumeAfterKeyRefresh(id) }
+            for id in $0.waitingForKeys.removeValue(forKey: question) ?? [] {
+                $0.worker.value.resumeAfterKeyRefresh(id)
+            }
         }
     }
 
@@ -86,9 +88,9 @@ actor SignIn: LoopActor {
             }
         }
         waitingForRenewal.updateValue(timer, forKey: number)
-        Task {
-            let result = await shared.providers[provider]?.renew(request, isUrgent: isUrgent)
-            finishRenewal(number, id, result)
+        task {
+            let result = await $0.shared.providers[provider]?.renew(request, isUrgent: isUrgent)
+            $0.finishRenewal(number, id, result)
         }
     }
 
@@ -100,32 +102,32 @@ actor SignIn: LoopActor {
 
     /// Ends sessions on all workers, then lets the exchange go on.
     func signOut(_ revocations: [Revocation], now: Int64, for id: ExchangeID) {
-        Task {
-            await shared.revocations.revoke(revocations, now: now)
-            worker.value.finishSignOut(id)
+        task {
+            await $0.shared.revocations.revoke(revocations, now: now)
+            $0.worker.value.finishSignOut(id)
         }
     }
 
     /// Ends what a logout token is about, if it is the first time that it is seen.
     func signOut(_ revocations: [Revocation], by token: LogoutToken, now: Int64, for id: ExchangeID) {
-        Task {
+        task {
             let used = Revocable.logoutToken(issuer: token.issuer, id: token.id)
-            let isNew = await shared.revocations.claim(
+            let isNew = await $0.shared.revocations.claim(
                 used, since: token.issuedAt, until: token.expiresAt, now: now)
-            guard isNew else { return worker.value.refuseRepeatedLogout(id) }
-            await shared.revocations.revoke(revocations, now: now)
-            worker.value.finishSignOut(id)
+            guard isNew else { return $0.worker.value.refuseRepeatedLogout(id) }
+            await $0.shared.revocations.revoke(revocations, now: now)
+            $0.worker.value.finishSignOut(id)
         }
     }
 
     /// Tells the provider that a session's refresh token is not needed any more. Nobody waits for that.
     func giveBack(_ grant: RenewalRequest, to provider: String) {
-        Task { await shared.providers[provider]?.giveBack(grant) }
+        shared.providers[provider]?.start { await $0.giveBack(grant) }
     }
 
     /// Ends sessions on all workers.
     func revoke(_ revocations: [Revocation], now: Int64) {
-        Task { await shared.revocations.revoke(revocations, now: now) }
+        shared.revocations.start { await $0.revoke(revocations, now: now) }
     }
 
     /// OpenID Connect Core, section 3.1.3: exchange the code, verify the ID token.
