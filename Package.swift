@@ -68,7 +68,7 @@ let package = Package(
 
         // 4
         pure("Sessions", ["Cryptography", "Deflate", "Bytes"]),
-        pure("Origins", ["Transport", "Reactor", "Posix", "HTTP", "Cryptography", "Bytes"]),
+        pure("Origins", ["Transport", "Tokens", "Reactor", "Posix", "HTTP", "Cryptography", "Bytes"]),
 
         // 5
         pure(
@@ -82,7 +82,8 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "Gateway", "Sessions", "Settings", "Telemetry", "Posix", "Cryptography", "Deflate", "CNghttp2",
+                "Gateway", "Sessions", "Tokens", "Settings", "Telemetry", "Posix", "Cryptography", "Deflate",
+                "CNghttp2",
                 argumentParser,
             ],
             swiftSettings: common),

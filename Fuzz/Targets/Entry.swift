@@ -6,6 +6,7 @@ private let targets: [String: @Sendable ([UInt8]) -> Void] = [
     "config_ini": { fuzzConfiguration($0, ending: "ini") },
     "config_yaml": { fuzzConfiguration($0, ending: "yaml") },
     "cookies": fuzzCookies,
+    "credentials": fuzzCredentials,
     "form": fuzzForm,
     "http1_request": fuzzHTTP1Request,
     "http1_response": fuzzHTTP1Response,

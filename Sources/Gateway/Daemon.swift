@@ -34,10 +34,12 @@ package struct Daemon {
         let listeners = try ListeningSockets(configuration, passed: passed, workers: workerCount)
 
         let loop = try EventLoop()
+        let environment = CurrentProcess.environment
         let stateDirectories = StateDirectory.candidates(
-            configured: configuration.stateDirectory, environment: CurrentProcess.environment)
+            configured: configuration.stateDirectory, environment: environment)
         let revoked = RevocationKeeper.load(stateDirectories, now: loop.wallSeconds)
-        let shared = try Shared(configuration, descriptors: descriptors, logs: logs, loop: loop, revoked: revoked)
+        let shared = try Shared(
+            configuration, descriptors: descriptors, environment: environment, logs: logs, loop: loop, revoked: revoked)
         if shared.census.limit < configuration.limits.connections {
             shared.events.warning(
                 "limits.connections is higher than the process's limit of file descriptors allows",

@@ -1,31 +1,40 @@
 import Logging
 import Posix
 import Reactor
+import TLS
 import Telemetry
 
-/// Tells the operator of clients that want more than their share.
+/// Tells the operator of clients that are refused before they can ask for anything.
 final class ExcessLog {
-    private struct Client {
-        let peer: String
-        let listener: String
+    /// Why somebody was refused. Few by nature: nothing of what a client sends is in it.
+    private enum Cause: Hashable {
+        case limit(CloseReason)
+        case certificate(TLSError.Kind, listener: String)
+
+        var message: String {
+            switch self {
+            case .limit: "a client went beyond a limit, and was refused"
+            case .certificate: "a client's certificate was refused"
+            }
+        }
     }
 
     static let interval = Nanoseconds.seconds(10)
 
-    private let lines: RepeatedEvent<CloseReason, Client>
+    private let lines: RepeatedEvent<Cause>
 
     init(loop: EventLoop, events: Logger) {
-        lines = RepeatedEvent(loop: loop, every: { _ in Self.interval }) { limit, client, times in
-            events.warning(
-                "a client went beyond a limit, and was refused",
-                metadata: [
-                    "limit": "\(limit.rawValue)", "peer": "\(client.peer)", "listener": "\(client.listener)",
-                    "times": .stringConvertible(times),
-                ])
-        }
+        lines = RepeatedEvent(loop: loop, events: events, every: { _ in Self.interval }, message: \.message)
     }
 
     func note(_ limit: CloseReason, _ peer: SocketAddress, listener: String) {
-        lines.note(limit, Client(peer: peer.ip, listener: listener))
+        lines.note(.limit(limit), ["limit": "\(limit.rawValue)", "peer": "\(peer.ip)", "listener": "\(listener)"])
+    }
+
+    /// A certificate that does not hold, or none where there has to be one.
+    func note(_ error: TLSError, peer: String, listener: String) {
+        lines.note(
+            .certificate(error.kind, listener: listener),
+            ["reason": "\(error)", "peer": "\(peer)", "listener": "\(listener)"])
     }
 }

@@ -11,35 +11,46 @@ struct OriginFactory {
     private let loop: EventLoop
     private let resolver: Resolver
     private let watches: [String: OriginWatch]
+    /// Of the buckets, by the origins' names.
+    private(set) var credentials: [String: CurrentCredentials] = [:]
 
-    init(_ configuration: Configuration, loop: EventLoop, watches: [String: OriginWatch]) {
-        self.configuration = configuration
+    private let keepers: [String: CredentialKeeper]
+
+    init(_ shared: Shared, loop: EventLoop, watches: [String: OriginWatch]) {
+        configuration = shared.configuration
+        keepers = shared.credentialKeepers
         self.loop = loop
         self.watches = watches
         resolver = Resolver(loop: loop)
     }
 
-    func makeAll() throws -> [String: any Origin] {
+    mutating func makeAll() throws -> [String: any Origin] {
         var origins: [String: any Origin] = [:]
         for settings in configuration.origins { origins[settings.name] = try make(settings) }
         return origins
     }
 
-    private func make(_ settings: OriginSettings) throws -> any Origin {
+    private mutating func make(_ settings: OriginSettings) throws -> any Origin {
         switch settings.kind {
         case .directory(let path):
-            do { return try DirectoryOrigin(path: path) } catch {
+            do {
+                return try DirectoryOrigin(
+                    path: path, loop: loop, readers: configuration.limits.fileReaders,
+                    timeout: Nanoseconds(configuration.limits.originIdleTimeout))
+            } catch {
                 throw StartFailure("origins.\(settings.name).directory: \(path): \(error.reason)")
             }
         case .s3(let s3):
             let tls = try TLSContexts.client(nil)
             let client = HTTPClient(
                 loop: loop, resolver: resolver, tls: tls, limits: ClientLimits(origin: configuration.limits))
-            let credentials = s3.credentials.keys.map(Credentials.init)
+            let current = CurrentCredentials()
+            current.value = try s3.credentials.keys.map(Credentials.of) ?? keepers[settings.name]?.initial
+            credentials[settings.name] = current
             let watch = watches[settings.name]!
             return S3Origin(
                 try Self.configurations(s3), loop: loop, client: client, budget: RetryBudget(configuration.limits),
-                credentials: { credentials }, observer: { watch.note($0) })
+                credentials: { current.value }, observer: { watch.note($0) })
         }
     }
 
@@ -57,20 +68,39 @@ struct OriginFactory {
     }
 }
 
-extension OriginSettings {
-    /// Whether it has what it takes to be asked.
-    var isReady: Bool {
-        switch kind {
-        case .s3(let s3): s3.credentials.keys != nil
-        case .directory: true
-        }
-    }
+/// What a worker signs a bucket's requests with now: its own, and so read without a lock.
+final class CurrentCredentials {
+    var value: Credentials?
 }
 
 extension Credentials {
-    fileprivate convenience init(_ keys: S3Keys) {
+    static func of(_ keys: S3Keys) throws(StartFailure) -> Credentials {
+        guard
+            let credentials = Credentials(
+                checking: keys.accessKeyID.reveal(), secretAccessKey: keys.secretAccessKey.reveal(),
+                sessionToken: keys.sessionToken?.reveal())
+        else { throw StartFailure("the keys hold what cannot be signed with, such as a space or a line's end") }
+        return credentials
+    }
+}
+
+extension CredentialSearch {
+    init(_ search: S3CredentialSearch, region: String) {
         self.init(
-            accessKeyID: keys.accessKeyID.reveal(), secretAccessKey: SecretText(keys.secretAccessKey.reveal()),
-            sessionToken: keys.sessionToken.map { SecretText($0.reveal()) })
+            source: CredentialSource(search.source), profile: search.profile,
+            stsEndpoint: search.stsEndpoint?.description, region: region)
+    }
+}
+
+extension CredentialSource {
+    fileprivate init?(_ source: S3CredentialSource) {
+        switch source {
+        case .auto: return nil
+        case .environment: self = .environment
+        case .profile: self = .profile
+        case .webIdentity: self = .webIdentity
+        case .container: self = .container
+        case .instance: self = .instance
+        }
     }
 }

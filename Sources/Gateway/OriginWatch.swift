@@ -8,6 +8,15 @@ import Telemetry
 final class OriginWatch {
     private enum Line: Hashable {
         case denied, deniesAll, retriesUsedUp, clock
+
+        var message: String {
+            switch self {
+            case .denied: "the origin denied access"
+            case .deniesAll: "the origin has denied everything so far"
+            case .retriesUsedUp: "an origin fails too often for its requests to be sent again"
+            case .clock: "an origin's clock differs from this machine's: signatures follow it"
+            }
+        }
     }
 
     /// The first of a kind of line is written at once, those that follow together after this time.
@@ -19,7 +28,7 @@ final class OriginWatch {
     private let index: Int
     private let counters: Counters
     private let events: Logger
-    private let lines: RepeatedEvent<Line, Logger.Metadata>
+    private let lines: RepeatedEvent<Line>
     private var hasServed = false
 
     init(_ name: String, index: Int, counters: Counters, events: Logger, loop: EventLoop) {
@@ -27,21 +36,8 @@ final class OriginWatch {
         self.index = index
         self.counters = counters
         self.events = events
-        lines = RepeatedEvent(loop: loop, every: { $0 == .denied ? Self.seldom : Self.often }) { line, details, times in
-            var details = details
-            details["origin"] = "\(name)"
-            details["times"] = .stringConvertible(times)
-            events.warning("\(Self.message(line))", metadata: details)
-        }
-    }
-
-    private static func message(_ line: Line) -> String {
-        switch line {
-        case .denied: "the origin denied access"
-        case .deniesAll: "the origin has denied everything so far"
-        case .retriesUsedUp: "an origin fails too often for its requests to be sent again"
-        case .clock: "an origin's clock differs from this machine's: signatures follow it"
-        }
+        lines = RepeatedEvent(
+            loop: loop, events: events, every: { $0 == .denied ? Self.seldom : Self.often }, message: \.message)
     }
 
     func note(_ incident: OriginIncident) {
@@ -49,7 +45,7 @@ final class OriginWatch {
         case .retried: count(.retried)
         case .retryRefused:
             count(.notRetried)
-            lines.note(.retriesUsedUp, [:])
+            lines.note(.retriesUsedUp, ["origin": "\(name)"])
         case .resumed: count(.resumed)
         case .setAside(let endpoint, let span, let failure):
             count(.setAside)
@@ -63,7 +59,9 @@ final class OriginWatch {
             events.info("an endpoint answers again", metadata: ["origin": "\(name)", "endpoint": "\(endpoint)"])
         case .clockCorrected(let endpoint, let seconds):
             count(.clockCorrected)
-            lines.note(.clock, ["endpoint": "\(endpoint)", "seconds": .stringConvertible(seconds)])
+            lines.note(
+                .clock,
+                ["origin": "\(name)", "endpoint": "\(endpoint)", "seconds": .stringConvertible(seconds)])
         }
     }
 
@@ -79,6 +77,6 @@ final class OriginWatch {
             ? "grant s3:ListBucket on the bucket, and objects that are not there are told from those that are denied"
             : "its policy does not grant s3:GetObject to these credentials; or nothing that was asked for is there, "
                 + "and s3:ListBucket is not granted"
-        lines.note(hasServed ? .denied : .deniesAll, ["reason": "\(reason)"])
+        lines.note(hasServed ? .denied : .deniesAll, ["origin": "\(name)", "reason": "\(reason)"])
     }
 }

@@ -1,4 +1,5 @@
 import Cryptography
+import Origins
 import Posix
 import Sessions
 import Settings
@@ -28,7 +29,9 @@ package enum Preflight {
         }
         for origin in configuration.origins {
             check("origins.\(origin.name).s3") {
-                if case .s3(let s3) = origin.kind { _ = try OriginFactory.configurations(s3) }
+                guard case .s3(let s3) = origin.kind else { return }
+                _ = try OriginFactory.configurations(s3)
+                if let keys = s3.credentials.keys { _ = try Credentials.of(keys) }
             }
         }
         if !configuration.sessionKeys.isEmpty {

@@ -21,15 +21,19 @@ final class Shared: Sendable {
     let metricLayout: MetricLayout
     /// By name: actors on the control loop.
     let providers: [String: Provider]
+    /// By origin: actors on the control loop. Origins that look for the same credentials have the same one.
+    let credentialKeepers: [String: CredentialKeeper]
     let revocations: Revocations
     let census: ConnectionCensus
 
     /// - Parameters:
     ///   - descriptors: how many the process may have open.
+    ///   - environment: the process's variables.
     ///   - loop: the control loop, which is the calling thread's.
     ///   - revoked: what was ended before this process began.
     init(
-        _ configuration: Configuration, descriptors: Int, logs: LogOutputs, loop: EventLoop, revoked: RevocationList
+        _ configuration: Configuration, descriptors: Int, environment: [String: String], logs: LogOutputs,
+        loop: EventLoop, revoked: RevocationList
     ) throws {
         self.configuration = configuration
         census = ConnectionCensus(configuration, descriptors: descriptors)
@@ -54,5 +58,7 @@ final class Shared: Sendable {
                 client: LoopBound(client, to: loop.executor), events: events)
         }
         self.providers = providers
+        credentialKeepers = try CredentialKeeper.all(
+            configuration.origins, environment: environment, loop: loop, resolver: resolver, events: events)
     }
 }

@@ -15,6 +15,8 @@ final class Worker {
     let server: Server
     let origins: [String: any Origin]
     let originWatches: [String: OriginWatch]
+    /// By origin.
+    private let credentials: [String: CurrentCredentials]
 
     /// By name. Swapped whole when a provider's keys or metadata change.
     var providers: [String: Immutable<ProviderSnapshot>] = [:]
@@ -56,7 +58,9 @@ final class Worker {
             watches[name] = OriginWatch(name, index: index, counters: counters, events: shared.events, loop: loop)
         }
         originWatches = watches
-        origins = try OriginFactory(shared.configuration, loop: loop, watches: watches).makeAll()
+        var factory = OriginFactory(shared, loop: loop, watches: watches)
+        origins = try factory.makeAll()
+        credentials = factory.credentials
         signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
     }
 
@@ -122,6 +126,9 @@ final class Worker {
         }
     }
 
+    /// What an origin's requests are signed with from now on.
+    func use(_ new: Credentials, for origin: String) { credentials[origin]?.value = new }
+
     /// Takes in what was ended.
     func revoke(_ new: [Revocation]) {
         for revocation in new { revocations.insert(revocation, now: loop.wallSeconds) }
@@ -163,10 +170,11 @@ extension Worker: RequestHandler {
     }
 
     func handshakeFailed(_ error: TLSError, on connection: ConnectionInfo) {
-        let isCertificates = error.isCertificateFault
-        shared.events.log(
-            level: isCertificates ? .warning : .debug,
-            isCertificates ? "a client's certificate was refused" : "a TLS handshake failed",
+        guard !error.isCertificateFault else {
+            return excesses.note(error, peer: connection.peerText, listener: connection.listener)
+        }
+        shared.events.debug(
+            "a TLS handshake failed",
             metadata: [
                 "listener": "\(connection.listener)", "peer": "\(connection.peerText)", "reason": "\(error)",
             ])

@@ -13,6 +13,16 @@ package enum MediaType {
         return table[text.lowercased()] ?? unknown
     }
 
+    /// Whether what bears this name is a part of pages, by its extension: a script, a style sheet, a font, a picture,
+    /// sound, a film.
+    package static func isPartOfPages(_ path: String) -> Bool {
+        let type = forPath(path).prefix { $0 != ";" }
+        return partTypes.contains(String(type)) || partFamilies.contains { type.hasPrefix($0) }
+    }
+
+    private static let partTypes: Set<String> = ["text/javascript", "text/css", "text/vtt", "application/wasm"]
+    private static let partFamilies = ["font/", "image/", "audio/", "video/", "model/"]
+
     private static let table: [String: String] = {
         var table: [String: String] = [:]
         for (type, extensions) in groups {

@@ -15,7 +15,7 @@ package enum Navigation {
         if mode != nil || destination != nil {
             return (mode ?? "navigate") == "navigate" && (destination ?? "document") == "document"
         }
-        return acceptsPages(fields)
+        return acceptedPurpose(fields) != .part
     }
 
     private static func token(_ fields: Fields, _ name: FieldName) -> String? {
@@ -36,8 +36,25 @@ package enum Navigation {
         return false
     }
 
-    private static func acceptsPages(_ fields: Fields) -> Bool {
-        var namesHTML = false
+    /// What an answer is to become, as far as the request says.
+    package enum Purpose: Sendable, Equatable {
+        /// A page, of its own or in a frame.
+        case page
+        /// A part of a page, or data: HTML in its place would be run, shown or parsed as something else.
+        case part
+        case untold
+    }
+
+    /// Fetch Metadata decides where it is sent, and `Accept` where it is not, or where a script asks.
+    package static func purpose(of request: Request) -> Purpose {
+        switch token(request.fields, .secFetchDest) {
+        case nil, "empty": acceptedPurpose(request.fields)
+        case "document", "frame", "iframe", "embed", "object", "fencedframe": .page
+        default: .part
+        }
+    }
+
+    private static func acceptedPurpose(_ fields: Fields) -> Purpose {
         var namesOther = false
         for line in fields.values(of: .accept) {
             for element in line.lowercased().split(separator: ",") {
@@ -46,13 +63,13 @@ package enum Navigation {
                     continue
                 }
                 switch type {
-                case "text/html", "application/xhtml+xml", "text/*": namesHTML = true
+                case "text/html", "application/xhtml+xml", "text/*": return .page
                 case "*/*", "*": break
                 default: namesOther = true
                 }
             }
         }
-        return namesHTML || !namesOther
+        return namesOther ? .part : .untold
     }
 
     private static func isZeroWeight(_ parameter: String) -> Bool {

@@ -1,37 +1,81 @@
 import Glibc
 import HTTP
 import Posix
+import Reactor
 
 /// Serves the regular files beneath a directory of this machine, as a bucket serves its objects.
 ///
 /// The kernel keeps look-ups beneath the directory: a symbolic link may lead elsewhere in it, but not
-/// out of it. Files are read on the loop's thread as the client takes them, so the directory should
-/// be on a local disk.
+/// out of it. What is in memory is opened and read on the loop's thread; what a disk has to bring is waited for by
+/// threads beside it, so that a slow disk holds up nobody but those who ask for what is on it.
 package final class DirectoryOrigin: Origin {
-    private let directory: Directory
+    private let root: Root
+    private let readers: FileReaders
 
-    /// - Parameter path: of a directory that exists.
-    package init(path: String) throws(SystemError) {
-        directory = try Directory(path: path)
+    private final class Root: Sendable {
+        let directory: Directory
+        init(path: String) throws(SystemError) { directory = try Directory(path: path) }
+    }
+
+    /// - Parameters:
+    ///   - path: of a directory that exists.
+    ///   - readers: threads at most that wait for the disk.
+    ///   - timeout: how long one waits for an answer of the disk.
+    package init(
+        path: String, loop: EventLoop, readers: Int = 8, timeout: Nanoseconds = .seconds(30)
+    ) throws(SystemError) {
+        root = try Root(path: path)
+        self.readers = FileReaders(loop: loop, count: readers, timeout: timeout)
     }
 
     @discardableResult
     package func fetch(
         _ request: OriginRequest, receiver: @escaping (OriginResponse) -> Void
     ) -> (any OriginCall)? {
-        receiver(answer(request))
-        return nil
+        guard ObjectKey.namesObject(request.key) else {
+            receiver(.notFound)
+            return nil
+        }
+        do {
+            if let file = try root.directory.openIfCached(request.key) {
+                receiver(answer(request, .success(try OpenFile(file))))
+                return nil
+            }
+        } catch {
+            receiver(Self.response(to: error))
+            return nil
+        }
+        let root = root, key = request.key
+        return Opening(
+            readers.call({ Self.open(key, in: root) }) { [self] answer in
+                switch answer {
+                case .value(let opened): receiver(self.answer(request, opened))
+                case .timedOut: receiver(.failed(.timedOut))
+                }
+            })
     }
 
-    private func answer(_ request: OriginRequest) -> OriginResponse {
-        guard ObjectKey.namesObject(request.key) else { return .notFound }
-        do {
-            let file = try directory.open(request.key)
-            let status = try file.status()
-            guard status.isRegular else { return .notFound }
-            return .object(object(request, file: file, status: status))
+    /// A file that is looked for by another thread.
+    private final class Opening: OriginCall {
+        private let call: FileReaders.Call
+        init(_ call: FileReaders.Call) { self.call = call }
+        func cancel() { call.cancel() }
+    }
+
+    /// On a thread that may wait.
+    private static func open(_ key: String, in root: Root) -> Result<OpenFile, SystemError> {
+        do throws(SystemError) {
+            return .success(try OpenFile(try root.directory.open(key)))
         } catch {
-            return Self.response(to: error)
+            return .failure(error)
+        }
+    }
+
+    private func answer(_ request: OriginRequest, _ opened: Result<OpenFile, SystemError>) -> OriginResponse {
+        switch opened {
+        case .success(let file) where file.status.isRegular: .object(object(request, file))
+        case .success: .notFound
+        case .failure(let error): Self.response(to: error)
         }
     }
 
@@ -44,9 +88,8 @@ package final class DirectoryOrigin: Origin {
         }
     }
 
-    private func object(
-        _ request: OriginRequest, file: consuming FileDescriptor, status: FileStatus
-    ) -> OriginObject {
+    private func object(_ request: OriginRequest, _ file: OpenFile) -> OriginObject {
+        let status = file.status
         let tagText = Self.tag(of: status)
         let tag = EntityTag(tagText)
         var fields = Fields()
@@ -76,7 +119,7 @@ package final class DirectoryOrigin: Origin {
         fields.append(.contentType, MediaType.forPath(request.key))
         return OriginObject(
             status: code, fields: fields, length: part.count,
-            body: request.isHead ? nil : FileBody(file: file, range: part))
+            body: request.isHead ? nil : FileBody(file, range: part, readers: readers))
     }
 
     /// A strong tag made of size and time of change, the latter to the nanosecond.

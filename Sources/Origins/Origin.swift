@@ -58,6 +58,8 @@ package struct OriginObject {
     package var length: Int?
     /// nil for HEAD, and for 304, 412 and 416.
     package var body: (any BodySource)?
+    /// Where whoever asks for the object is to go instead, as it was written beside the object; nil as a rule.
+    package var redirect: String?
 
     package init(status: Int, fields: Fields, length: Int?, body: (any BodySource)?) {
         self.status = status

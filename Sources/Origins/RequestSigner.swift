@@ -6,6 +6,7 @@ extension FieldName {
     static let xAmzContentSHA256 = FieldName("x-amz-content-sha256")
     static let xAmzDate = FieldName("x-amz-date")
     static let xAmzSecurityToken = FieldName("x-amz-security-token")
+    static let xAmzWebsiteRedirectLocation = FieldName("x-amz-website-redirect-location")
     static let xAmzBucketRegion = FieldName("x-amz-bucket-region")
 }
 

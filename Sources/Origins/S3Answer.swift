@@ -82,6 +82,7 @@ package enum S3Answer {
         for name in passed { copyFirst(name, of: fields, to: &object.fields) }
         copyAll(.cacheControl, of: fields, to: &object.fields)
         if let range { object.fields.append(.contentRange, range.field) }
+        if let location = fields[.xAmzWebsiteRedirectLocation], !location.isEmpty { object.redirect = location }
         return .object(object, takesBody: !query.isHead)
     }
 

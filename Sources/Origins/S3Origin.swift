@@ -42,7 +42,7 @@ package final class S3Origin: Origin {
     ///   - configurations: of the same bucket at one endpoint or more, the preferred one first.
     ///   - address: whom to connect to, where that is not the configured hosts.
     ///   - credentials: asked for every request, and so cheap; nil while there are none. The same
-    ///     object until they change.
+    ///     object until they change. Those that are over count as none.
     ///   - observer: hears what faults were met with, on the loop's thread.
     package init(
         _ configurations: [S3Configuration], loop: EventLoop, client: HTTPClient, address: Endpoint? = nil,
@@ -81,7 +81,7 @@ package final class S3Origin: Origin {
 
     /// The request that puts `query`, signed for that moment; nil without credentials.
     func message(_ query: S3Query, path: [UInt8], endpoint: Int, at unixSeconds: Int64) -> ClientRequest? {
-        guard let credentials = credentials() else { return nil }
+        guard let credentials = credentials(), credentials.holds(at: unixSeconds) else { return nil }
         let authority = endpoints[endpoint].configuration.authority
         var fields = signer.sign(
             SignableRequest(

@@ -95,6 +95,17 @@ extension FileDescriptor {
         return Self.fill(&out, "pread") { pread(raw, $0, min($1, limit), off_t(offset)) }
     }
 
+    /// The same without waiting for a disk: `.wouldBlock` where the bytes are not in memory, or where the file system does
+    /// not tell.
+    package borrowing func readIfCached(
+        into out: inout OutputSpan<UInt8>, at offset: Int, limit: Int = .max
+    ) -> IOResult {
+        let raw = self.raw
+        let result = Self.fill(&out, "preadv2") { postern_read_cached(raw, $0, min($1, limit), Int64(offset)) }
+        if case .failed(let error) = result, [EOPNOTSUPP, ENOSYS, EPERM].contains(error.errno) { return .wouldBlock }
+        return result
+    }
+
     /// Writes as much as the kernel takes.
     package borrowing func write(_ bytes: Span<UInt8>) -> IOResult {
         if bytes.isEmpty { return .bytes(0) }

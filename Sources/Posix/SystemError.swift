@@ -43,14 +43,16 @@ func uninterrupted(_ call: () -> Int32) -> Int32 {
 }
 
 extension SystemError {
-    /// EADDRINUSE: somebody listens there.
     /// A file has more than is read of it (EFBIG).
     package static func tooLarge(_ call: String) -> SystemError { SystemError(errno: EFBIG, call: call) }
 
     /// Somebody else was faster again and again (EAGAIN).
     package static func busy(_ call: String) -> SystemError { SystemError(errno: EAGAIN, call: call) }
 
+    /// EADDRINUSE: somebody listens there.
     package var isAddressInUse: Bool { errno == EADDRINUSE }
+    /// ENOENT or ENOTDIR: nothing has that path.
+    package var isMissing: Bool { errno == ENOENT || errno == ENOTDIR }
     /// EACCES or EPERM.
     package var isPermissionDenied: Bool { errno == EACCES || errno == EPERM }
     /// EADDRNOTAVAIL: no interface has the address.

@@ -181,15 +181,36 @@ package enum S3Addressing: String, Sendable, CaseIterable {
 package enum S3Credentials: Sendable, Equatable {
     /// Named in the config.
     case fixed(S3Keys)
-    /// From the environment, as it was when the config was read; nil where it had none.
-    case auto(S3Keys?)
+    /// To be found, as AWS's SDKs do.
+    case found(S3CredentialSearch)
 
+    /// Those of the config.
     package var keys: S3Keys? {
-        switch self {
-        case .fixed(let keys): keys
-        case .auto(let keys): keys
-        }
+        if case .fixed(let keys) = self { keys } else { nil }
     }
+}
+
+package struct S3CredentialSearch: Sendable, Equatable {
+    package let source: S3CredentialSource
+    /// Of AWS's shared files; nil for the environment's.
+    package let profile: String?
+    /// Nil for the environment's, or AWS's own of the region.
+    package let stsEndpoint: HTTPURL?
+
+    package init(source: S3CredentialSource, profile: String?, stsEndpoint: HTTPURL?) {
+        self.source = source
+        self.profile = profile
+        self.stsEndpoint = stsEndpoint
+    }
+}
+
+/// `credentials`' words.
+package enum S3CredentialSource: String, Sendable, CaseIterable {
+    /// The first of the others that is there.
+    case auto
+    case environment, profile
+    case webIdentity = "web_identity"
+    case container, instance
 }
 
 package struct S3Keys: Sendable, Equatable {
@@ -208,6 +229,8 @@ package struct SiteSettings: Sendable, Equatable {
     package let providers: [String]
     /// An origin's name.
     package let origin: String
+    /// The origins of parts of the site, by patterns of literal segments and a last `**`.
+    package let mounts: PathMap<String>
     /// Begins with `/` and does not end with one: `/.auth`.
     package let authPath: String
     /// Strict-Transport-Security's time; zero for none.
@@ -277,23 +300,6 @@ package struct CloudFrontSettings: Sendable, Equatable {
     }
 }
 
-package struct ContentSettings: Sendable, Equatable {
-    /// A file's name; nil for no index pages.
-    package let index: String?
-    /// A path such as `/app.html`; nil for none.
-    package let fallback: String?
-    package let cleanURLs: Bool
-    /// A path such as `/404.html`; nil for none.
-    package let notFound: String?
-
-    package init(index: String?, fallback: String?, cleanURLs: Bool, notFound: String?) {
-        self.index = index
-        self.fallback = fallback
-        self.cleanURLs = cleanURLs
-        self.notFound = notFound
-    }
-}
-
 package struct LogSettings: Sendable, Equatable {
     package enum Level: String, Sendable, CaseIterable { case error, warning, info, debug }
     package enum Format: String, Sendable, CaseIterable { case json, text }
@@ -346,6 +352,7 @@ package struct LimitSettings: Sendable, Equatable {
     /// Of a hundred requests.
     package let originRetries: Int
     package let originRetriesPerSecond: Int
+    package let fileReaders: Int
     // Towards providers
     package let providerTimeout: TimeSpan
     package let providerResponseSize: Int

@@ -63,8 +63,20 @@ extension ConfigurationReader {
 
     private mutating func credentials(in section: SettingSection) -> S3Credentials? {
         let named = [section.has(Options.s3AccessKeyID), section.has(Options.s3SecretAccessKey)]
+        let source = section.value(Options.s3Credentials)
         guard named.contains(true) || section.has(Options.s3SessionToken) else {
-            return automaticCredentials(in: section)
+            return credentialSearch(source, in: section).map(S3Credentials.found)
+        }
+        let message = "the origin has keys of its own, and so looks for none"
+        if source != .auto {
+            faults.error(
+                section.position(of: Options.s3Credentials), section.key(of: Options.s3Credentials), message,
+                "Remove it, or the keys")
+        }
+        if section.has(Options.s3Profile) {
+            faults.error(
+                section.position(of: Options.s3Profile), section.key(of: Options.s3Profile), message,
+                "Remove it, or the keys")
         }
         let accessKeyID =
             section.required(Options.s3AccessKeyID, &faults) == nil
@@ -77,29 +89,52 @@ extension ConfigurationReader {
         return .fixed(S3Keys(accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: token))
     }
 
+    private mutating func credentialSearch(
+        _ source: S3CredentialSource, in section: SettingSection
+    ) -> S3CredentialSearch? {
+        let profile = section.optional(Options.s3Profile)
+        if profile != nil, source != .auto, source != .profile {
+            faults.error(
+                section.position(of: Options.s3Profile), section.key(of: Options.s3Profile),
+                "a profile is named, and credentials are to come from elsewhere (\(source.rawValue))",
+                "Keep one of the two")
+            return nil
+        }
+        if profile == nil, source == .auto, !hasCredentials {
+            faults.warning(
+                section.position(of: Options.s3Credentials), section.key(of: Options.s3Credentials),
+                "the environment names no credentials and there are no profiles, so that only EC2's metadata service "
+                    + "can have any",
+                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for the process, or add access_key_id and "
+                    + "secret_access_key, or write credentials: instance")
+        }
+        return S3CredentialSearch(
+            source: profile == nil ? source : .profile, profile: profile,
+            stsEndpoint: section.optional(Options.s3STSEndpoint))
+    }
+
+    /// Whether this machine has what credentials could come from, as far as that shows without asking anybody.
+    private var hasCredentials: Bool {
+        let environment = source.environment
+        func isSet(_ name: String) -> Bool { environment[name]?.isEmpty == false }
+        if isSet("AWS_ACCESS_KEY_ID"), isSet("AWS_SECRET_ACCESS_KEY") { return true }
+        let others = [
+            "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        ]
+        if others.contains(where: isSet) { return true }
+        let home = environment["HOME"] ?? ""
+        let files = [
+            environment["AWS_SHARED_CREDENTIALS_FILE"] ?? "\(home)/.aws/credentials",
+            environment["AWS_CONFIG_FILE"] ?? "\(home)/.aws/config",
+        ]
+        return files.contains { source.files.status($0) != nil }
+    }
+
     private mutating func secret(
         _ option: Option<ContentReference>, in section: SettingSection, isSecret: Bool = true
     ) -> Secret? {
         guard let reference = section.located(option) else { return nil }
         return source.secret(reference, key: section.key(of: option), isSecret: isSecret, &faults)
-    }
-
-    private mutating func automaticCredentials(in section: SettingSection) -> S3Credentials {
-        func variable(_ name: String) -> Secret? {
-            guard let text = source.environment[name], !text.isEmpty else { return nil }
-            return Secret(Array(text.utf8))
-        }
-        guard let accessKeyID = variable("AWS_ACCESS_KEY_ID"), let secretAccessKey = variable("AWS_SECRET_ACCESS_KEY")
-        else {
-            faults.warning(
-                section.position(of: Options.s3Credentials), section.key(of: Options.s3Credentials),
-                "the environment has no AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-                "Set them for the process, or add access_key_id and secret_access_key")
-            return .auto(nil)
-        }
-        return .auto(
-            S3Keys(
-                accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: variable("AWS_SESSION_TOKEN"))
-        )
     }
 }

@@ -4,6 +4,7 @@ extension ConfigurationReader {
         var pages = PageSettings()
         pages.name = section.optional(Options.pagesName)
         pages.accent = section.value(Options.pagesAccent)
+        pages.background = section.optional(Options.pagesBackground)
         pages.contact = section.optional(Options.pagesContact)
         pages.logo = logo(in: section)
         for language in section.section("texts").named {

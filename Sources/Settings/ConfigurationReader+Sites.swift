@@ -52,18 +52,20 @@ extension ConfigurationReader {
                 origin, isAmong: context.origins, section.position(of: Options.siteOrigin),
                 section.key(of: Options.siteOrigin), noun: "origin")
         }
+        let authPath = section.value(Options.siteAuthPath)
+        let mounts = mounts(in: section, authPath: authPath, context)
+        let content = content(in: section, authPath: authPath)
         let rules = rules(in: section, hasProvider: section.has(Options.siteProvider))
         let publicURL = section.optional(Options.sitePublicURL)
         if let hosts { checkScheme(hosts, publicURL, section, context) }
         let session = session(in: section.section("session"))
-        let cloudFront = cloudFront(in: section, authPath: section.value(Options.siteAuthPath))
+        let cloudFront = cloudFront(in: section, authPath: authPath)
         guard let hosts, let origin, !hosts.isEmpty else { return nil }
         return SiteSettings(
             name: section.name, hosts: hosts, publicURL: publicURL, providers: providers, origin: origin,
-            authPath: section.value(Options.siteAuthPath), hsts: section.value(Options.siteHSTS),
+            mounts: mounts, authPath: authPath, hsts: section.value(Options.siteHSTS),
             corsOrigins: section.value(Options.siteCORSOrigins).map(\.value), session: session, cloudFront: cloudFront,
-            content: content(in: section.section("content")),
-            pages: pages(in: section.section("pages")),
+            content: content, pages: pages(in: section.section("pages")),
             rules: RuleSet(rules))
     }
 
@@ -86,7 +88,7 @@ extension ConfigurationReader {
         return names
     }
 
-    private mutating func check(
+    mutating func check(
         _ name: String, isAmong known: [String], _ position: Position, _ key: String, noun: String
     ) {
         guard !known.contains(name) else { return }
@@ -226,15 +228,5 @@ extension ConfigurationReader {
                 "Name it: /refreshauth, if it was not changed")
         }
         return settings
-    }
-
-    private func content(in section: SettingSection) -> ContentSettings {
-        func page(_ option: Option<String>) -> String? {
-            let text = section.value(option)
-            return text.isEmpty ? nil : text
-        }
-        return ContentSettings(
-            index: page(Options.contentIndex), fallback: page(Options.contentFallback),
-            cleanURLs: section.value(Options.contentCleanURLs), notFound: page(Options.contentNotFound))
     }
 }

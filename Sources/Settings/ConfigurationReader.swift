@@ -116,6 +116,7 @@ struct ConfigurationReader {
             originIdleTimeout: section.value(Options.limitOriginIdleTimeout),
             originRetries: section.value(Options.limitOriginRetries),
             originRetriesPerSecond: section.value(Options.limitOriginRetriesPerSecond),
+            fileReaders: section.value(Options.limitFileReaders),
             providerTimeout: section.value(Options.limitProviderTimeout),
             providerResponseSize: section.value(Options.limitProviderResponseSize),
             loginStateLifetime: section.value(Options.limitLoginStateLifetime),

@@ -67,4 +67,12 @@ package struct OptionDeclaration: Sendable {
 package struct SectionDeclaration: Sendable {
     package let path: String
     package let sentence: String
+    /// What its key is, where that is the author's to give.
+    let keyKind: KeyKind
+
+    enum KeyKind: Sendable {
+        case name
+        /// A pattern of paths, which the typed reading checks.
+        case pattern
+    }
 }

@@ -41,8 +41,7 @@ package enum OptionReference {
                     out += "\n| key | kind | default | what it is |\n| --- | --- | --- | --- |\n"
                     isTableOpen = true
                 }
-                let last = option.path.split(separator: ".").last.map(String.init) ?? ""
-                let key = last != "*" ? last : option.path.hasSuffix("rules.*") ? "PATTERN" : "NAME"
+                let key = shown(option.path).split(separator: ".").last ?? ""
                 out +=
                     "| `\(key)` | \(option.kindName) | \(defaultCell(option)) | \(option.sentence) Example: `\(option.example)` |\n"
             }
@@ -51,8 +50,17 @@ package enum OptionReference {
     }
 
     private static func shown(_ path: String) -> String {
-        path.split(separator: ".").map { $0 == "*" ? "NAME" : String($0) }.joined(separator: ".")
+        var parts: [String] = []
+        for part in path.split(separator: ".").map(String.init) {
+            parts.append(part == "*" ? placeholders[parts.last ?? ""] ?? "NAME" : part)
+        }
+        return parts.joined(separator: ".")
     }
+
+    /// What stands for a key of the author's in those sections whose keys are no names.
+    private static let placeholders = [
+        "rules": "PATTERN", "cache_control": "PATTERN", "headers": "PATTERN", "mounts": "PATH", "PATTERN": "FIELD",
+    ]
 
     private static func defaultCell(_ option: OptionDeclaration) -> String {
         if option.isRequired { return "required" }

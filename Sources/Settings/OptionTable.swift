@@ -65,7 +65,9 @@ package enum OptionTable {
         option(Options.s3Endpoint, example: "https://s3.eu-central-1.amazonaws.com"),
         option(Options.s3Addressing, example: "path"),
         option(Options.s3Prefix, example: "site/"),
-        option(Options.s3Credentials, example: "auto"),
+        option(Options.s3Credentials, example: "web_identity"),
+        option(Options.s3Profile, example: "postern"),
+        option(Options.s3STSEndpoint, example: "https://sts.eu-central-1.amazonaws.com"),
         option(Options.s3AccessKeyID, example: "env:AWS_ACCESS_KEY_ID"),
         option(Options.s3SecretAccessKey, isSecret: true, example: "file:/etc/postern/s3.secret"),
         option(Options.s3SessionToken, isSecret: true, example: "env:AWS_SESSION_TOKEN"),
@@ -97,10 +99,24 @@ package enum OptionTable {
         option(Options.contentFallback, example: "/app.html"),
         option(Options.contentCleanURLs, example: "true"),
         option(Options.contentNotFound, example: "/errors/404.html"),
+        option(Options.contentForbidden, example: "/errors/403.html"),
+        option(Options.contentRedirectOrigins, example: "[https://www.example.com]"),
+        section("sites.*.mounts", "Parts of the site whose content other origins have: keys are paths."),
+        option(Options.siteMount, example: "reports"),
+        section(
+            "sites.*.cache_control",
+            "`Cache-Control` by path: keys are patterns as in `rules`, of which the most specific decides."),
+        option(Options.siteCacheControl, example: "max-age=31536000, immutable"),
+        section(
+            "sites.*.headers.*", key: .pattern,
+            "Header fields of the site's content, by a pattern as in `rules`. For each field the most specific pattern that names it decides."
+        ),
+        option(Options.siteHeader, example: "DENY"),
         section("sites.*.pages", "How Postern's own pages of the site look: sign-in, errors, sign-out."),
         option(Options.pagesName, example: "Example Docs"),
         option(Options.pagesLogo, example: "file:/etc/postern/logo.svg"),
         option(Options.pagesAccent, example: "0a7d4f"),
+        option(Options.pagesBackground, example: "eef2ff"),
         option(Options.pagesContact, example: "help@example.com"),
         section("sites.*.pages.texts.*", "Other words for the pages, in one language or in `any`."),
         option(Options.pagesText, example: "Ask the docs team for access."),
@@ -144,6 +160,7 @@ package enum OptionTable {
         option(Options.limitOriginIdleTimeout, example: "1m"),
         option(Options.limitOriginRetries, example: "10"),
         option(Options.limitOriginRetriesPerSecond, example: "5"),
+        option(Options.limitFileReaders, example: "16"),
         option(Options.limitProviderTimeout, example: "5s"),
         option(Options.limitProviderResponseSize, example: "256KiB"),
         option(Options.limitLoginStateLifetime, example: "1h"),
@@ -163,6 +180,11 @@ package enum OptionTable {
 
     /// An option's declaration by its path with stars.
     static func option(_ path: String) -> OptionDeclaration? { optionsByPath[path] }
+
+    private static let sectionsByPath = Dictionary(uniqueKeysWithValues: sections.map { ($0.path, $0) })
+
+    /// A section's declaration by its path with stars; nil for one that has nothing but sections in it.
+    static func section(_ path: String) -> SectionDeclaration? { sectionsByPath[path] }
 
     /// The keys that may stand in a section, given with stars; `*` for a name of the author's.
     static func keys(in section: String) -> [String] { keysBySection[section] ?? [] }
@@ -201,8 +223,10 @@ package enum OptionTable {
         return readings
     }
 
-    private static func section(_ path: String, _ sentence: String) -> Row {
-        .section(SectionDeclaration(path: path, sentence: sentence))
+    private static func section(
+        _ path: String, key: SectionDeclaration.KeyKind = .name, _ sentence: String
+    ) -> Row {
+        .section(SectionDeclaration(path: path, sentence: sentence, keyKind: key))
     }
 
     private static func option<Value>(

@@ -160,7 +160,15 @@ enum Options {
         "origins.*.s3.prefix", .keyPrefix, default: "", "What every key begins with, a folder of the bucket.")
     static let s3Credentials = Option(
         "origins.*.s3.credentials", .choice(ofType: S3CredentialSource.self), default: "auto",
-        "`auto`: the environment's `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, unless the keys below are given."
+        "Where credentials come from, unless the keys below are given: `environment` (`AWS_ACCESS_KEY_ID` and so on), `profile` (AWS's shared files), `web_identity` (a token's file, and STS), `container` (ECS, EKS), `instance` (EC2's metadata service, version 2), or `auto`, the first of these that is there. See [the reference](reference.md#credentials)."
+    )
+    static let s3Profile = Option(
+        "origins.*.s3.profile", .text,
+        "The profile of AWS's shared files, `~/.aws/credentials` and `~/.aws/config`; nothing else is looked at then. Left out: `$AWS_PROFILE`, or `default`."
+    )
+    static let s3STSEndpoint = Option(
+        "origins.*.s3.sts_endpoint", .url,
+        "Where STS is, for roles. Left out: `$AWS_ENDPOINT_URL_STS`, or `$AWS_ENDPOINT_URL`, or Amazon's own of the region."
     )
     static let s3AccessKeyID = Option(
         "origins.*.s3.access_key_id", .referenceOrText,
@@ -238,6 +246,25 @@ enum Options {
     static let contentNotFound = Option(
         "sites.*.content.not_found", .sitePath, default: "/404.html",
         "The page for what is not there; empty for Postern's own.")
+    static let contentForbidden = Option(
+        "sites.*.content.forbidden", .sitePath, default: "",
+        "The page, with 403, for people who have signed in and whom a rule refuses, so that what stands in it is for all of them, whatever the rule of its own path; empty for Postern's own."
+    )
+    static let contentRedirectOrigins = Option(
+        "sites.*.content.redirect_origins", .list(.webOrigin), default: "",
+        "Where an object's `x-amz-website-redirect-location` may lead beside paths of the site: scheme, host, and a port where it is not the scheme's own."
+    )
+    static let siteMount = Option(
+        "sites.*.mounts.*", .reference(to: "origins"),
+        "The origin that has what is below the key, a path such as `/reports/`, which is taken off: `/reports/a.html` is `a.html` there. Of several the longest path decides."
+    )
+    static let siteCacheControl = Option(
+        "sites.*.cache_control.*", .cacheControl,
+        "In place of what the origin says of the paths that the key matches. Where a path is not for anyone, the answer is private all the same."
+    )
+    static let siteHeader = Option(
+        "sites.*.headers.*.*", .fieldValue,
+        "The value of the field whose name the key is, in place of another of that name; empty for no such field.")
     static let pagesName = Option(
         "sites.*.pages.name", .pageText(100), "What Postern's own pages call the site. Left out: its first host.")
     static let pagesLogo = Option(
@@ -247,6 +274,10 @@ enum Options {
     static let pagesAccent = Option(
         "sites.*.pages.accent", .colour, default: "1d4ed8",
         "The colour of the first button, in hexadecimal; `#` in front begins a comment where it stands in no quotes. What stands on it is white or black, and on dark ground it is made lighter, so that both can be read."
+    )
+    static let pagesBackground = Option(
+        "sites.*.pages.background", .colour,
+        "The colour of the ground that the pages' card lies on, in hexadecimal. Where the reader's system is dark it is made darker. Left out: a light grey, and a dark one."
     )
     static let pagesContact = Option(
         "sites.*.pages.contact", .contact, "Where people who need help are led: an e-mail address or a URL.")
@@ -356,6 +387,10 @@ enum Options {
     static let limitOriginRetriesPerSecond = Option(
         "limits.origin_retries_per_second", .count(0...10_000), default: "10",
         "How many may be sent again besides, on average over 10 s. With `0` for both none is.")
+    static let limitFileReaders = Option(
+        "limits.file_readers", .count(1...1000), default: "8",
+        "Threads of one worker that wait for the disk of one directory. More files wait in line, for `origin_idle_timeout` at most."
+    )
     static let limitProviderTimeout = Option(
         "limits.provider_timeout", .duration("10ms", "10m"), default: "10s", "A whole request to a provider.")
     static let limitProviderResponseSize = Option(
@@ -403,9 +438,6 @@ package enum SigningAlgorithm: String, Sendable, CaseIterable {
     case es384 = "ES384"
     case edDSA = "EdDSA"
 }
-
-/// `credentials`' words.
-enum S3CredentialSource: String, Sendable, CaseIterable { case auto }
 
 extension ValueKind where Value: RawRepresentable<String> & CaseIterable {
     /// `choice` with its type spelled out, where there is nothing to infer it from.

@@ -4,6 +4,8 @@ package struct PageSettings: Sendable, Equatable {
     package var name: String?
     package var logo: PageLogo?
     package var accent: Colour
+    /// What the card lies on; nil for greys.
+    package var background: Colour?
     /// Where people who need help are led: a `mailto:` or `https:` URL.
     package var contact: String?
     /// The site's own words, by language.
@@ -14,12 +16,14 @@ package struct PageSettings: Sendable, Equatable {
     package static let defaultAccent = Colour(red: 0x1D, green: 0x4E, blue: 0xD8)
 
     package init(
-        name: String? = nil, logo: PageLogo? = nil, accent: Colour = Self.defaultAccent, contact: String? = nil,
-        texts: [PageLanguage: [PageText: String]] = [:], textsInAnyLanguage: [PageText: String] = [:]
+        name: String? = nil, logo: PageLogo? = nil, accent: Colour = Self.defaultAccent, background: Colour? = nil,
+        contact: String? = nil, texts: [PageLanguage: [PageText: String]] = [:],
+        textsInAnyLanguage: [PageText: String] = [:]
     ) {
         self.name = name
         self.logo = logo
         self.accent = accent
+        self.background = background
         self.contact = contact
         self.texts = texts
         self.textsInAnyLanguage = textsInAnyLanguage

@@ -15,6 +15,9 @@ package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
     let segments: [Segment]
     let endsWithAll: Bool
 
+    /// How many segments of a path it names, the end's `**` aside.
+    package var count: Int { segments.count }
+
     /// `/**`
     package static let everything = PathPattern(segments: [], endsWithAll: true)
 

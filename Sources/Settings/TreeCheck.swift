@@ -40,7 +40,7 @@ struct TreeCheck {
         if let option = OptionTable.option(inner) {
             value(entry, option, path: path)
         } else {
-            if key == "*", !NameText.isName(entry.key) {
+            if key == "*", OptionTable.section(inner)?.keyKind != .pattern, !NameText.isName(entry.key) {
                 faults.error(
                     entry.position, path.dotted, "'\(entry.key)' is no name",
                     "Use letters, digits, -, _ and ., 64 at most")

@@ -33,6 +33,9 @@ package enum Metric: Int, Sendable, CaseIterable {
     case originConnectionsOpen
     case originConnectionsReused
     case originRecoveries
+    case credentialLoads
+    case credentialsValid
+    case credentialsExpire
     // The process
     case loopLag
     case logLinesDropped
@@ -47,8 +50,8 @@ package enum Metric: Int, Sendable, CaseIterable {
         switch self {
         case .requests, .responses, .responseBytes, .requestDuration, .connectionsAccepted, .connectionsOpen,
             .connectionsClosed, .limitsReached, .acceptPauses, .tlsHandshakes, .tlsHandshakesOpen, .ocspResponses,
-            .ocspMissing, .sessionRenewals, .revocations, .revocationOverflows, .revocationsKept,
-            .originRecoveries, .logLinesDropped, .ready, .workers, .startTime:
+            .ocspMissing, .sessionRenewals, .revocations, .revocationOverflows, .revocationsKept, .credentialLoads,
+            .credentialsValid, .credentialsExpire, .originRecoveries, .logLinesDropped, .ready, .workers, .startTime:
             true
         case .signIns, .tokenChecks, .keySetFetches,
             .keySetAge, .providerRequests, .providerDuration, .originRequests, .originFirstByte,
@@ -143,6 +146,18 @@ package enum Metric: Int, Sendable, CaseIterable {
             .init(
                 "origin_recoveries_total", .counter, "What the faults of an origin were met with.", .origin,
                 .originRecovery)
+        case .credentialLoads:
+            .init(
+                "credential_loads_total", .counter,
+                "How often the credentials of an origin that looks for them were loaded.", .origin, .result)
+        case .credentialsValid:
+            .init(
+                "credentials_valid", .gauge,
+                "1 while an origin that looks for its credentials has some that hold, else 0.", .origin)
+        case .credentialsExpire:
+            .init(
+                "credentials_expire_timestamp_seconds", .gauge,
+                "When an origin's credentials end, in seconds since 1970; 0 where they do not.", .origin)
         case .loopLag:
             .init("event_loop_lag_seconds", .histogram, "How long one turn of an event loop took.")
         case .logLinesDropped:

@@ -79,19 +79,10 @@ struct Claims {
         return subject
     }
 
-    /// A NumericDate (RFC 7519 section 2): seconds since 1970, rounded up to whole ones, which decides
-    /// every comparison with a whole `now` as the fraction would.
+    /// A NumericDate in whole seconds.
     func time(_ claim: Claim) throws(TokenError) -> Int64? {
-        let seconds: Int64
-        switch value[claim.rawValue] {
-        case nil: return nil
-        case .integer(let whole): seconds = whole
-        case .double(let fraction):
-            guard let whole = Int64(exactly: fraction.rounded(.up)) else { throw .malformed(claim) }
-            seconds = whole
-        default: throw .malformed(claim)
-        }
-        guard (0...Self.latestTime).contains(seconds) else { throw .malformed(claim) }
+        guard let value = value[claim.rawValue] else { return nil }
+        guard let seconds = value.seconds, (0...Self.latestTime).contains(seconds) else { throw .malformed(claim) }
         return seconds
     }
 

@@ -42,6 +42,13 @@ package struct Identity: Sendable, Equatable {
 }
 
 extension Identity {
+    /// Whom these claims would name if somebody had signed them: for explanations, and never to let anybody in.
+    package init(unsigned claims: JSONValue, groupClaims: [String]) {
+        self.init(
+            claims: claims, issuer: claims["iss"]?.string ?? "", subject: claims["sub"]?.string ?? "", expiresAt: .max,
+            issuedAt: nil, groupClaims: groupClaims)
+    }
+
     init(
         claims: JSONValue, issuer: String, subject: String, expiresAt: Int64, issuedAt: Int64?, groupClaims: [String],
         distrustsAddress: Bool = false

@@ -64,6 +64,16 @@ extension JSONValue {
         if case .integer(let value) = self { value } else { nil }
     }
 
+    /// A NumericDate (RFC 7519 section 2): seconds since 1970, a fraction rounded up, which decides every comparison
+    /// with a whole time as the fraction would; nil for what is no number, or has no room.
+    package var seconds: Int64? {
+        switch self {
+        case .integer(let whole): whole
+        case .double(let fraction): Int64(exactly: fraction.rounded(.up))
+        default: nil
+        }
+    }
+
     package var array: [JSONValue]? {
         if case .array(let values) = self { values } else { nil }
     }

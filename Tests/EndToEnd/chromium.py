@@ -51,7 +51,7 @@ class Chromium:
             os.makedirs(self.pictures, exist_ok=True)
             self.driver.save_screenshot(os.path.join(self.pictures, name + ".png"))
 
-    def until(self, check, seconds=15):
+    def until(self, check, seconds=30):
         return WebDriverWait(self.driver, seconds, 0.1, ignored_exceptions=(WebDriverException,)).until(
             lambda _: check())
 

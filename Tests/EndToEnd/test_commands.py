@@ -46,14 +46,15 @@ def test_version_names_what_is_linked_in():
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["check", "--help"], ["secret", "--help"],
-                                       ["version", "--help"]])
+                                       ["version", "--help"], ["explain", "--help"]])
 def test_help_works_everywhere(arguments):
     done = postern.run(*arguments)
     assert done.returncode == 0 and "usage" in done.stdout.lower()
 
 
 @pytest.mark.parametrize("arguments", [["--no-such-flag"], ["serve", "--no-such-flag"], ["no-such-command"],
-                                       ["check", "--format", "xml"], ["secret", "more"], ["serve", "--config"]])
+                                       ["check", "--format", "xml"], ["secret", "more"], ["serve", "--config"],
+                                       ["explain"], ["explain", "--format", "xml", "/"]])
 def test_wrong_usage_is_2_and_goes_to_stderr(arguments):
     done = postern.run(*arguments)
     assert done.returncode == 2, (done.stdout, done.stderr)
@@ -193,3 +194,80 @@ def test_the_configs_of_the_repository_hold_together(check, tmp_path, name):
               and not any(sign in one["message"] for sign in ("/etc/", "/srv/", "No such file", "environment",
                                                               "credential", "CREDENTIALS_DIRECTORY"))]
     assert not others, others
+
+
+RULES = {**GOOD, "sites": {"docs": {
+    **GOOD["sites"]["docs"], "content": {"fallback": "/app.html"},
+    "rules": {"/public/**": "anyone", "/old/**": "nobody", "/admin/**": "groups:admins and email:*@example.com",
+              "/vault/**": "max_age:5m"}}}}
+ALICE = {"iss": "https://id.example.com", "sub": "1", "email": "alice@example.com", "email_verified": True,
+         "groups": ["staff", "admins"], "auth_time": 1}
+URL = "http://localhost:8443"
+
+
+@pytest.fixture
+def explain(tmp_path):
+    def run(url, *arguments, claims=None, config=RULES):
+        (tmp_path / "session.key").write_text(postern.secret() + "\n")
+        (tmp_path / "postern.yaml").write_text(postern.to_yaml(config))
+        if claims is not None:
+            (tmp_path / "claims.json").write_text(claims if isinstance(claims, str) else json.dumps(claims))
+            arguments = (*arguments, "--claims", "claims.json")
+        return postern.run("explain", "--config", "postern.yaml", *arguments, url, cwd=tmp_path)
+
+    return run
+
+
+@pytest.mark.parametrize("path, claims, expected", [
+    ("/public/x", None, {"rule": "/public/**", "requires": "anyone", "let_in": True}),
+    ("/x", None, {"requires": "signed-in", "let_in": False}),
+    ("/x", ALICE, {"requires": "signed-in", "let_in": True, "who": "alice@example.com, groups staff, admins"}),
+    ("/admin/x?y=1#z", ALICE, {"path": "/admin/x", "rule": "/admin/**", "let_in": True}),
+    ("/admin/x", {**ALICE, "groups": ["staff"]}, {"let_in": False, "status": 403}),
+    ("/admin/x", {**ALICE, "email": "alice@example.org"}, {"let_in": False, "status": 403}),
+    ("/vault/x", ALICE, {"let_in": False}),
+    ("/old/x", ALICE, {"let_in": False, "status": 403}),
+    ("/a/../b", ALICE, {"status": 400}),
+])
+def test_explain_says_who_is_let_in(explain, path, claims, expected):
+    done = explain(URL + path, "--format", "json", claims=claims)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert {name: answer.get(name) for name in expected} == expected
+    assert answer["site"] == "docs" and answer["host"] == "localhost:8443"
+    if answer.get("status"):
+        assert answer["looks_up"] == []
+
+
+def test_explain_says_what_is_looked_up(explain):
+    done = explain("/guide", claims=ALICE)
+    names = ["/srv/guide ", "/srv/guide/index.html ", "/srv/app.html ", "/srv/404.html "]
+    assert done.returncode == 0 and [done.stdout.count(name) for name in names] == [1] * 4, done.stdout
+    assert [done.stdout.index(name) for name in names] == sorted(done.stdout.index(name) for name in names)
+
+
+def test_explain_says_why_each_part_of_a_rule_is_met_or_not(explain):
+    done = explain("/admin/x", claims={**ALICE, "groups": []})
+    assert "groups:admins: not met" in done.stdout and "email:*@example.com: met" in done.stdout, done.stdout
+
+
+def test_explain_knows_methods_and_postern_s_own_pages(explain):
+    assert json.loads(explain("/x", "--format", "json", "--method", "POST").stdout)["status"] == 405
+    assert "page of Postern's own: callback" in explain("/.auth/callback").stdout
+
+
+@pytest.mark.parametrize("url", ["https://elsewhere.example/", "nonsense", "", "ftp://localhost:8443/", "http://[::1/"])
+def test_explain_of_what_is_no_url_of_a_site_is_1(explain, url):
+    done = explain(url)
+    assert done.returncode == 1 and done.stderr and not done.stdout
+
+
+@pytest.mark.parametrize("claims", ["", "[]", "nonsense", '{"a": 1, "a": 2}', "1" * 300_000])
+def test_explain_of_what_are_no_claims_is_1(explain, claims):
+    done = explain("/x", claims=claims)
+    assert done.returncode == 1 and "claims.json" in done.stderr
+
+
+def test_explain_by_a_config_that_does_not_hold_is_78(explain):
+    done = explain("/x", config={**RULES, "session_keys": []})
+    assert done.returncode == 78 and done.stderr and not done.stdout

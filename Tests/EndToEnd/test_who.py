@@ -183,6 +183,18 @@ def test_a_public_answer_that_renews_a_cookie_is_for_one_browser(rig):
     assert browser.send(rig.url("/hello.txt", "brief")).status == 200, "it goes on, for it was used"
 
 
+def test_a_session_that_is_used_on_public_pages_alone_does_not_idle_away(rig, provider):
+    """Its tokens are to be renewed, which public pages do not wait for."""
+    provider.refresh, provider.lifetime = True, 2
+    browser, renewals = rig.signed_in("brief"), provider.renewals()
+    for _ in range(2):
+        time.sleep(2.2)
+        answer = browser.send(rig.url("/public/", "brief"))
+        assert answer.status == 200 and len(answer.all("set-cookie")) == 1, "used, and so renewed"
+    assert provider.renewals() == renewals
+    assert browser.send(rig.url("/hello.txt", "brief")).status == 200 and provider.renewals() == renewals + 1
+
+
 def test_a_bearer_token_on_a_public_page_is_looked_at_and_never_asked_for(rig, provider):
     token = provider.token(BOB)
     web.note(token)
@@ -249,6 +261,14 @@ def test_a_recent_sign_in_is_asked_for(rig, provider):
     assert browser.open(rig.url("/recent/x")).status == 404
     provider.change_claims = lambda claims: {**claims, "auth_time": int(time.time()) - 300}
     assert web.Browser().open(rig.url("/recent/x")).status == 404, "five minutes are five minutes"
+
+
+def test_a_time_of_sign_in_may_have_a_fraction(rig, provider):
+    """As Canaille has it (a NumericDate, RFC 7519 section 2)."""
+    provider.change_claims = lambda claims: {**claims, "auth_time": time.time() - 200}
+    assert web.Browser().open(rig.url("/recent/x")).status == 404
+    provider.change_claims = lambda claims: {**claims, "auth_time": time.time() - 400}
+    assert web.Browser().open(rig.url("/recent/x")).status == 403
 
 
 @pytest.mark.parametrize("path", ["/secure/x", "/recent/x", "/both/x"])

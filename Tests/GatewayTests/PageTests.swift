@@ -158,6 +158,16 @@ let allPages: [Page] = [
         }
     }
 
+    @Test(arguments: ["#ffffff", "#000000", "#ffdd00", "#0a7d4f", "#7f7f7f"])
+    func aBackgroundIsTheSitesOwnAndDarkInTheDark(text: String) throws {
+        let background = try #require(Colour(text)), accent = PageSettings.defaultAccent
+        #expect(PageStyle.light(accent, on: background).ground == background)
+        let dark = PageStyle.dark(accent, on: background)
+        #expect(dark.ground.contrast(with: .white) >= PageStyle.darkest)
+        #expect(PageStyle.sheet(accent: accent, background: background).contains("--ground:\(text);"))
+        #expect(dark.card == PageStyle.dark(accent).card)
+    }
+
     @Test func everyColourOfTheSheetIsOneOfThePalettes() {
         let sheet = PageStyle.sheet(accent: PageSettings.defaultAccent)
         let rules = sheet.split(separator: "*{box-sizing", maxSplits: 1)[1]

@@ -15,4 +15,13 @@ import Testing
     func isToldByTheExtension(_ path: String, _ type: String) {
         #expect(MediaType.forPath(path) == type)
     }
+
+    @Test func partsOfPagesAreToldByTheExtension() {
+        for path in ["a.js", "a.mjs", "/b/a.css", "a.png", "a.svg", "a.woff2", "a.wasm", "a.mp4", "a.mp3", "a.vtt"] {
+            #expect(MediaType.isPartOfPages(path))
+        }
+        for path in ["a", "a.html", "a.txt", "a.pdf", "a.json", "a.zip", "a.v2", "js"] {
+            #expect(!MediaType.isPartOfPages(path))
+        }
+    }
 }

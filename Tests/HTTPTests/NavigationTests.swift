@@ -43,6 +43,25 @@ import Testing
         #expect(!Navigation.isTopLevel(Request(method: .get, target: "/", authority: "a", fields: Fields(fields))))
     }
 
+    @Test(
+        arguments: [
+            ([], .untold), ([(.accept, "*/*")], .untold), ([(.accept, browser)], .page),
+            ([(.accept, "text/*")], .page), ([(.accept, "text/html;q=0, */*")], .untold),
+            ([(.accept, "application/json")], .part), ([(.accept, "image/webp,*/*;q=0.8")], .part),
+            ([(.secFetchDest, "document"), (.accept, "*/*")], .page), ([(.secFetchDest, "iframe")], .page),
+            ([(.secFetchDest, "script"), (.accept, browser)], .part), ([(.secFetchDest, "image")], .part),
+            ([(.secFetchDest, "serviceworker")], .part), ([(.secFetchDest, "unheard-of")], .part),
+            ([(.secFetchDest, "empty"), (.accept, "*/*")], .untold),
+            ([(.secFetchDest, "empty"), (.accept, browser)], .page),
+            ([(.secFetchDest, "empty"), (.accept, "application/json")], .part),
+        ] as [([(FieldName, String)], Navigation.Purpose)])
+    func whatTheAnswerIsToBecomeIsToldByWhereItGoesOrWhatIsAccepted(
+        _ fields: [(FieldName, String)], _ purpose: Navigation.Purpose
+    ) {
+        let request = Request(method: .get, target: "/", authority: "a", fields: Fields(fields))
+        #expect(Navigation.purpose(of: request) == purpose)
+    }
+
     // What each field may say, and whether a navigation may say so; nil is not there.
     private static let modes = [nil, "navigate", "cors", "no-cors", "same-origin", "websocket"]
     private static let destinations = [

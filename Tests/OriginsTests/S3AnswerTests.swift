@@ -44,6 +44,21 @@ struct S3AnswerTests {
                 + "accept-ranges=bytes cache-control=no-cache cache-control=private")
     }
 
+    @Test func anObjectMayLeadElsewhere() {
+        let name = FieldName("x-amz-website-redirect-location")
+        for (value, expected) in [("/new.html", "/new.html"), ("", nil), (nil, nil)] as [(String?, String?)] {
+            for isHead in [true, false] {
+                let fields = value.map { Fields([(name, $0)]) } ?? Fields()
+                let verdict = S3Answer.read(status: 200, fields: fields, length: 3, for: query(isHead: isHead))
+                guard case .object(let object, _) = verdict else {
+                    Issue.record("not an object")
+                    continue
+                }
+                #expect(object.redirect == expected && !object.fields.contains(name))
+            }
+        }
+    }
+
     @Test func headKeepsTheLengthAndTakesNoBody() {
         let verdict = S3Answer.read(status: 200, fields: Fields(), length: 7, for: query(isHead: true))
         guard case .object(let object, false) = verdict else {

@@ -80,6 +80,41 @@ struct FaultTests {
             "    origin: docs", "    origin: docs\n    cloudfront: {refresh_path: /a, sign_out_path: /A}",
             ["17 sites.docs.cloudfront.sign_out_path"]
         ),
+        ("    origin: docs", "    origin: docs\n    mounts: {/a/: nowhere}", ["17 sites.docs.mounts./a/"]),
+        ("    origin: docs", "    origin: docs\n    mounts: {a: docs}", ["17 sites.docs.mounts.a"]),
+        ("    origin: docs", "    origin: docs\n    mounts: {/: docs}", ["17 sites.docs.mounts./"]),
+        ("    origin: docs", "    origin: docs\n    mounts: {/a/**: docs}", ["17 sites.docs.mounts./a/**"]),
+        ("    origin: docs", "    origin: docs\n    mounts: {/*/b: docs}", ["17 sites.docs.mounts./*/b"]),
+        ("    origin: docs", "    origin: docs\n    mounts: {/a: docs, /a/: docs}", ["17 sites.docs.mounts./a/"]),
+        ("    origin: docs", "    origin: docs\n    mounts: {/.Auth/x: docs}", ["17 sites.docs.mounts./.Auth/x"]),
+        (
+            "    origin: docs", "    origin: docs\n    content: {forbidden: /.auth/403.html, not_found: /.AUTH}",
+            ["17 sites.docs.content.not_found", "17 sites.docs.content.forbidden"]
+        ),
+        (
+            "    origin: docs", "    origin: docs\n    content: {redirect_origins: ['*']}",
+            ["17 sites.docs.content.redirect_origins"]
+        ),
+        ("    origin: docs", "    origin: docs\n    cache_control: {a: no-cache}", ["17 sites.docs.cache_control.a"]),
+        (
+            "    origin: docs", "    origin: docs\n    cache_control: {/a: no-cache, /a/: no-store}",
+            ["17 sites.docs.cache_control./a/"]
+        ),
+        ("    origin: docs", "    origin: docs\n    headers: {a: {X-A: b}}", ["17 sites.docs.headers.a"]),
+        ("    origin: docs", "    origin: docs\n    headers: {/a: DENY}", ["17 sites.docs.headers./a"]),
+        ("    origin: docs", "    origin: docs\n    headers: {/a: {X A: b}}", ["17 sites.docs.headers./a.X A"]),
+        (
+            "    origin: docs", "    origin: docs\n    headers: {/a: {X-A: b, x-a: c}}",
+            ["17 sites.docs.headers./a.x-a"]
+        ),
+        (
+            "    origin: docs", "    origin: docs\n    headers: {/a: {Cache-Control: no-store}}",
+            ["17 sites.docs.headers./a.Cache-Control"]
+        ),
+        (
+            "    origin: docs", "    origin: docs\n    headers: {/a: {ETag: x, Set-Cookie: y}}",
+            ["17 sites.docs.headers./a.ETag", "17 sites.docs.headers./a.Set-Cookie"]
+        ),
         ("    origin: docs", "    origin: docs\n    session: 1h", ["17 sites.docs.session"]),
         ("    origin: docs", "    origin: docs\n    auth_path: /auth/", ["17 sites.docs.auth_path"]),
         (
@@ -129,6 +164,48 @@ struct FaultTests {
         let result = load(Sample.replacing(old, new))
         #expect(result.faults.places == places, "\(new)\n\(result.faults.text)")
         #expect(result.configuration == nil)
+    }
+
+    @Test(arguments: [
+        "", "max-age", "max-age=", "max-age=-1", "max-age=1d", "max-age=99999999999", "public, private",
+        "private, s-maxage=5", "no-store, max-age=5", "no-store, public", "no-cache, immutable", "no-cache, no-cache",
+        "max age=5", "max-age: 5", "x=\"a", "a;b",
+    ])
+    func cacheDirectivesThatContradictOrAreNoneAreRefused(value: String) {
+        let quoted = value.replacing("\"", with: "\\\"")
+        let result = load(
+            Sample.replacing(
+                "    origin: docs", "    origin: docs\n    cache_control:\n      /a/**: \"\(quoted)\""))
+        #expect(result.faults.places == ["18 sites.docs.cache_control./a/**"], "\(result.faults.text)")
+    }
+
+    @Test func whatASiteSaysOfItsContentReadsAsWritten() throws {
+        let text = Sample.replacing(
+            "    origin: docs",
+            """
+                origin: docs
+                mounts: {/r/x/: docs, /r: docs, "/a b/": docs}
+                content: {forbidden: /403.html, redirect_origins: ["https://www.example.com"]}
+                cache_control: {/**: no-cache, /assets/**: "max-age=31536000, immutable"}
+                headers:
+                  /**: {X-Frame-Options: DENY, Content-Security-Policy: "default-src 'self'; img-src *"}
+                  /app/**: {X-Frame-Options: ""}
+            """)
+        let site = try #require(load(text).configuration).sites[0]
+        #expect(Set(site.mounts.entries.map(\.pattern.description)) == ["/a b/**", "/r/x/**", "/r/**"])
+        #expect(site.mounts.entry(for: ["r", "x"])?.pattern.count == 2)
+        #expect(site.content.forbidden == "/403.html")
+        #expect(site.content.redirectOrigins == ["https://www.example.com"])
+        #expect(site.content.cacheControl.entry(for: ["assets", "a"])?.value == "max-age=31536000, immutable")
+        #expect(site.content.cacheControl.entry(for: ["a"])?.value == "no-cache")
+        #expect(
+            site.content.headers.entries.map(\.value) == [
+                [FieldSetting(name: "X-Frame-Options", value: "")],
+                [
+                    FieldSetting(name: "X-Frame-Options", value: "DENY"),
+                    FieldSetting(name: "Content-Security-Policy", value: "default-src 'self'; img-src *"),
+                ],
+            ])
     }
 
     @Test func twentyFaultsAreFoundInOneRun() {

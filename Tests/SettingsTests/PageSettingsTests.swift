@@ -22,6 +22,7 @@ struct PageSettingsTests {
             name: Example Docs
             logo: file:logo.svg
             accent: 0a7
+            background: ffdd00
             contact: help@example.com
             texts:
               any:
@@ -35,7 +36,8 @@ struct PageSettingsTests {
             pages
                 == PageSettings(
                     name: "Example Docs", logo: .data(mediaType: "image/svg+xml", Array(Self.svg.utf8)),
-                    accent: Colour(red: 0, green: 0xAA, blue: 0x77), contact: "mailto:help@example.com",
+                    accent: Colour(red: 0, green: 0xAA, blue: 0x77),
+                    background: Colour(red: 0xFF, green: 0xDD, blue: 0), contact: "mailto:help@example.com",
                     texts: [.german: [.forbidden: "Fragen Sie uns, {account}.", .notFoundTitle: "Nichts da"]],
                     textsInAnyLanguage: [.forbidden: "Ask us."]))
     }
@@ -44,6 +46,7 @@ struct PageSettingsTests {
         arguments: [
             ("name: \"\"", "name"), ("name: \(String(repeating: "x", count: 101))", "name"),
             ("accent: blue", "accent"), ("accent: 12345", "accent"), ("accent: 1234567", "accent"),
+            ("background: white", "background"),
             ("logo: https://cdn.example.com/logo.svg", "logo"), ("logo: //cdn.example.com/logo.svg", "logo"),
             ("logo: file:none.svg", "logo"), ("logo: file:page.html", "logo"), ("logo: file:large.svg", "logo"),
             ("logo: /a\"b", "logo"), ("contact: javascript:alert(1)", "contact"), ("contact: a@b@c", "contact"),

@@ -75,17 +75,43 @@ struct ValueTests {
         }
     }
 
-    @Test func credentialsOfS3ComeFromTheEnvironmentUnlessNamed() throws {
+    @Test func credentialsOfS3AreLookedForUnlessTheConfigHasThem() throws {
         let auto = Sample.replacing("directory: /srv/docs", "s3: {bucket: abc, region: eu-west-1}")
-        let environment = ["AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "B", "AWS_SESSION_TOKEN": "C"]
-        guard case .s3(let bucket) = load(auto, environment: environment).configuration?.origins[0].kind else {
-            return #expect(Bool(false))
+        let environments = [
+            ["AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "B"], ["AWS_PROFILE": "docs"],
+            ["AWS_WEB_IDENTITY_TOKEN_FILE": "/t"], ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://localhost/"],
+            ["HOME": "/home/postern"],
+        ]
+        let files = MemoryFiles(["/home/postern/.aws/config": "[default]\n"])
+        for environment in environments {
+            let result = load(auto, files: files, environment: environment)
+            #expect(result.faults == [], "\(environment)")
+            guard case .s3(let bucket) = result.configuration?.origins[0].kind else { return #expect(Bool(false)) }
+            #expect(bucket.credentials == .found(S3CredentialSearch(source: .auto, profile: nil, stsEndpoint: nil)))
+            #expect(bucket.endpoints.map(\.description) == ["https://s3.eu-west-1.amazonaws.com"])
+            #expect(bucket.addressing == .virtual)
         }
-        #expect(bucket.credentials.keys?.sessionToken?.reveal() == "C")
-        #expect(bucket.endpoints.map(\.description) == ["https://s3.eu-west-1.amazonaws.com"])
-        #expect(bucket.addressing == .virtual)
         let without = load(auto)
         #expect(without.configuration != nil && without.faults.map(\.severity) == [.warning])
+    }
+
+    @Test func whereCredentialsAreLookedForIsSaidOnce() throws {
+        func bucket(_ more: String) -> String {
+            Sample.replacing("directory: /srv/docs", "s3: {bucket: abc, region: eu-west-1, \(more)}")
+        }
+        let search = load(bucket("profile: docs, sts_endpoint: 'http://127.0.0.1:4'"))
+        guard case .s3(let s3) = search.configuration?.origins[0].kind else { return #expect(Bool(false)) }
+        #expect(search.faults == [])
+        let sts = HTTPURL("http://127.0.0.1:4")
+        #expect(s3.credentials == .found(S3CredentialSearch(source: .profile, profile: "docs", stsEndpoint: sts)))
+        #expect(load(bucket("credentials: instance")).faults == [])
+        #expect(load(bucket("credentials: container, profile: docs")).faults.places == ["11 origins.docs.s3.profile"])
+        let keys = "access_key_id: A, secret_access_key: 'file:s3.secret'"
+        #expect(load(bucket("credentials: auto, \(keys)")).faults == [])
+        #expect(
+            load(bucket("credentials: instance, profile: docs, \(keys)")).faults.places == [
+                "11 origins.docs.s3.credentials", "11 origins.docs.s3.profile",
+            ])
     }
 
     @Test func addressingFollowsBucketAndEndpoint() {

@@ -43,16 +43,25 @@ final class AdminHandler: RequestHandler {
     }
 }
 
-/// What `/readyz` says: ready when every provider's keys are loaded, and which part is not.
+/// What `/readyz` says: ready when every provider's keys and every origin's credentials are loaded, and which part is
+/// not.
 struct ReadinessReport: Sendable {
+    enum OriginState: Sendable {
+        case ready
+        /// Its credentials could not be renewed, and hold as yet: requests are served all the same.
+        case degraded
+        /// It has no credentials that hold.
+        case unready
+    }
+
     var providers: [(name: String, isReady: Bool)]
-    var origins: [(name: String, isReady: Bool)]
+    var origins: [(name: String, state: OriginState)]
     /// Whether sign-outs outlive a restart. Requests are served all the same where they do not.
     var areRevocationsKept = true
     var isDraining: Bool
 
     var isReady: Bool {
-        !isDraining && providers.allSatisfy(\.isReady) && origins.allSatisfy(\.isReady)
+        !isDraining && providers.allSatisfy(\.isReady) && origins.allSatisfy { $0.state != .unready }
     }
 
     var json: [UInt8] {
@@ -60,6 +69,7 @@ struct ReadinessReport: Sendable {
         text.object {
             $0.member("status", isReady ? "ready" : isDraining ? "draining" : "degraded")
             let state = [(name: "revocations", isReady: areRevocationsKept)]
+            let origins = origins.map { (name: $0.name, isReady: $0.state == .ready) }
             for (kind, parts) in [("providers", providers), ("origins", origins), ("state", state)] {
                 $0.key(kind)
                 $0.object {

@@ -1,4 +1,5 @@
 import HTTP
+import Origins
 import Posix
 import Reactor
 import Settings
@@ -27,6 +28,10 @@ final class Control {
     /// Before it listens where another instance may be serving, each provider is looked at once, whether or not that
     /// succeeds: what was served there is served on.
     var waitsForProviders = false
+    /// How long it is not told that this serves, until credentials have been looked for once. A metadata service that is
+    /// not there does not answer at all.
+    private static let credentialPatience = Nanoseconds.seconds(3)
+    private var waitsForCredentials = true
     private var isOpening = false
     private var openWorkers = 0
     private var waitingAdminSockets: [ListeningSockets.Bound] = []
@@ -92,6 +97,15 @@ final class Control {
         for provider in shared.providers.values {
             provider.assumeIsolated { $0.start { snapshot in handle.control.value.publish(snapshot) } }
         }
+        for keeper in keepers {
+            keeper.start { keeper in
+                await keeper.run { handle.control.value.publish($0, for: keeper.origins) }
+            }
+        }
+        loop.schedule(after: Self.credentialPatience) { [unowned self] in
+            waitsForCredentials = false
+            openIfDue()
+        }
     }
 
     // MARK: Workers
@@ -99,7 +113,13 @@ final class Control {
     func register(_ worker: WorkerHandle) {
         workers.append(worker)
         let snapshots = snapshots
-        worker.send { $0.providers = snapshots }
+        let credentials = keepers.compactMap { keeper in
+            keeper.assumeIsolated { $0.status.latest }.map { (origins: keeper.origins, credentials: $0) }
+        }
+        worker.send { worker in
+            worker.providers = snapshots
+            for (origins, credentials) in credentials { origins.forEach { worker.use(credentials, for: $0) } }
+        }
         shared.revocations.assumeIsolated { $0.register(worker) }
         openIfDue()
         goDownIfDue()
@@ -108,7 +128,8 @@ final class Control {
     /// Once all workers are here, and what they need to serve.
     private func openIfDue() {
         guard !isOpening, !isDraining, workers.count == expectedWorkers,
-            !waitsForProviders || snapshots.count == shared.providers.count
+            !waitsForProviders || snapshots.count == shared.providers.count,
+            !waitsForCredentials || keepers.allSatisfy({ $0.assumeIsolated { $0.status.hasTried } })
         else { return }
         isOpening = true
         let handle = handle
@@ -155,13 +176,32 @@ final class Control {
         openIfDue()
     }
 
+    /// Credentials were looked for.
+    private func publish(_ credentials: Credentials?, for origins: [String]) {
+        if let credentials {
+            for worker in workers { worker.send { worker in origins.forEach { worker.use(credentials, for: $0) } } }
+        }
+        openIfDue()
+    }
+
+    /// Each once.
+    private var keepers: [CredentialKeeper] {
+        shared.credentialKeepers.filter { $0.key == $0.value.origins[0] }.map(\.value)
+    }
+
     // MARK: What the admin listener tells
 
     var readiness: ReadinessReport {
         ReadinessReport(
             providers: shared.configuration.providers.map { ($0.name, snapshots[$0.name]?.value.keys != nil) },
-            origins: shared.configuration.origins.map { ($0.name, $0.isReady) },
+            origins: shared.configuration.origins.map { ($0.name, state(ofOrigin: $0.name)) },
             areRevocationsKept: areRevocationsKept != false, isDraining: isDraining || openWorkers < expectedWorkers)
+    }
+
+    private func state(ofOrigin name: String) -> ReadinessReport.OriginState {
+        guard let status = shared.credentialKeepers[name]?.assumeIsolated({ $0.status }) else { return .ready }
+        guard status.latest?.holds(at: loop.wallSeconds) == true else { return .unready }
+        return status.isFailing ? .degraded : .ready
     }
 
     /// Asks every worker for its counters, and calls `done` with all of them added up, as Prometheus reads it.
@@ -183,6 +223,15 @@ final class Control {
             for (outcome, count) in counts {
                 counters.set(.sessionRenewals, index + 1, outcome.index, to: Int64(count))
             }
+        }
+        for (index, origin) in shared.configuration.origins.enumerated() {
+            guard let status = shared.credentialKeepers[origin.name]?.assumeIsolated({ $0.status }) else { continue }
+            let index = index + 1
+            counters.set(.credentialLoads, index, MetricResult.ok.index, to: Int64(status.loaded))
+            counters.set(.credentialLoads, index, MetricResult.failed.index, to: Int64(status.failed))
+            counters.set(.credentialsExpire, index, to: status.latest?.expiresAt ?? 0)
+            counters.set(
+                .credentialsValid, index, to: status.latest?.holds(at: loop.wallSeconds) == true ? 1 : 0)
         }
         let gathering = LoopBound(
             MetricsGathering(counters.snapshot, expected: workers.count, done: done), to: loop.executor)

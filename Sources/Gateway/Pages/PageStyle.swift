@@ -29,28 +29,39 @@ enum PageStyle {
         }
     }
 
-    static func light(_ accent: Colour) -> Palette {
+    /// - Parameter background: what the card lies on; nothing else does.
+    static func light(_ accent: Colour, on background: Colour? = nil) -> Palette {
         let ground = Colour(red: 0xF3, green: 0xF4, blue: 0xF6), text = Colour(red: 0x1C, green: 0x24, blue: 0x30)
         return Palette(
-            ground: ground, card: .white, text: text, soft: Colour(red: 0x56, green: 0x61, blue: 0x73),
+            ground: background ?? ground, card: .white, text: text, soft: Colour(red: 0x56, green: 0x61, blue: 0x73),
             line: Colour(red: 0xD9, green: 0xDE, blue: 0xE6), edge: Colour(red: 0x7B, green: 0x86, blue: 0x98),
             accent: accent, onAccent: readable(on: accent),
             link: accent.contrast(with: .white) >= 4.5 ? accent : text,
             focus: accent.contrast(with: ground) >= 3 ? accent : text)
     }
 
-    static func dark(_ accent: Colour) -> Palette {
+    static func dark(_ accent: Colour, on background: Colour? = nil) -> Palette {
         let card = Colour(red: 0x1B, green: 0x21, blue: 0x2B)
-        var lightened = accent, share = 0.0
-        while lightened.contrast(with: card) < 5, share < 1 {
-            share += 0.05
-            lightened = accent.mixed(with: .white, share)
-        }
+        let lightened = mixed(accent, with: .white) { $0.contrast(with: card) >= 5 }
         return Palette(
-            ground: Colour(red: 0x12, green: 0x16, blue: 0x1D), card: card,
+            ground: background.map { mixed($0, with: .black) { $0.contrast(with: .white) >= darkest } }
+                ?? Colour(red: 0x12, green: 0x16, blue: 0x1D),
+            card: card,
             text: Colour(red: 0xE8, green: 0xEC, blue: 0xF2), soft: Colour(red: 0xA3, green: 0xAD, blue: 0xBC),
             line: Colour(red: 0x32, green: 0x3B, blue: 0x49), edge: Colour(red: 0x74, green: 0x80, blue: 0x94),
             accent: lightened, onAccent: readable(on: lightened), link: lightened, focus: lightened)
+    }
+
+    /// What a dark ground's contrast with white is at least: it does not outshine the card.
+    static let darkest = 16.0
+
+    /// The colour as it is where it will do, else with as much of the other as it takes.
+    private static func mixed(_ colour: Colour, with other: Colour, until isEnough: (Colour) -> Bool) -> Colour {
+        for step in 0..<20 {
+            let mixed = colour.mixed(with: other, Double(step) / 20)
+            if isEnough(mixed) { return mixed }
+        }
+        return other
     }
 
     /// White or black: one of the two has a contrast of 4.5 at least with any colour.
@@ -58,9 +69,9 @@ enum PageStyle {
         colour.contrast(with: .white) >= 4.5 ? .white : .black
     }
 
-    static func sheet(accent: Colour) -> String {
-        ":root{color-scheme:light dark;\(light(accent).properties)}"
-            + "@media(prefers-color-scheme:dark){:root{\(dark(accent).properties)}}" + rules
+    static func sheet(accent: Colour, background: Colour? = nil) -> String {
+        ":root{color-scheme:light dark;\(light(accent, on: background).properties)}"
+            + "@media(prefers-color-scheme:dark){:root{\(dark(accent, on: background).properties)}}" + rules
     }
 
     private static let rules = """
@@ -68,7 +79,7 @@ enum PageStyle {
         body{margin:0;min-height:100vh;min-height:100dvh;display:flex;flex-direction:column;align-items:center;\
         justify-content:center;padding:clamp(.75rem,4vw,1.5rem);background:var(--ground);color:var(--text);\
         font:1rem/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
-        body:lang(ja){line-break:strict;font-family:system-ui,-apple-system,"Hiragino Sans","Yu Gothic UI",Meiryo,\
+        body:lang(ja){line-break:strict;word-break:auto-phrase;font-family:system-ui,-apple-system,"Hiragino Sans","Yu Gothic UI",Meiryo,\
         "Noto Sans CJK JP","Noto Sans JP",sans-serif}
         .card{width:100%;max-width:32rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem;\
         padding:clamp(1.25rem,5vw,2rem)}

@@ -3,7 +3,7 @@ import Cryptography
 import Settings
 
 /// The one look of all of Postern's own pages: a card on a quiet ground, light or dark as the reader prefers, without a
-/// script and with nothing from elsewhere. A site gives it a name, a logo, an accent, a contact and words of its own.
+/// script and with nothing from elsewhere. A site gives it a name, a logo, colours, a contact and words of its own.
 struct PageTemplate: Sendable {
     /// The policy that every page is sent with: nothing may load but the style sheet in the page itself, and the logo.
     var contentSecurityPolicy: String { policy() }
@@ -16,7 +16,7 @@ struct PageTemplate: Sendable {
 
     /// - Parameter site: what pages call the site; nil where there is none.
     init(_ settings: PageSettings = PageSettings(), site: String? = nil) {
-        let style = PageStyle.sheet(accent: settings.accent)
+        let style = PageStyle.sheet(accent: settings.accent, background: settings.background)
         let digest = Base64.encode(SHA256.digest(Array(style.utf8)).bytes)
         let image =
             switch settings.logo {

@@ -4,16 +4,16 @@ import Logging
 import Settings
 import Telemetry
 
-/// Answers that Postern makes itself. All of them are `no-store`; an error carries a reference.
+/// Answers that Postern makes itself. All of them are `no-store`; pages and errors carry a reference.
 extension Worker {
     /// A page; for a client that wants JSON and no page, the same as JSON.
     func page(_ page: Page, _ outcome: Outcome, for context: RequestContext) -> Answer {
-        let reference = page.status >= 400 ? reference(for: context) : nil
+        let reference = reference(for: context)
         if prefersJSON(context.request) {
             var answer = json(status: page.status, outcome) {
                 $0.member("error", outcome.rawValue)
                 $0.member("message", PageTexts.english[page.title] ?? "")
-                if let reference { $0.member("reference", reference) }
+                $0.member("reference", reference)
             }
             answer.response.fields.append(.vary, Self.pageVaries)
             return answer
@@ -25,6 +25,13 @@ extension Worker {
         response.fields.append(.vary, Self.pageVaries)
         response.fields.append(.contentSecurityPolicy, template.contentSecurityPolicy)
         return Answer(response, .bytes(template.render(page, language, reference: reference)), outcome)
+    }
+
+    /// 404 where the site has no page for it, or where a page could not take the place of what was asked for.
+    func notFound(takesPage: Bool, for context: RequestContext) -> Answer {
+        guard !takesPage, !prefersJSON(context.request) else { return page(.notFound(), .notFound, for: context) }
+        let response = ownResponse(404, type: "text/plain; charset=utf-8")
+        return Answer(response, .bytes(Array("Not found. \(reference(for: context))\n".utf8)), .notFound)
     }
 
     /// A redirect that no cache keeps.

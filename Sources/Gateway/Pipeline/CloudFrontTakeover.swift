@@ -38,7 +38,8 @@ extension Worker {
         case .valid, .expired(.token): break
         case .expired: return .nobody
         }
-        if isOver || now >= visitor.renewalDueAt, context.renewal == nil, visitor.endings?.isGrantRefused != true,
+        if isOver || (now >= visitor.renewalDueAt && !context.waitsForNoRenewal), context.renewal == nil,
+            visitor.endings?.isGrantRefused != true,
             let request = RenewalRequest(record)
         {
             return .renewalDue(SessionRenewal(request: request, record: record, visitor: visitor, isOver: isOver))
@@ -83,7 +84,7 @@ extension Worker {
         of identity: Identity, _ tokens: CloudFrontCookies.Tokens, provider: String, _ context: RequestContext
     ) -> SessionRecord {
         let now = loop.wallSeconds, issuedAt = identity.issuedAt ?? now
-        let begunAt = identity.claims["auth_time"]?.integer ?? issuedAt
+        let begunAt = identity.claims["auth_time"]?.seconds ?? issuedAt
         let parts = [
             context.site.name, provider, identity.issuer, identity.subject, "\(begunAt)",
             identity.claims["origin_jti"]?.string ?? "",

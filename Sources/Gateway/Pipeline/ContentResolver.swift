@@ -2,64 +2,137 @@ import HTTP
 import Settings
 
 /// Which objects a path may mean, and in what order they are tried. Pure: it asks nobody.
-///
-/// Keys are decoded, without a leading slash, and relative to the origin's prefix.
 struct ContentResolver: Sendable {
     private let content: ContentSettings
+    private let origin: String
+    private let mounts: PathMap<String>
+    private let fallback: Place?
+    private let fallbackMount: PathPattern?
+    private let notFound: Place?
+    private let forbidden: Place?
 
-    init(_ content: ContentSettings) {
+    /// - Parameters:
+    ///   - origin: the name of the one that has the site's content.
+    ///   - mounts: those that have parts of it.
+    init(_ content: ContentSettings, origin: String, mounts: PathMap<String> = PathMap()) {
         self.content = content
+        self.origin = origin
+        self.mounts = mounts
+        func place(_ path: String?) -> Place? {
+            guard let path else { return nil }
+            let segments = Self.segments(path)
+            let mount = mounts.entry(for: segments)
+            return Place(mount?.value ?? origin, segments.dropFirst(mount?.pattern.count ?? 0))
+        }
+        fallback = place(content.fallback)
+        fallbackMount = content.fallback.flatMap { mounts.entry(for: Self.segments($0)) }?.pattern
+        notFound = place(content.notFound)
+        forbidden = place(content.forbidden)
     }
 
-    enum Step: Equatable, Sendable {
-        /// Answer with this object, if it is there.
-        case object(String)
-        /// If this object is there, send the browser to `location`.
-        case redirect(ifExists: String, location: String)
-        /// Answer with this object and this status, if it is there, whatever was asked for.
-        case page(String, status: Int)
+    /// An object of one of the site's origins. The key is decoded, without a leading slash, and relative to the
+    /// origin's prefix.
+    struct Place: Hashable, Sendable {
+        let origin: String
+        let key: String
+
+        init(origin: String, key: String) {
+            self.origin = origin
+            self.key = key
+        }
+
+        init(_ origin: String, _ segments: ArraySlice<String>) {
+            self.init(origin: origin, key: segments.joined(separator: "/"))
+        }
     }
 
-    /// - Parameter isNavigation: whether a person opens the address, rather than a page fetching it.
-    func steps(for target: RequestTarget, isNavigation: @autoclosure () -> Bool) -> [Step] {
-        var steps: [Step] = []
-        let key = target.segments.joined(separator: "/")
-        let query = target.query.map { "?" + $0 } ?? ""
-        let hasExtension = target.segments.last.map(Self.hasExtension) ?? false
+    struct Step: Hashable, Sendable {
+        let place: Place
+        let use: Use
 
-        if target.isDirectory {
-            if let index = content.index { steps.append(.object(join(key, index))) }
-        } else {
-            steps.append(.object(key))
-            if !hasExtension {
-                if content.cleanURLs {
-                    steps.append(.object(key + ".html"))
-                    if let index = content.index { steps.append(.object(join(key, index))) }
-                } else if let index = content.index {
-                    steps.append(.redirect(ifExists: join(key, index), location: target.path + "/" + query))
-                }
-            }
+        enum Use: Hashable, Sendable {
+            /// Answer with this object, if it is there.
+            case object
+            /// If this object is there, send the browser to the location.
+            case redirect(to: String)
+            /// Answer with this object and this status, if it is there, whatever was asked for.
+            case page(status: Int)
         }
-        if !hasExtension, let fallback = content.fallback, isNavigation() {
-            steps.append(.page(Self.key(fallback), status: 200))
+    }
+
+    /// A configured path's.
+    private static func segments(_ path: String) -> [String] { path.split(separator: "/").map(String.init) }
+
+    /// What the path may mean.
+    func steps(for target: RequestTarget) -> [Step] {
+        let mount = mounts.entry(for: target.segments)
+        let place = Place(mount?.value ?? origin, target.segments.dropFirst(mount?.pattern.count ?? 0))
+        let key = place.key
+        func step(_ key: String, _ use: Step.Use = .object) -> Step {
+            Step(place: Place(origin: place.origin, key: key), use: use)
         }
-        if let notFound = content.notFound { steps.append(.page(Self.key(notFound), status: 404)) }
+        let index = content.index.map { key.isEmpty ? $0 : key + "/" + $0 }
+        if target.isDirectory { return index.map { [step($0)] } ?? [] }
+
+        // The path of a mount without its slash: there is no key that it could be.
+        guard !key.isEmpty else { return index.map { [step($0, directory(target))] } ?? [] }
+        var steps = [step(key)]
+        if content.cleanURLs, !Self.hasExtension(target) { steps.append(step(key + ".html")) }
+        if let index, Self.mayBeDirectory(target) {
+            steps.append(step(index, content.cleanURLs ? .object : directory(target)))
+        }
         return steps
     }
 
-    private func join(_ directory: String, _ name: String) -> String {
-        directory.isEmpty ? name : directory + "/" + name
+    /// To the same path with a slash. It begins with one slash, as every target's path does, and no other segment of
+    /// it is empty: it cannot name another host.
+    private func directory(_ target: RequestTarget) -> Step.Use {
+        .redirect(to: target.path + "/" + (target.query.map { "?" + $0 } ?? ""))
     }
 
-    /// A configured path as a key: without its leading slash.
-    private static func key(_ path: String) -> String {
-        path.hasPrefix("/") ? String(path.dropFirst()) : path
+    /// What stands in where nothing that the path may mean is there.
+    ///
+    /// - Parameters:
+    ///   - isNavigation: whether a person opens the address, rather than a page fetching it.
+    ///   - purpose: what the answer is to become.
+    func standIns(for target: RequestTarget, isNavigation: Bool, purpose: Navigation.Purpose) -> [Step] {
+        guard takesPage(target, purpose) else { return [] }
+        var steps: [Step] = []
+        if let fallback, isNavigation, !Self.hasExtension(target),
+            mounts.entry(for: target.segments)?.pattern == fallbackMount
+        {
+            steps.append(Step(place: fallback, use: .page(status: 200)))
+        }
+        if let notFound { steps.append(Step(place: notFound, use: .page(status: 404))) }
+        return steps
     }
 
-    /// Whether a name has an extension: a dot that neither begins nor ends it.
-    private static func hasExtension(_ name: String) -> Bool {
-        let name = name.utf8
-        guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return false }
+    /// What is shown to people whom a rule refuses; nil for Postern's own page.
+    func refusal(for target: RequestTarget, purpose: Navigation.Purpose) -> Step? {
+        guard let forbidden, takesPage(target, purpose) else { return nil }
+        return Step(place: forbidden, use: .page(status: 403))
+    }
+
+    /// Whether a page may stand in for what was asked for: not for a script, a picture, or whatever else a page is
+    /// made of.
+    func takesPage(_ target: RequestTarget, _ purpose: Navigation.Purpose) -> Bool {
+        switch purpose {
+        case .page: true
+        case .part: false
+        case .untold: target.segments.last.map { target.isDirectory || !MediaType.isPartOfPages($0) } ?? true
+        }
+    }
+
+    /// Whether the path's name has an extension: a dot that neither begins nor ends it.
+    private static func hasExtension(_ target: RequestTarget) -> Bool {
+        guard !target.isDirectory, let name = target.segments.last?.utf8,
+            let dot = name.lastIndex(of: UInt8(ascii: "."))
+        else { return false }
         return dot != name.startIndex && name.index(after: dot) != name.endIndex
+    }
+
+    /// Whether the name could be a directory's: `v1.2` could, `a.html` and `a.js` are files.
+    private static func mayBeDirectory(_ target: RequestTarget) -> Bool {
+        target.segments.last.map { MediaType.forPath($0) == MediaType.unknown } ?? true
     }
 }

@@ -29,6 +29,8 @@ final class RequestContext {
     var keysWereRefreshed = false
     /// The session whose renewal the request waits for, or has waited for.
     var renewal: SessionRenewal?
+    /// It is answered without waiting for a renewal, unless the session were over without: the answer is the same.
+    var waitsForNoRenewal = false
     /// The session's cookies stay, though they stand for nobody here.
     var keepsSessionCookies = false
 

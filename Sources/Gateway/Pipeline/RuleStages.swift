@@ -78,12 +78,11 @@ extension Worker {
             }
             return startSignIn(context, at: record.provider, returningTo: target, selectAccount: false)
         case .refused:
-            return .respond(
-                page(
-                    .forbidden(
-                        account: context.visitor?.account ?? "",
-                        switchAccount: site.loginURL(returningTo: target, switchingAccount: true),
-                        signOut: site.authPath("logout")), .forbidden, for: context))
+            let page = Page.forbidden(
+                account: context.visitor?.account ?? "",
+                switchAccount: site.loginURL(returningTo: target, switchingAccount: true),
+                signOut: site.authPath("logout"))
+            return refuse(context) { self.page(page, .forbidden, for: context) }
         }
     }
 }

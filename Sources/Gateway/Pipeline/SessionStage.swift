@@ -53,6 +53,7 @@ extension Worker {
     /// Who it is, where that can be told at once and says nothing of whether the request is served: whoever cannot be
     /// told from a stranger is one.
     func recognize(_ context: RequestContext) {
+        context.waitsForNoRenewal = true
         guard let visitor = identify(context).visitor else { return }
         context.visitor = visitor
         context.exchange.record.subject = visitor.identity.subject
@@ -181,7 +182,8 @@ extension Worker {
             visitor = Visitor(record)
             sessions.insert(visitor, for: key)
         }
-        if isOver || now >= visitor.renewalDueAt, context.renewal == nil, visitor.endings?.isGrantRefused != true,
+        if isOver || (now >= visitor.renewalDueAt && !context.waitsForNoRenewal), context.renewal == nil,
+            visitor.endings?.isGrantRefused != true,
             let request = RenewalRequest(record)
         {
             return .renewalDue(SessionRenewal(request: request, record: record, visitor: visitor, isOver: isOver))

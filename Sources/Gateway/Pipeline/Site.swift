@@ -10,6 +10,7 @@ final class Site: Sendable {
     let index: Int
     let settings: SiteSettings
     let resolver: ContentResolver
+    let contentFields: ContentFields
     let authSegments: [String]
     /// Paths of the CloudFront sample, and the pages of Postern's own that they stand for.
     private let earlierPaths: [(segments: [String], page: String)]
@@ -37,7 +38,8 @@ final class Site: Sendable {
         name = settings.name
         self.index = index
         self.settings = settings
-        resolver = ContentResolver(settings.content)
+        resolver = ContentResolver(settings.content, origin: settings.origin, mounts: settings.mounts)
+        contentFields = ContentFields(settings.content)
         authSegments = settings.authPath.split(separator: "/").map(String.init)
         let earlier = settings.cloudFront
         let pages = [

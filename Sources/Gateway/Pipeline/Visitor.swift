@@ -94,7 +94,10 @@ extension SessionIdentity {
             emailVerified: identity.emailVerified,
             groups: identity.groups,
             claims: claimNames.compactMap { name in
-                identity.claim(name).map { SessionClaim(name: name, values: $0.texts) }
+                identity.claim(name).map { claim in
+                    SessionClaim(
+                        name: name, values: name == "auth_time" ? claim.seconds.map { ["\($0)"] } ?? [] : claim.texts)
+                }
             })
     }
 }
@@ -117,5 +120,13 @@ extension JSONValue {
     /// A claim's values as rules compare them: texts, numbers and booleans, alone or in a list.
     fileprivate var texts: [String] { array?.compactMap(\.text) ?? text.map { [$0] } ?? [] }
 
-    private var text: String? { string ?? integer.map(String.init) ?? bool.map { $0 ? "true" : "false" } }
+    private var text: String? {
+        switch self {
+        case .string(let text): text
+        case .integer(let number): "\(number)"
+        case .double(let number): "\(number)"
+        case .bool(let value): value ? "true" : "false"
+        default: nil
+        }
+    }
 }

@@ -113,6 +113,12 @@ extension Worker {
         set(browserCookieName(context), cookie.text, maxAge: Self.browserCookieLifetime, context)
     }
 
+    /// Nothing of the browser's is left here.
+    func clearBrowserCookie(_ context: RequestContext) {
+        let name = browserCookieName(context)
+        if !Cookies.values(named: name, in: context.request.fields).isEmpty { set(name, "", maxAge: 0, context) }
+    }
+
     private func browserCookieName(_ context: RequestContext) -> String {
         context.site.cookieNames(isSecure: context.base.isSecure).browser
     }

@@ -19,6 +19,7 @@ extension Worker {
         guard context.request.method == .post else { return .respond(signOutPage(current, context)) }
         guard isOurForm(context, sessions) else { return .respond(page(.badRequest(), .badRequest, for: context)) }
         clearSessionCookies(context)
+        clearBrowserCookie(context)
         var answer = redirect(to: signOutURL(sessions.first, context), status: 303, .signedOut)
         let data = site.settings.session.clearSiteData
         if !data.isEmpty {
