@@ -81,10 +81,10 @@ import Testing
 
     private func walk(
         _ steps: [Step], _ origin: Scripted, fields: Fields = [:], isHead: Bool = false,
-        note: @escaping (OriginRefusal) -> Void = { _ in }, receiver: @escaping (ContentWalk.End) -> Void
+        note: @escaping (Step) -> Void = { _ in }, receiver: @escaping (ContentWalk.End) -> Void
     ) -> ContentWalk {
         ContentWalk(
-            steps, origins: ["o": origin], question: .init(isHead: isHead, fields: fields, heldBytes: 7), note: note,
+            steps, origins: ["o": origin], question: .init(isHead: isHead, fields: fields, heldBytes: 7), noteDenial: note,
             receiver: receiver)
     }
 
@@ -144,7 +144,7 @@ import Testing
     @Test func whereAnAppHasThePathThereIsNoObject() {
         var ends: [String] = []
         let one = ContentWalk(
-            [step("a")], origins: [:], question: .init(isHead: false, fields: [:], heldBytes: 0), note: { _ in },
+            [step("a")], origins: [:], question: .init(isHead: false, fields: [:], heldBytes: 0), noteDenial: { _ in },
             receiver: { ends.append(label($0)) })
         one.start()
         #expect(ends == ["nothing"])

@@ -30,22 +30,22 @@ final class ContentWalk {
     private let origins: [String: any Origin]
     private let question: Question
     private let steps: [Step]
-    private let note: (OriginRefusal) -> Void
+    private let noteDenial: (Step) -> Void
     private var receiver: ((End) -> Void)?
     private var position = 0
     private var call: (any OriginCall)?
 
     /// - Parameters:
-    ///   - note: told of a refusal that is taken for a missing object.
+    ///   - noteDenial: told of a refusal that is taken for a missing object.
     ///   - receiver: told the end, once, unless the walk is cancelled.
     init(
         _ steps: [Step], origins: [String: any Origin], question: Question,
-        note: @escaping (OriginRefusal) -> Void, receiver: @escaping (End) -> Void
+        noteDenial: @escaping (Step) -> Void, receiver: @escaping (End) -> Void
     ) {
         self.steps = steps
         self.origins = origins
         self.question = question
-        self.note = note
+        self.noteDenial = noteDenial
         self.receiver = receiver
     }
 
@@ -103,7 +103,7 @@ final class ContentWalk {
         case .denied(let refusal) where refusal.mayBeMissingObject:
             // A bucket that may not be listed says 403 where it means 404 (S3, GetObject). Of a compressed file that is
             // the usual answer.
-            if step.coding == nil { note(refusal) }
+            if step.coding == nil { noteDenial(step) }
         case .denied(let refusal):
             return end(.denied(refusal, step))
         case .failed(let failure):
