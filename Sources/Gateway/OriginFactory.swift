@@ -11,15 +11,17 @@ struct OriginFactory {
     private let configuration: Configuration
     private let loop: EventLoop
     private let resolver: Resolver
+    private let watches: [String: OriginWatch]
     /// Of the buckets, by the origins' names.
     private(set) var credentials: [String: CurrentCredentials] = [:]
 
     private let keepers: [String: CredentialKeeper]
 
-    init(_ shared: Shared, loop: EventLoop) {
+    init(_ shared: Shared, loop: EventLoop, watches: [String: OriginWatch]) {
         configuration = shared.configuration
         keepers = shared.credentialKeepers
         self.loop = loop
+        self.watches = watches
         resolver = Resolver(loop: loop)
     }
 
@@ -62,17 +64,22 @@ struct OriginFactory {
             let current = CurrentCredentials()
             current.value = try s3.credentials.keys.map(Credentials.of) ?? keepers[settings.name]?.initial
             credentials[settings.name] = current
+            let watch = watches[settings.name]!
             return S3Origin(
-                try Self.configuration(s3), loop: loop, client: client, credentials: { current.value })
+                try Self.configurations(s3), loop: loop, client: client, budget: RetryBudget(configuration.limits),
+                credentials: { current.value }, observer: { watch.note($0) })
         }
     }
 
-    static func configuration(_ settings: S3Settings) throws -> S3Configuration {
+    /// The bucket at each of its endpoints.
+    static func configurations(_ settings: S3Settings) throws -> [S3Configuration] {
         do {
-            return try S3Configuration(
-                bucket: settings.bucket, region: settings.region, endpoint: settings.endpoint.description,
-                addressing: settings.addressing == .path ? .path : .virtual, prefix: settings.prefix,
-                queryParameters: Set(settings.queryParameters.map(\.rawValue)))
+            return try settings.endpoints.map { endpoint in
+                try S3Configuration(
+                    bucket: settings.bucket, region: settings.region, endpoint: endpoint.description,
+                    addressing: settings.addressing == .path ? .path : .virtual, prefix: settings.prefix,
+                    queryParameters: Set(settings.queryParameters.map(\.rawValue)))
+            }
         } catch {
             throw StartFailure("the \(error) does not hold")
         }

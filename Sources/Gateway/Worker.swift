@@ -15,6 +15,7 @@ final class Worker {
     let server: Server
     let origins: [String: any Origin]
     let apps: [String: HTTPUpstream]
+    let originWatches: [String: OriginWatch]
     /// By origin.
     private let credentials: [String: CurrentCredentials]
     let compressions: CompressionBudget
@@ -54,7 +55,12 @@ final class Worker {
         counters = Counters(shared.metricLayout)
         excesses = ExcessLog(loop: loop, events: shared.events)
         accessLog = LogWriter(sink: shared.logs.access, format: shared.logs.format)
-        var factory = OriginFactory(shared, loop: loop)
+        var watches: [String: OriginWatch] = [:]
+        for (index, name) in shared.metricLayout.names.origins.enumerated() {
+            watches[name] = OriginWatch(name, index: index, counters: counters, events: shared.events, loop: loop)
+        }
+        originWatches = watches
+        var factory = OriginFactory(shared, loop: loop, watches: watches)
         (origins, apps) = try factory.makeAll()
         credentials = factory.credentials
         compressions = CompressionBudget(limit: shared.configuration.limits.compressions)

@@ -186,7 +186,8 @@ package struct AppSettings: Sendable, Equatable {
 package struct S3Settings: Sendable, Equatable {
     package let bucket: String
     package let region: String
-    package let endpoint: HTTPURL
+    /// One at least, the preferred one first.
+    package let endpoints: [HTTPURL]
     package let addressing: S3Addressing
     /// Empty, or ends with `/` and does not begin with one.
     package let prefix: String
@@ -384,6 +385,9 @@ package struct LimitSettings: Sendable, Equatable {
     package let originConnectTimeout: TimeSpan
     package let originFirstByteTimeout: TimeSpan
     package let originIdleTimeout: TimeSpan
+    /// Of a hundred requests.
+    package let originRetries: Int
+    package let originRetriesPerSecond: Int
     package let fileReaders: Int
     /// Of one worker.
     package let compressions: Int

@@ -79,13 +79,14 @@ extension ConfigurationReader {
         let region = section.optional(Options.s3Region) ?? "us-east-1"
         let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
         let standard = HTTPURL(isSecure: true, host: "s3.\(region).\(domain)", port: 443, path: "")
-        let endpoint = section.optional(Options.s3Endpoint) ?? standard
+        let named = section.optional(Options.s3Endpoint)?.map(\.value) ?? []
+        let endpoints = named.isEmpty ? [standard] : named
         guard let bucket, let credentials else { return nil }
         let needsPath =
-            bucket.contains(".") || endpoint.isLoopback || IPAddress(endpoint.host) != nil
-            || endpoint.host.hasPrefix("[")
+            bucket.contains(".")
+            || endpoints.contains { $0.isLoopback || IPAddress($0.host) != nil || $0.host.hasPrefix("[") }
         return S3Settings(
-            bucket: bucket, region: region, endpoint: endpoint,
+            bucket: bucket, region: region, endpoints: endpoints,
             addressing: section.optional(Options.s3Addressing) ?? (needsPath ? .path : .virtual),
             prefix: section.value(Options.s3Prefix),
             queryParameters: section.value(Options.s3QueryParameters).map(\.value), credentials: credentials)

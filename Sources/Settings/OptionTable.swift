@@ -173,6 +173,8 @@ package enum OptionTable {
         option(Options.limitOriginConnectTimeout, example: "5s"),
         option(Options.limitOriginFirstByteTimeout, example: "1m"),
         option(Options.limitOriginIdleTimeout, example: "1m"),
+        option(Options.limitOriginRetries, example: "10"),
+        option(Options.limitOriginRetriesPerSecond, example: "5"),
         option(Options.limitFileReaders, example: "16"),
         option(Options.limitCompressions, example: "64"),
         option(Options.limitProviderTimeout, example: "5s"),

@@ -178,7 +178,9 @@ enum Options {
         "origins.*.s3.region", .region,
         "The region that requests are signed for. Left out with an `endpoint`: `us-east-1`.")
     static let s3Endpoint = Option(
-        "origins.*.s3.endpoint", .url, "The service's URL without the bucket. Left out: Amazon's for the region.")
+        "origins.*.s3.endpoint", .list(.url),
+        "The service's URL without the bucket. Of several the first that answers is asked; all of them have the same bucket. Left out: Amazon's for the region."
+    )
     static let s3Addressing = Option(
         "origins.*.s3.addressing", .choice(ofType: S3Addressing.self),
         "`virtual`: the bucket is a part of the host; `path`: it is the path's first segment. Left out: `virtual`, but `path` where the bucket's name has a dot or the endpoint's host is an IP address or localhost."
@@ -423,6 +425,12 @@ enum Options {
     static let limitOriginIdleTimeout = Option(
         "limits.origin_idle_timeout", .duration("10ms", "1h"), default: "30s",
         "How long an origin may pause within an answer.")
+    static let limitOriginRetries = Option(
+        "limits.origin_retries", .count(0...100), default: "20",
+        "Of a hundred requests to an origin, how many may be sent again, of one worker, counted over 10 s.")
+    static let limitOriginRetriesPerSecond = Option(
+        "limits.origin_retries_per_second", .count(0...10_000), default: "10",
+        "How many may be sent again besides, on average over 10 s. With `0` for both none is.")
     static let limitFileReaders = Option(
         "limits.file_readers", .count(1...1000), default: "8",
         "Threads of one worker that wait for the disk of one directory. More files wait in line, for `origin_idle_timeout` at most."
