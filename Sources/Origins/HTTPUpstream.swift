@@ -46,7 +46,11 @@ package struct UpstreamConfiguration: Sendable {
     package var sendsForwarded = false
     /// How much a request may bring, in bytes.
     package var uploadSize = 100 << 20
-    package var names = IdentityNames()
+    package var names = IdentityNames() {
+        didSet { ownNames = names.normalized }
+    }
+    /// The names as no client may use them, in whatever spelling.
+    private(set) var ownNames = IdentityNames().normalized
 
     package init(endpoint: Endpoint, authority: String, basePath: String = "") {
         self.endpoint = endpoint
@@ -64,7 +68,9 @@ package struct IdentityNames: Sendable, Equatable {
 
     package init() {}
 
-    var all: [FieldName] { [user, email, groups, assertion].compactMap { $0 } }
+    fileprivate var normalized: [String] {
+        [user, email, groups, assertion].compactMap { $0.map { UpstreamFields.normalized($0.text) } }
+    }
 }
 
 /// A request on its way to an app.

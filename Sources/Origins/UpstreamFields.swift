@@ -8,16 +8,15 @@ package enum UpstreamFields {
     /// The client's fields without those of one connection (RFC 9110 section 7.6.1), its credentials, this program's
     /// cookies, and all that says who asks or from where; these are then said anew.
     package static func request(_ request: UpstreamRequest, _ configuration: UpstreamConfiguration) -> Fields {
-        let own = configuration.names.all.map { normalized($0.text) }
+        let own = configuration.ownNames
         let fields = request.fields
         var out = Fields()
         out.reserve(bytes: fields.storage.count + 1024, fields: fields.count + 8)
         let options = connectionOptions(fields)
         for index in 0..<fields.count {
             let name = fields.name(at: index)
-            if isHopByHop(name) || options.contains(name) || isWithheld(name) || own.contains(normalized(name)) {
-                continue
-            }
+            if isHopByHop(name) || options.contains(name) || isWithheld(name) { continue }
+            if own.contains(normalized(name)) { continue }
             out.append(index, of: fields)
         }
         if let cookies = Cookies.remaining(in: fields, without: request.isOwnCookie) {
@@ -134,7 +133,7 @@ package enum UpstreamFields {
     }
 
     /// With a dash for whatever is neither a letter nor a digit.
-    private static func normalized(_ name: String) -> String {
+    static func normalized(_ name: String) -> String {
         guard name.utf8.contains(where: { !isPlain($0) }) else { return name }
         return String(decoding: name.utf8.map { isPlain($0) ? $0 : 0x2D }, as: UTF8.self)
     }

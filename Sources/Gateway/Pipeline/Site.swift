@@ -70,11 +70,12 @@ final class Site: Sendable {
 
     /// Whether a cookie of that name is Postern's: no app sees it, and none sets it.
     func isOwnCookie(_ name: String) -> Bool {
-        [cookies, plainCookies].contains { names in
-            name == names.browser
-                || name.hasPrefix(names.session)
-                    && (name.utf8.count == names.session.utf8.count || name.dropFirst(names.session.count).first == ".")
+        func isOne(of names: CookieNames) -> Bool {
+            guard name.utf8.starts(with: names.session.utf8) else { return false }
+            return name.utf8.count == names.session.utf8.count || name == names.browser
+                || name.utf8.dropFirst(names.session.utf8.count).first == UInt8(ascii: ".")
         }
+        return isOne(of: cookies) || isOne(of: plainCookies)
     }
 
     /// The value of `Strict-Transport-Security` for this host. A loopback host is everybody's on that machine, whatever
