@@ -76,16 +76,15 @@ import Testing
         case .nothing: "nothing"
         case .denied(_, let step): "denied \(step.key)"
         case .failed(_, let step): "failed \(step.key)"
-        case .noOrigin: "no origin"
         }
     }
 
     private func walk(
         _ steps: [Step], _ origin: Scripted, fields: Fields = [:], isHead: Bool = false,
-        note: @escaping (OriginRefusal) -> Void = { _ in }, receiver: @escaping (ContentWalk.End) -> Void
+        note: @escaping (Step) -> Void = { _ in }, receiver: @escaping (ContentWalk.End) -> Void
     ) -> ContentWalk {
         ContentWalk(
-            steps, origins: ["o": origin], question: .init(isHead: isHead, fields: fields, heldBytes: 7), note: note,
+            steps, origins: ["o": origin], question: .init(isHead: isHead, fields: fields, heldBytes: 7), noteDenial: note,
             receiver: receiver)
     }
 
@@ -142,13 +141,13 @@ import Testing
         #expect(notes == 1 && origin.asked.map(\.key) == ["a.js.br", "a.js"])
     }
 
-    @Test func anOriginThatIsNotThereIsSaid() {
+    @Test func whereAnAppHasThePathThereIsNoObject() {
         var ends: [String] = []
         let one = ContentWalk(
-            [step("a")], origins: [:], question: .init(isHead: false, fields: [:], heldBytes: 0), note: { _ in },
+            [step("a")], origins: [:], question: .init(isHead: false, fields: [:], heldBytes: 0), noteDenial: { _ in },
             receiver: { ends.append(label($0)) })
         one.start()
-        #expect(ends == ["no origin"])
+        #expect(ends == ["nothing"])
     }
 
     @Test func noStepIsNothing() {

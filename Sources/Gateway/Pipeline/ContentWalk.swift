@@ -14,8 +14,6 @@ final class ContentWalk {
         /// An origin refuses Postern itself.
         case denied(OriginRefusal, Step)
         case failed(OriginFailure, Step)
-        /// There is no origin of that name.
-        case noOrigin
     }
 
     /// What is asked for besides the objects' names.
@@ -32,22 +30,22 @@ final class ContentWalk {
     private let origins: [String: any Origin]
     private let question: Question
     private let steps: [Step]
-    private let note: (OriginRefusal) -> Void
+    private let noteDenial: (Step) -> Void
     private var receiver: ((End) -> Void)?
     private var position = 0
     private var call: (any OriginCall)?
 
     /// - Parameters:
-    ///   - note: told of a refusal that is taken for a missing object.
+    ///   - noteDenial: told of a refusal that is taken for a missing object.
     ///   - receiver: told the end, once, unless the walk is cancelled.
     init(
         _ steps: [Step], origins: [String: any Origin], question: Question,
-        note: @escaping (OriginRefusal) -> Void, receiver: @escaping (End) -> Void
+        noteDenial: @escaping (Step) -> Void, receiver: @escaping (End) -> Void
     ) {
         self.steps = steps
         self.origins = origins
         self.question = question
-        self.note = note
+        self.noteDenial = noteDenial
         self.receiver = receiver
     }
 
@@ -63,7 +61,8 @@ final class ContentWalk {
         guard receiver != nil else { return }
         guard position < steps.count else { return end(.nothing) }
         let step = steps[position]
-        guard let origin = origins[step.place.origin] else { return end(.noOrigin) }
+        // Where an app has the path there are no objects, and no pages that stand in.
+        guard let origin = origins[step.place.origin] else { return tryNext() }
         var answered = false
         let call = origin.fetch(Self.request(for: step, question)) { [self] response in
             answered = true
@@ -104,7 +103,7 @@ final class ContentWalk {
         case .denied(let refusal) where refusal.mayBeMissingObject:
             // A bucket that may not be listed says 403 where it means 404 (S3, GetObject). Of a compressed file that is
             // the usual answer.
-            if step.coding == nil { note(refusal) }
+            if step.coding == nil { noteDenial(step) }
         case .denied(let refusal):
             return end(.denied(refusal, step))
         case .failed(let failure):
@@ -112,6 +111,10 @@ final class ContentWalk {
         case .notFound:
             break
         }
+        tryNext()
+    }
+
+    private func tryNext() {
         position += 1
         tryStep()
     }

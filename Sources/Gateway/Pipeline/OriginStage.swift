@@ -7,6 +7,7 @@ import Transport
 /// The object, from the bucket.
 extension Worker {
     func fetchContent(_ context: RequestContext) -> StageOutcome {
+        if let app = app(for: context) { return forward(context, to: app) }
         let site = context.site!
         let steps = site.encodings.steps(site.resolver.steps(for: context.target), for: context.request.fields)
         ContentFetch(worker: self, context: context, steps: steps).start()
@@ -21,6 +22,23 @@ extension Worker {
         else { return .respond(answer()) }
         ContentFetch(worker: self, context: context, steps: [page], otherwise: answer).start()
         return .wait
+    }
+}
+
+extension Worker {
+    /// The page for an origin that gives no answer.
+    func failure(_ failure: OriginFailure, _ event: String, for context: RequestContext) -> Answer {
+        let outcome: Outcome = failure == .timedOut ? .originTimeout : .originFailed
+        return unavailable(status: failure.status, outcome, failure.sentence, event, for: context)
+    }
+
+    func unavailable(
+        status: Int, _ outcome: Outcome, _ sentence: String, _ event: String, for context: RequestContext
+    ) -> Answer {
+        var answer = page(.contentUnavailable(status: status), outcome, for: context)
+        if status == 503 { answer.response.fields.append(.retryAfter, "5") }
+        note(event, sentence, context)
+        return answer
     }
 }
 
@@ -55,8 +73,8 @@ final class ContentFetch {
         let question = ContentWalk.Question(
             isHead: context.isHead, query: context.target.query, fields: context.request.fields,
             heldBytes: context.heldBytes)
-        let walk = ContentWalk(steps, origins: worker.origins, question: question) { [self] refusal in
-            worker.note("the origin denied access", refusal.sentence, context)
+        let walk = ContentWalk(steps, origins: worker.origins, question: question) { [worker] step in
+            worker.originWatches[step.place.origin]?.denied()
         } receiver: { [self] end in
             self.walk = nil
             ended(end)
@@ -68,16 +86,18 @@ final class ContentFetch {
     private func ended(_ end: ContentWalk.End) {
         switch end {
         case .object(let object, let step):
+            worker.originWatches[step.place.origin]?.served()
             serve(object, step)
         case .nothing:
             nothingFound()
         case .denied(let refusal, let step):
+            if refusal.concernsCredentials {
+                worker.shared.credentialKeepers[step.place.origin]?.start { $0.reload() }
+            }
             fail(step, status: 502, .originDenied, refusal.sentence)
         case .failed(let failure, let step):
             let outcome: Outcome = failure == .timedOut ? .originTimeout : .originFailed
             fail(step, status: failure.status, outcome, failure.sentence)
-        case .noOrigin:
-            answer(worker.page(.internalError(), .internalError, for: context))
         }
     }
 
@@ -172,16 +192,14 @@ final class ContentFetch {
     }
 
     private func fail(_ step: ContentResolver.Step, status: Int, _ outcome: Outcome, _ sentence: String) {
-        var answer: Answer
-        if case .page(let told) = step.use, told != 200, let lastResort {
-            // That nothing is there, or not for this person, is known: only the page that says so is missing.
-            answer = lastResort()
-        } else {
-            answer = worker.page(.contentUnavailable(status: status), outcome, for: context)
-            if status == 503 { answer.response.fields.append(.retryAfter, "5") }
+        let event = "an object could not be fetched"
+        guard case .page(let told) = step.use, told != 200, let lastResort else {
+            return answer(worker.unavailable(status: status, outcome, sentence, event, for: context))
         }
-        worker.note("an object could not be fetched", sentence, context)
-        self.answer(answer)
+        // That nothing is there, or not for this person, is known: only the page that says so is missing.
+        let resort = lastResort()
+        worker.note(event, sentence, context)
+        answer(resort)
     }
 
     private func answer(_ answer: Answer) {
