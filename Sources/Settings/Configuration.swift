@@ -197,6 +197,8 @@ package struct S3Settings: Sendable, Equatable {
 }
 
 extension OriginSettings {
+    var isApp: Bool { if case .http = kind { true } else { false } }
+
     /// Whether parameters of a request's query are sent along.
     var takesParameters: Bool {
         if case .s3(let s3) = kind { !s3.queryParameters.isEmpty } else { false }

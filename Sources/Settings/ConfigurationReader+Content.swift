@@ -55,6 +55,29 @@ extension ConfigurationReader {
         return codings
     }
 
+    /// That pages which stand in are content: an app has none to be fetched. A page that nobody wrote is then none.
+    mutating func checkPages(
+        _ content: inout ContentSettings, _ origin: String, _ mounts: PathMap<String>, in site: SettingSection,
+        _ context: SiteContext
+    ) {
+        let section = site.section("content")
+        let pages: [(Option<String>, WritableKeyPath<ContentSettings, String?>)] = [
+            (Options.contentFallback, \.fallback), (Options.contentNotFound, \.notFound),
+            (Options.contentForbidden, \.forbidden),
+        ]
+        for (option, page) in pages {
+            guard let path = content[keyPath: page] else { continue }
+            let place = mounts.entry(for: path.split(separator: "/").map(String.init))?.value ?? origin
+            guard context.apps.contains(place) else { continue }
+            content[keyPath: page] = nil
+            guard section.has(option) else { continue }
+            faults.error(
+                section.position(of: option), section.key(of: option),
+                "\(path) is a page of the app \(place), and only content stands in for other pages",
+                "Name a page of an origin with content, or remove the key")
+        }
+    }
+
     /// A parameter names a version, or a form, of the plain object: a compressed one beside it is another object.
     mutating func checkVersions(
         _ content: ContentSettings, _ origins: [String], in site: SettingSection, _ context: SiteContext

@@ -4,6 +4,8 @@ struct SiteContext {
     let origins: [String]
     /// Those that are asked for versions and forms of an object by parameters of the query.
     let originsOfVersions: [String]
+    /// Those that are no content, but apps.
+    let apps: [String]
     let hasTLSListener: Bool
     let hasTrustedProxies: Bool
 }
@@ -56,7 +58,8 @@ extension ConfigurationReader {
         }
         let authPath = section.value(Options.siteAuthPath)
         let mounts = mounts(in: section, authPath: authPath, context)
-        let content = content(in: section, authPath: authPath)
+        var content = content(in: section, authPath: authPath)
+        if let origin { checkPages(&content, origin, mounts, in: section, context) }
         checkVersions(content, [origin].compactMap { $0 } + mounts.entries.map(\.value), in: section, context)
         let rules = rules(in: section, hasProvider: section.has(Options.siteProvider))
         let publicURL = section.optional(Options.sitePublicURL)

@@ -16,6 +16,7 @@ struct ConfigurationReader {
         let context = SiteContext(
             providers: root.section("providers").named.map(\.name), origins: root.section("origins").named.map(\.name),
             originsOfVersions: origins.filter(\.takesParameters).map(\.name),
+            apps: origins.filter(\.isApp).map(\.name),
             hasTLSListener: root.section("listeners").named.contains { $0.section("tls").isPresent },
             hasTrustedProxies: !proxies.isEmpty)
         let sites = sites(in: root, context)

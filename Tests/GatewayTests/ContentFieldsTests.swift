@@ -142,4 +142,29 @@ import Testing
         #expect(location("https://www.example.com/a", []) == nil)
         #expect(location("/a", []) == "/a")
     }
+
+    /// Whatever is made of parts that have fooled others.
+    @Test func noValueLeadsAnywhereElse() throws {
+        let parts = [
+            "/", "//", "\\", "\t", "\r\n", "https:", "http://", "https://www.example.com", "docs.example.com", "@", ":",
+            "evil.example", "%2f", "%5C", "%252f", "?", "#", ".", "..", ".auth", "%2eauth", "a", "é", ";", " ", "",
+        ]
+        var state: UInt64 = 7, followed = 0
+        for _ in 0..<50_000 {
+            var value = ""
+            for _ in 0..<5 {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                value += parts[Int(state >> 33) % parts.count]
+            }
+            guard let found = location(value) else { continue }
+            followed += 1
+            let named = "https://www.example.com/"
+            let path = found.hasPrefix(named) ? String(found.dropFirst(named.count - 1)) : found
+            #expect(path.hasPrefix("/") && !path.hasPrefix("//") && !path.hasPrefix("/\\"), "\(value)")
+            #expect(found.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "\(value)")
+            let target = try RequestTarget(String(path.prefix { $0 != "#" && $0 != "?" }))
+            #expect(found.hasPrefix(named) || target.segments.first?.lowercased() != ".auth", "\(value)")
+        }
+        #expect(followed > 100)
+    }
 }

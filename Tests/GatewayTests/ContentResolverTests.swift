@@ -203,6 +203,9 @@ import Testing
         for one in try Self.cases(20000, seed: 4) {
             let all = one.steps + one.standIns
             #expect(all.count <= 5 && Set(all).count == all.count, "\(one.raw)")
+            let encodings = ContentEncodings(ContentSettings(precompressed: [.br, .gzip]))
+            let coded = encodings.steps(all, for: [.acceptEncoding: "br, gzip"])
+            #expect(coded.count <= 13 && Set(coded).count == coded.count && coded.filter { $0.coding == nil } == all)
         }
     }
 }

@@ -119,6 +119,12 @@ struct FaultTests {
             ["14 sites.docs.content.precompressed"]
         ),
         (
+            "    directory: /srv/docs\nsites:\n  docs:\n",
+            "    directory: /srv/docs\n  app: {http: \"http://127.0.0.1:3000\"}\n"
+                + "sites:\n  docs:\n    mounts: {/app/: app}\n    content: {fallback: /app/x.html, forbidden: /app/y.html}\n",
+            ["16 sites.docs.content.fallback", "16 sites.docs.content.forbidden"]
+        ),
+        (
             "    origin: docs", "    origin: docs\n    content: {precompressed: [zstd]}",
             ["17 sites.docs.content.precompressed"]
         ),
@@ -204,6 +210,22 @@ struct FaultTests {
             Sample.replacing(
                 "    origin: docs", "    origin: docs\n    cache_control:\n      /a/**: \"\(quoted)\""))
         #expect(result.faults.places == ["18 sites.docs.cache_control./a/**"], "\(result.faults.text)")
+    }
+
+    @Test func aPageThatNobodyWroteIsNotLookedForInAnApp() throws {
+        let text = Sample.replacing(
+            "    directory: /srv/docs\nsites:\n  docs:\n",
+            """
+                http: "http://127.0.0.1:3000"
+              files: {directory: /srv/docs}
+            sites:
+              docs:
+                mounts: {/files/: files}
+
+            """)
+        let result = load(text)
+        #expect(try #require(result.configuration, "\(result.faults.text)").sites[0].content.notFound == nil)
+        #expect(try #require(load(Sample.directory).configuration).sites[0].content.notFound == "/404.html")
     }
 
     @Test func whatASiteSaysOfItsContentReadsAsWritten() throws {
