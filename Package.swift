@@ -111,8 +111,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Gateway", "Sessions", "Origins", "Transport", "Tokens", "Telemetry", "Posix", "Settings", "HTTP",
-                "Cryptography", "Bytes",
+                "Gateway", "Sessions", "Origins", "Transport", "Tokens", "Telemetry", "Reactor", "Posix", "Settings",
+                "Deflate", "HTTP", "Cryptography", "Bytes",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -33,6 +33,9 @@ package enum Preflight {
                 _ = try OriginFactory.configurations(s3)
                 if let keys = s3.credentials.keys { _ = try Credentials.of(keys) }
             }
+            check("origins.\(origin.name).ca_file") {
+                if case .http(let app) = origin.kind { _ = try TLSContexts.client(app.authorities) }
+            }
         }
         if !configuration.sessionKeys.isEmpty {
             check("session_keys") { _ = try KeyRing(configuration.sessionKeys.map { SecretBytes($0.bytes) }) }

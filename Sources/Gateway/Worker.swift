@@ -14,9 +14,11 @@ final class Worker {
     let shared: Shared
     let server: Server
     let origins: [String: any Origin]
+    let apps: [String: HTTPUpstream]
     let originWatches: [String: OriginWatch]
     /// By origin.
     private let credentials: [String: CurrentCredentials]
+    let compressions: CompressionBudget
 
     /// By name. Swapped whole when a provider's keys or metadata change.
     var providers: [String: Immutable<ProviderSnapshot>] = [:]
@@ -59,8 +61,9 @@ final class Worker {
         }
         originWatches = watches
         var factory = OriginFactory(shared, loop: loop, watches: watches)
-        origins = try factory.makeAll()
+        (origins, apps) = try factory.makeAll()
         credentials = factory.credentials
+        compressions = CompressionBudget(limit: shared.configuration.limits.compressions)
         signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
     }
 

@@ -16,6 +16,9 @@ package struct EntityTag: Sendable, Hashable, CustomStringConvertible {
         self.isWeak = isWeak
     }
 
+    /// The same tag as a weak one: of content that means the same, byte for byte or not.
+    package var weakened: EntityTag { EntityTag(value: value, isWeak: true) }
+
     package var description: String { (isWeak ? "W/\"" : "\"") + value + "\"" }
 
     /// RFC 9110 section 8.8.3.2. For `Range` and `If-Match`.

@@ -23,6 +23,36 @@ package enum MediaType {
     private static let partTypes: Set<String> = ["text/javascript", "text/css", "text/vtt", "application/wasm"]
     private static let partFamilies = ["font/", "image/", "audio/", "video/", "model/"]
 
+    /// Whether a browser shows content of this type as a page.
+    package static func isPage(_ type: String) -> Bool {
+        let bytes = type.utf8.span
+        var end = 0
+        while end < bytes.count, bytes[end] != 0x3B, !ByteClass.isBlank(bytes[end]) { end += 1 }
+        return bytes.extracting(0..<end).spells("text/html")
+            || bytes.extracting(0..<end).spells("application/xhtml+xml")
+    }
+
+    /// Whether content of this type grows much smaller when compressed: text of all kinds, and what is not compressed in
+    /// itself as most pictures, fonts and films are. Not a stream of events, which must not be held up.
+    package static func isCompressible(_ type: String) -> Bool {
+        // What most answers are is told without a copy of the text; `text/event-stream` is not among it.
+        let bytes = type.utf8.span
+        if bytes.count > 6, bytes.extracting(0..<5).spells("text/"), ByteClass.lowercased(bytes[5]) != 0x65 {
+            return true
+        }
+        let type = type.prefix { $0 != ";" && $0 != " " && $0 != "\t" }.lowercased()
+        if type.hasPrefix("text/") { return type != "text/event-stream" }
+        return type.hasSuffix("+json") || type.hasSuffix("+xml") || compressibleTypes.contains(type)
+    }
+
+    private static let compressibleTypes: Set<String> = [
+        "application/json", "application/javascript", "application/x-javascript", "application/ecmascript",
+        "application/xml", "application/x-ndjson", "application/toml", "application/yaml", "application/x-yaml",
+        "application/wasm", "application/rtf", "application/postscript", "application/vnd.apple.mpegurl",
+        "application/vnd.ms-fontobject", "font/ttf", "font/otf", "font/collection", "image/bmp",
+        "image/vnd.microsoft.icon", "image/x-icon", "model/stl", "model/gltf-binary",
+    ]
+
     private static let table: [String: String] = {
         var table: [String: String] = [:]
         for (type, extensions) in groups {

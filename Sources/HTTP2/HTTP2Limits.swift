@@ -16,6 +16,8 @@ package struct HTTP2Limits: Sendable {
     package var concurrentStreams = 100
     /// What a client may send unasked on a stream, and on all streams together, in bytes.
     package var window = 65_535
+    /// What streams may hold of content that is wanted, and not taken yet, while other streams' comes, in bytes.
+    package var heldContent = 1 << 20
     /// CONTINUATION frames behind one HEADERS frame.
     package var continuations = 8
     /// Entries in one SETTINGS frame.

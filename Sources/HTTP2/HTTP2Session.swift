@@ -125,6 +125,18 @@ package final class HTTP2Session {
         nghttp2_session_consume(session, stream, count)
     }
 
+    /// Content that waits on its stream: only the stream's window stays shut for it.
+    package func consumedByConnection(_ count: Int) {
+        guard count > 0, !hasFailed else { return }
+        nghttp2_session_consume_connection(session, count)
+    }
+
+    /// And now it is taken care of.
+    package func consumedByStream(_ count: Int, _ stream: Int32) {
+        guard count > 0, !hasFailed else { return }
+        nghttp2_session_consume_stream(session, stream, count)
+    }
+
     // MARK: Responses
 
     /// The interim response to `Expect: 100-continue`.

@@ -26,6 +26,8 @@ package struct OriginRequest: Sendable {
     /// The object's name: decoded, segments joined by `/`, no slash in front.
     package var key: String
     package var conditions: Conditions
+    /// As the client sent it, without `?`. An origin takes of it what its settings name, and mostly nothing.
+    package var query: String?
     /// What whoever asks holds until the answer comes, in bytes: how many may wait for an origin depends on it.
     package var heldBytes: Int
 

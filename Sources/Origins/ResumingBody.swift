@@ -38,7 +38,8 @@ final class ResumingBody: BodySource, BodyConsumer {
     weak var consumer: (any BodyConsumer)?
 
     private let origin: S3Origin
-    private let key: String
+    /// What was asked for.
+    private let request: OriginRequest
     private let version: Version
     /// The positions in the object that are still to come.
     private var rest: Range<Int>
@@ -51,12 +52,12 @@ final class ResumingBody: BodySource, BodyConsumer {
         case failed(BodyFailure)
     }
 
-    init(_ source: any BodySource, of version: Version, key: String, origin: S3Origin) {
+    init(_ source: any BodySource, of version: Version, for request: OriginRequest, origin: S3Origin) {
         length = version.positions.count
         rest = version.positions
         state = .reading(source)
         self.version = version
-        self.key = key
+        self.request = request
         self.origin = origin
         source.consumer = self
     }
@@ -91,7 +92,8 @@ final class ResumingBody: BodySource, BodyConsumer {
         guard resumptions < Self.limit, !rest.isEmpty, origin.mayRepeat() else { return false }
         resumptions += 1
         origin.note(.resumed)
-        var request = OriginRequest(key: key)
+        var request = OriginRequest(key: request.key)
+        request.query = self.request.query
         request.conditions.range = .bounded(first: rest.lowerBound, last: rest.upperBound - 1)
         request.conditions.ifMatch = .tags([version.tag])
         state = .asking(

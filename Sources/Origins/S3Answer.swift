@@ -52,10 +52,12 @@ package enum S3Answer {
         switch (status, told) {
         case (200, nil): break
         case (206, .some(.some(let part))): range = part
-        // Some servers call a part 200. Its length tells it from a whole that is merely labelled.
+        // Some servers call a part 200. Its length tells it from a whole that is merely labelled, unless the part is
+        // the whole.
         case (200, .some(.some(.part(let part, let size))))
         where query.asksRange && (length == part.count || length == size):
-            if length != size { range = .part(part, of: size) }
+            let isAsked = query.conditions.range?.resolved(size: size) == part
+            if length == part.count, length != size || isAsked { range = .part(part, of: size) }
         default: return .failed(.malformed(.range))
         }
 

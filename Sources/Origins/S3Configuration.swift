@@ -1,4 +1,5 @@
 import Bytes
+import HTTP
 
 /// Where a bucket is, and how its objects are addressed. Nothing a client sends has a part in it.
 package struct S3Configuration: Sendable, Equatable {
@@ -24,6 +25,8 @@ package struct S3Configuration: Sendable, Equatable {
     package let addressing: Addressing
     /// The path up to the key, percent-encoded: `/`, `/bucket/`, `/bucket/folder/`.
     package let basePath: [UInt8]
+    /// The names of the parameters that a client may send along.
+    package let queryParameters: Set<String>
 
     /// - Parameters:
     ///   - endpoint: `http://` or `https://`, a host, perhaps a port, perhaps a path under which the
@@ -33,7 +36,8 @@ package struct S3Configuration: Sendable, Equatable {
     ///   - prefix: a folder in the bucket. It ends in a slash, whether that is written or not, so
     ///     that `site` does not also open `site-drafts/`.
     package init(
-        bucket: String, region: String, endpoint: String? = nil, addressing: Addressing = .virtual, prefix: String = ""
+        bucket: String, region: String, endpoint: String? = nil, addressing: Addressing = .virtual, prefix: String = "",
+        queryParameters: Set<String> = []
     ) throws(S3ConfigurationError) {
         guard Self.isBucketName(bucket) else { throw .bucket }
         guard !region.isEmpty, region.utf8.count <= 64, region.utf8.allSatisfy(Self.isLabelByte) else { throw .region }
@@ -58,6 +62,7 @@ package struct S3Configuration: Sendable, Equatable {
         self.bucket = bucket
         self.region = region
         self.prefix = folder
+        self.queryParameters = queryParameters
         self.addressing = usesPath ? .path : .virtual
         basePath = base
         isSecure = url.isSecure
@@ -74,6 +79,22 @@ package struct S3Configuration: Sendable, Equatable {
         path.append(contentsOf: basePath)
         ObjectKey.appendEncoded(key, to: &path)
         return path
+    }
+
+    /// A parameter's value, in bytes; one that is longer is left out.
+    package static let longestParameter = 1024
+
+    /// The query to send for a client's: of each parameter that may be sent along the first, encoded once. What is
+    /// no text is left out.
+    package func query(for query: String?) -> [UInt8] {
+        guard !queryParameters.isEmpty, let query, let sent = QueryParameters(query) else { return [] }
+        let pairs = queryParameters.compactMap { name -> (name: String, value: String)? in
+            guard let value = sent.first(name), value.utf8.count <= Self.longestParameter,
+                value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+            else { return nil }
+            return (name, value)
+        }
+        return pairs.isEmpty ? [] : CanonicalRequest.encodeQuery(pairs)
     }
 
     /// Amazon's rule is narrower (3 to 63 of lower case, digits, `-`, `.`); other servers allow these.

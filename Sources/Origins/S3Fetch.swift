@@ -18,6 +18,8 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
     private let mayResume: Bool
     private var receiver: ((OriginResponse) -> Void)?
     private var query: S3Query
+    /// Those of the client's query that the bucket is told, canonical.
+    private var parameters: [UInt8] = []
     private var state = State.idle
     /// The endpoint that is asked, by its number, and those that were before.
     private var endpoint: Int
@@ -79,13 +81,13 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
     // MARK: - Asking
 
     private func ask() {
-        guard let path = origin.endpoints[endpoint].configuration.path(forKey: request.key) else {
-            return answer(.notFound)
-        }
+        let configuration = origin.endpoints[endpoint].configuration
+        guard let path = configuration.path(forKey: request.key) else { return answer(.notFound) }
         signed = origin.time(of: endpoint)
-        guard var message = origin.message(query, path: path, endpoint: endpoint, at: signed) else {
-            return answer(.failed(.noCredentials))
-        }
+        parameters = configuration.query(for: request.query)
+        guard
+            var message = origin.message(query, path: path, parameters: parameters, endpoint: endpoint, at: signed)
+        else { return answer(.failed(.noCredentials)) }
         if asked == 0 { origin.noteRequest() }
         asked += 1
         message.heldBytes = request.heldBytes
@@ -168,7 +170,7 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
         case .unreachable, .disconnected: failed(failure, .gone(mayPass: true))
         case .unresolved, .connectTimedOut, .timedOut, .tls: failed(failure, .gone(mayPass: false))
         case .malformed, .incomplete, .tooLarge: failed(failure, .error(mayPass: false))
-        case .overloaded: answer(.failed(failure))
+        case .overloaded, .upload: answer(.failed(failure))
         }
     }
 
@@ -179,7 +181,7 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
         var object = object
         object.body = body
         if let body, mayResume, let version = ResumingBody.Version(object) {
-            object.body = ResumingBody(body, of: version, key: request.key, origin: origin)
+            object.body = ResumingBody(body, of: version, for: request, origin: origin)
         }
         answer(.object(object))
     }
@@ -204,6 +206,8 @@ final class S3Fetch: OriginCall, ClientResponseHandler {
         guard receiver != nil else { return }
         if correctClock(status, fields, code) { return ask() }
         let response = S3Answer.refusal(status: status, code: code, fields: fields)
+        // What the client has asked for by its parameters, such as a version, is not there.
+        if !parameters.isEmpty, case .failed(.unexpectedStatus(400..<500, _)) = response { return answer(.notFound) }
         if case .failed(let failure) = response, S3Answer.isFault(status: status) {
             return failed(failure, .error(mayPass: S3Answer.mayPass(status: status, fields)))
         }

@@ -6,7 +6,8 @@ import Transport
 /// A bucket behind the S3 protocol, with some prefix of its keys, at one endpoint or several.
 ///
 /// What goes to it is built here from the key and the parsed conditions; nothing of a client's
-/// request is passed along. All of it is signed, `Accept-Encoding` aside, which proxies rewrite.
+/// request is passed along, but for parameters that the config names. All of it is signed, `Accept-Encoding` aside,
+/// which proxies rewrite.
 package final class S3Origin: Origin {
     /// Where the bucket is to be found, and what is known of it there.
     struct Place {
@@ -80,15 +81,19 @@ package final class S3Origin: Origin {
     }
 
     /// The request that puts `query`, signed for that moment; nil without credentials.
-    func message(_ query: S3Query, path: [UInt8], endpoint: Int, at unixSeconds: Int64) -> ClientRequest? {
+    func message(
+        _ query: S3Query, path: [UInt8], parameters: [UInt8], endpoint: Int, at unixSeconds: Int64
+    ) -> ClientRequest? {
         guard let credentials = credentials(), credentials.holds(at: unixSeconds) else { return nil }
         let authority = endpoints[endpoint].configuration.authority
         var fields = signer.sign(
             SignableRequest(
-                method: query.isHead ? "HEAD" : "GET", path: path, host: authority, headers: query.headers),
+                method: query.isHead ? "HEAD" : "GET", path: path, query: parameters, host: authority,
+                headers: query.headers),
             with: credentials, at: unixSeconds)
         fields.append(.acceptEncoding, "identity")
-        return ClientRequest(method: query.isHead ? .head : .get, target: path, host: authority, fields: fields)
+        let target = parameters.isEmpty ? path : path + [0x3F] + parameters
+        return ClientRequest(method: query.isHead ? .head : .get, target: target, host: authority, fields: fields)
     }
 
     // MARK: - Faults

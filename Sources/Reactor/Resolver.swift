@@ -99,11 +99,12 @@ package final class Resolver {
         entries[host]!.learned = MonotonicTime(nanoseconds: 0)
     }
 
-    /// An IP address is its own answer; `localhost` needs nobody's (RFC 6761 section 6.3).
+    /// An IP address is its own answer, as is a Unix socket (`unix:PATH`); `localhost` needs nobody's (RFC 6761 section 6.3).
     private static func literal(_ host: String) -> [SocketAddress]? {
         if host == "localhost" {
             return [.ipv4(address: 0x7F00_0001, port: 0), .ipv6(high: 0, low: 1, port: 0)]
         }
+        if host.hasPrefix("unix:") { return [.unix(path: String(host.dropFirst(5)))] }
         let bare = host.first == "[" && host.last == "]" ? host.dropFirst().dropLast() : host[...]
         return SocketAddress(ip: bare, port: 0).map { [$0] }
     }

@@ -157,6 +157,29 @@ package struct OriginSettings: Sendable, Equatable {
         case s3(S3Settings)
         /// An absolute path.
         case directory(String)
+        case http(AppSettings)
+    }
+}
+
+/// An app that speaks HTTP.
+package struct AppSettings: Sendable, Equatable {
+    package let url: HTTPURL
+    /// An absolute path; nil where the URL's host is connected to.
+    package let socket: String?
+    /// Certificate authorities in PEM that are trusted besides the system's.
+    package let authorities: FileContent?
+    /// Bytes.
+    package let uploadSize: Int
+    package let passesHost: Bool
+    package let sendsForwarded: Bool
+    /// Fields' names; empty for one that is not sent.
+    package let identity: Identity
+
+    package struct Identity: Sendable, Equatable {
+        package let user: String
+        package let email: String
+        package let groups: String
+        package let assertion: String
     }
 }
 
@@ -168,7 +191,20 @@ package struct S3Settings: Sendable, Equatable {
     package let addressing: S3Addressing
     /// Empty, or ends with `/` and does not begin with one.
     package let prefix: String
+    /// The names of the parameters that clients may send along.
+    package let queryParameters: [S3QueryParameter]
     package let credentials: S3Credentials
+}
+
+/// The parameters of S3's GetObject that ask for the object and nothing else.
+package enum S3QueryParameter: String, Sendable, CaseIterable {
+    case versionID = "versionId"
+    case contentType = "response-content-type"
+    case contentLanguage = "response-content-language"
+    case contentEncoding = "response-content-encoding"
+    case contentDisposition = "response-content-disposition"
+    case cacheControl = "response-cache-control"
+    case expires = "response-expires"
 }
 
 package enum S3Addressing: String, Sendable, CaseIterable {
@@ -353,6 +389,8 @@ package struct LimitSettings: Sendable, Equatable {
     package let originRetries: Int
     package let originRetriesPerSecond: Int
     package let fileReaders: Int
+    /// Of one worker.
+    package let compressions: Int
     // Towards providers
     package let providerTimeout: TimeSpan
     package let providerResponseSize: Int

@@ -7,7 +7,21 @@ extension ConfigurationReader {
         content.fallback = page(Options.contentFallback, in: section, authPath)
         content.notFound = page(Options.contentNotFound, in: section, authPath)
         content.forbidden = page(Options.contentForbidden, in: section, authPath)
+        if content.forbidden != nil, !site.has(Options.siteProvider) {
+            faults.error(
+                section.position(of: Options.contentForbidden), section.key(of: Options.contentForbidden),
+                "nobody would see the page, for nobody can sign in to the site", "Name a provider, or remove the page")
+        }
         content.redirectOrigins = section.value(Options.contentRedirectOrigins).map(\.value)
+        content.precompressed = precompressed(in: section)
+        content.compression = section.value(Options.contentCompression)
+        content.compressionMinimum = section.value(Options.contentCompressionMinimum)
+        if !content.compression, section.has(Options.contentCompressionMinimum) {
+            faults.error(
+                section.position(of: Options.contentCompressionMinimum),
+                section.key(of: Options.contentCompressionMinimum), "nothing is compressed, for compression is false",
+                "Remove one of the two")
+        }
         content.cacheControl = cacheControl(in: site.section("cache_control"))
         content.headers = headers(in: site.section("headers"))
         return content
@@ -26,6 +40,19 @@ extension ConfigurationReader {
                 "Nothing there is looked up in an origin: put the page elsewhere")
         }
         return path
+    }
+
+    private mutating func precompressed(in section: SettingSection) -> [Precompression] {
+        var codings: [Precompression] = []
+        for coding in section.value(Options.contentPrecompressed) {
+            if codings.contains(coding.value) {
+                faults.error(
+                    coding.position, section.key(of: Options.contentPrecompressed),
+                    "'\(coding.value.rawValue)' stands there twice", "Keep one of the two")
+            }
+            codings.append(coding.value)
+        }
+        return codings
     }
 
     private static func isBelow(_ authPath: String, _ path: String) -> Bool {

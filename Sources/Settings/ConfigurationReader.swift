@@ -117,6 +117,7 @@ struct ConfigurationReader {
             originRetries: section.value(Options.limitOriginRetries),
             originRetriesPerSecond: section.value(Options.limitOriginRetriesPerSecond),
             fileReaders: section.value(Options.limitFileReaders),
+            compressions: section.value(Options.limitCompressions),
             providerTimeout: section.value(Options.limitProviderTimeout),
             providerResponseSize: section.value(Options.limitProviderResponseSize),
             loginStateLifetime: section.value(Options.limitLoginStateLifetime),

@@ -11,6 +11,12 @@ package struct ContentSettings: Sendable, Equatable {
     package var forbidden: String?
     /// Where objects may send browsers beside the site itself: origins as browsers serialise them.
     package var redirectOrigins: [String]
+    /// Codings of files that stand beside the plain ones; none twice.
+    package var precompressed: [Precompression]
+    /// Whether content is compressed on its way.
+    package var compression: Bool
+    /// Shorter content is not, in bytes.
+    package var compressionMinimum: Int
     /// `Cache-Control` in place of the origin's.
     package var cacheControl: PathMap<String>
     /// Fields that answers have besides the origin's, or in their place.
@@ -18,7 +24,8 @@ package struct ContentSettings: Sendable, Equatable {
 
     package init(
         index: String? = "index.html", fallback: String? = nil, cleanURLs: Bool = false, notFound: String? = nil,
-        forbidden: String? = nil, redirectOrigins: [String] = [], cacheControl: PathMap<String> = PathMap(),
+        forbidden: String? = nil, redirectOrigins: [String] = [], precompressed: [Precompression] = [],
+        compression: Bool = true, compressionMinimum: Int = 1024, cacheControl: PathMap<String> = PathMap(),
         headers: PathMap<[FieldSetting]> = PathMap()
     ) {
         self.index = index
@@ -27,6 +34,9 @@ package struct ContentSettings: Sendable, Equatable {
         self.notFound = notFound
         self.forbidden = forbidden
         self.redirectOrigins = redirectOrigins
+        self.precompressed = precompressed
+        self.compression = compression
+        self.compressionMinimum = compressionMinimum
         self.cacheControl = cacheControl
         self.headers = headers
     }

@@ -144,6 +144,35 @@ enum Options {
     // Origins
     static let originDirectory = Option(
         "origins.*.directory", .path, "A directory on this machine whose files are served, in place of `s3`.")
+    static let originHTTP = Option(
+        "origins.*.http", .url,
+        "An app that speaks HTTP, in place of `s3`: its URL, perhaps with a path that every request's begins with. It gets requests of all methods, and is told who asks."
+    )
+    static let originSocket = Option(
+        "origins.*.socket", .path, "The Unix socket that the app listens on; `http` then only says its host and path.")
+    static let originCAFile = Option(
+        "origins.*.ca_file", .pem,
+        "Certificate authorities in PEM that are trusted for an `https` app besides the system's.")
+    static let originUploadSize = Option(
+        "origins.*.upload_size", .size(0...1_099_511_627_776), default: "100MiB",
+        "What a request to an app may bring; a larger one is a 413.")
+    static let originPassHost = Option(
+        "origins.*.pass_host", .flag, default: "true",
+        "Whether an app is told the site's host in `Host`, as browsers see it, or the host of its own URL.")
+    static let originForwarded = Option(
+        "origins.*.forwarded", .flag, default: "false",
+        "Whether an app is told `Forwarded` (RFC 7239) besides `X-Forwarded-For`, `-Proto` and `-Host`.")
+    static let originIdentityUser = Option(
+        "origins.*.identity.user", .identityField, default: "X-Postern-User", "The field that has the account's `sub`.")
+    static let originIdentityEmail = Option(
+        "origins.*.identity.email", .identityField, default: "X-Postern-Email",
+        "The field that has the address, unless the provider says that it is not verified.")
+    static let originIdentityGroups = Option(
+        "origins.*.identity.groups", .identityField, default: "X-Postern-Groups",
+        "The field that has the groups, with commas between them.")
+    static let originIdentityAssertion = Option(
+        "origins.*.identity.assertion", .identityField, default: "X-Postern-Assertion",
+        "The field that has all of it as a JWT, signed by a key of `/.auth/keys`.")
     static let s3Bucket = Option("origins.*.s3.bucket", .bucket, "The bucket's name.")
     static let s3Region = Option(
         "origins.*.s3.region", .region,
@@ -158,6 +187,10 @@ enum Options {
     )
     static let s3Prefix = Option(
         "origins.*.s3.prefix", .keyPrefix, default: "", "What every key begins with, a folder of the bucket.")
+    static let s3QueryParameters = Option(
+        "origins.*.s3.query_parameters", .list(.choice(ofType: S3QueryParameter.self)), default: "",
+        "Parameters of a request's query that are sent along to the bucket; no other ever is. With `response-…` whoever writes a link decides how content is shown."
+    )
     static let s3Credentials = Option(
         "origins.*.s3.credentials", .choice(ofType: S3CredentialSource.self), default: "auto",
         "Where credentials come from, unless the keys below are given: `environment` (`AWS_ACCESS_KEY_ID` and so on), `profile` (AWS's shared files), `web_identity` (a token's file, and STS), `container` (ECS, EKS), `instance` (EC2's metadata service, version 2), or `auto`, the first of these that is there. See [the reference](reference.md#credentials)."
@@ -254,6 +287,17 @@ enum Options {
         "sites.*.content.redirect_origins", .list(.webOrigin), default: "",
         "Where an object's `x-amz-website-redirect-location` may lead beside paths of the site: scheme, host, and a port where it is not the scheme's own."
     )
+    static let contentPrecompressed = Option(
+        "sites.*.content.precompressed", .list(.choice(ofType: Precompression.self)), default: "",
+        "Codings in which files stand compressed beside the plain ones, `app.js.br` (`br`) and `app.js.gz` (`gzip`) beside `app.js`: where a client takes several alike, in this order. Costs another request to the origin where there is no such file."
+    )
+    static let contentCompression = Option(
+        "sites.*.content.compression", .flag, default: "true",
+        "Whether content that grows smaller by it (text, scripts, JSON, SVG) is sent with gzip to clients that take it, unless it is compressed already."
+    )
+    static let contentCompressionMinimum = Option(
+        "sites.*.content.compression_min_size", .size(0...1_073_741_824), default: "1KiB",
+        "Content that is shorter is not compressed.")
     static let siteMount = Option(
         "sites.*.mounts.*", .reference(to: "origins"),
         "The origin that has what is below the key, a path such as `/reports/`, which is taken off: `/reports/a.html` is `a.html` there. Of several the longest path decides."
@@ -391,6 +435,9 @@ enum Options {
         "limits.file_readers", .count(1...1000), default: "8",
         "Threads of one worker that wait for the disk of one directory. More files wait in line, for `origin_idle_timeout` at most."
     )
+    static let limitCompressions = Option(
+        "limits.compressions", .count(0...100_000), default: "128",
+        "Answers of one worker that are being compressed at a time, 160 KiB each. One more goes out as it is.")
     static let limitProviderTimeout = Option(
         "limits.provider_timeout", .duration("10ms", "10m"), default: "10s", "A whole request to a provider.")
     static let limitProviderResponseSize = Option(
@@ -438,6 +485,9 @@ package enum SigningAlgorithm: String, Sendable, CaseIterable {
     case es384 = "ES384"
     case edDSA = "EdDSA"
 }
+
+/// `precompressed`'s words.
+package enum Precompression: String, Sendable, CaseIterable { case br, gzip }
 
 extension ValueKind where Value: RawRepresentable<String> & CaseIterable {
     /// `choice` with its type spelled out, where there is nothing to infer it from.

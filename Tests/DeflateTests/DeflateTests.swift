@@ -49,3 +49,56 @@ import Testing
         #expect(Deflate.inflate(Deflate.compress([]), limit: 0) == [])
     }
 }
+
+@Suite struct GzipEncoderTests {
+    /// All of `input`, in parts of `step` bytes into rooms of `room` bytes.
+    private func encode(_ input: [UInt8], length: Int?, step: Int, room: Int) -> [UInt8] {
+        let encoder = GzipEncoder(length: length)
+        var out: [UInt8] = []
+        var start = 0
+        while true {
+            let part = Array(input[start..<min(input.count, start + step)])
+            start += part.count
+            var position = 0
+            var isDone = false
+            repeat {
+                out.append(addingCapacity: room) { (span: inout OutputSpan<UInt8>) in
+                    isDone = encoder.encode(part, from: &position, isLast: start == input.count, into: &span)
+                }
+            } while !isDone && (position < part.count || start == input.count)
+            if isDone { return out }
+        }
+    }
+
+    /// What a gzip stream of one member without a name holds (RFC 1952 section 2.3).
+    static func decode(_ bytes: [UInt8]) -> [UInt8]? {
+        guard bytes.count >= 18, bytes.prefix(4) == [0x1F, 0x8B, 8, 0] else { return nil }
+        let content = Deflate.inflate(Array(bytes[10..<bytes.count - 8]), limit: 1 << 26)
+        let size = bytes.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+        return content?.count == size ? content : nil
+    }
+
+    @Test(arguments: [0, 1, 511, 512, 4096, 70_000])
+    func whatWasFedInAnyPartsComesBackWhole(count: Int) {
+        let text = (0..<count).map { UInt8(truncatingIfNeeded: $0 * $0 / 7) }
+        for (step, room) in [(1 << 20, 1 << 20), (1000, 1), (7, 64)] where count / step * (1000 / room) < 10_000_000 {
+            for length in [nil, count] {
+                #expect(Self.decode(encode(text, length: length, step: step, room: room)) == text)
+            }
+        }
+    }
+
+    @Test func aLengthThatWasWrongChangesNothing() {
+        let text = [UInt8](repeating: 0x61, count: 100_000)
+        #expect(Self.decode(encode(text, length: 10, step: 4096, room: 4096)) == text)
+    }
+
+    @Test func othersReadIt() {
+        // `python3 -c 'import gzip, sys; print(gzip.decompress(bytes.fromhex(sys.argv[1])))' …` says b"postern".
+        let bytes = encode(Array("postern".utf8), length: 7, step: 100, room: 100)
+        #expect(
+            bytes.dropFirst(10) == [
+                0x2B, 0xC8, 0x2F, 0x2E, 0x49, 0x2D, 0xCA, 0x03, 0x00, 0xEE, 0x41, 0x96, 0x2B, 0x07, 0x00, 0x00, 0x00,
+            ])
+    }
+}

@@ -14,6 +14,8 @@ sys.path[:0] = [HERE, os.path.join(ROOT, "scripts"), os.path.join(ROOT, "demo")]
 
 import postern  # noqa: E402
 import web  # noqa: E402
+from chromium import Chromium  # noqa: E402
+from identity_rig import Rig, named  # noqa: E402
 from lying_provider import LyingProvider  # noqa: E402
 from parts import canaille as canaille_part  # noqa: E402
 from parts import certificates, glewlwyd as glewlwyd_part, process, seaweedfs  # noqa: E402
@@ -106,8 +108,41 @@ def liar(build):
 def honest(request):
     """Every test finds the provider honest."""
     yield
-    if "liar" in request.fixturenames:
-        request.getfixturevalue("liar").reset()
+    for name in ("liar", "module_provider"):
+        if name in request.fixturenames:
+            request.getfixturevalue(name).reset()
+
+
+@pytest.fixture
+def provider():
+    """One of the test's own."""
+    one = LyingProvider({"postern": None, "other": None})
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def module_provider():
+    """One of the file's own."""
+    one = LyingProvider({"postern": None, "other": None})
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def rig(build, folder, provider, request):
+    one = Rig(os.path.join(build, named(request)), folder, provider)
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def browser(build, request):
+    one = Chromium(os.path.join(build, "chromium", named(request)), None,
+                   os.path.join(build, "pictures", named(request)))
+    yield one
+    one.picture("end")
+    one.close()
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ os.execvp(argv[0], argv)
 """
 
 # The threads that a daemon has: the control loop, the workers, and those that wait for disks, names and logs.
-THREADS = {"postern", "worker-", "revocations", "resolver", "log-writer"}
+THREADS = {"postern", "worker-", "revocations", "resolver", "reader", "log-writer"}
 
 
 class Postern:

@@ -18,9 +18,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from identity_rig import API, Rig, bearer
 from lying_provider import ALICE, BOB, Key, LyingProvider
 from parts import process
-from test_identity_hostile import API, Rig, bearer
 
 MARKUP = "'\"></title></pre><script>alert(1)</script>"
 CONTENT = b"what the bucket holds"
@@ -47,6 +47,11 @@ class Bucket(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
+def provider(module_provider):
+    return module_provider
+
+
+@pytest.fixture(scope="module")
 def bucket():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
@@ -56,24 +61,11 @@ def bucket():
 
 
 @pytest.fixture(scope="module")
-def provider():
-    one = LyingProvider({"postern": None, "other": None})
-    yield one
-    one.stop()
-
-
-@pytest.fixture(scope="module")
 def stranger():
     """Another provider, whose key has the same name as the first one's."""
     one = LyingProvider({"postern": None})
     yield one
     one.stop()
-
-
-@pytest.fixture(autouse=True)
-def honest_again(provider):
-    yield
-    provider.reset()
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import urllib.parse
 import postern
 import pytest
 import web
-from lying_provider import ALICE, BOB, Key, LyingProvider, encode
-from test_identity_hostile import API, RULES, Rig
+from identity_rig import API, RULES, Rig, named
+from lying_provider import ALICE, BOB, Key, encode
 
 PREFIX = "CognitoIdentityServiceProvider.postern."
 PATHS = {"callback_path": "/parseauth", "refresh_path": "/refreshauth", "sign_out_path": "/signout"}
@@ -22,17 +22,9 @@ DEEP = "/sub/?a=1&b=%2F"
 
 
 @pytest.fixture
-def provider():
-    one = LyingProvider({"postern": None, "other": None})
-    one.refresh, one.account = True, PERSON
-    yield one
-    one.stop()
-
-
-@pytest.fixture
 def rig(build, folder, provider, request):
-    name = "".join(one if one.isalnum() else "-" for one in request.node.name)[:60]
-    one = CloudFrontRig(os.path.join(build, "cloudfront-" + name), folder, provider)
+    provider.refresh, provider.account = True, PERSON
+    one = CloudFrontRig(os.path.join(build, named(request)), folder, provider)
     yield one
     one.stop()
 

@@ -1,7 +1,8 @@
-"""Glewlwyd ends sessions: by way of the browser, and behind it."""
+"""Glewlwyd renews sessions, and ends them: by way of the browser, and behind it."""
 
 import json
 import os
+import re
 import time
 import urllib.parse
 
@@ -9,8 +10,8 @@ import postern
 import pytest
 import web
 from conftest import OBJECTS, PASSWORD
+from identity_rig import eventually
 from parts import process
-from test_identity_hostile import eventually
 
 
 class Daemon(postern.Postern):
@@ -40,6 +41,12 @@ class Daemon(postern.Postern):
         end = browser.open(there + "&g_continue")
         assert end.body == OBJECTS["hello.txt"], str(end)
         return browser
+
+    def renewals(self):
+        """Those to which it gave no ID token, as it does."""
+        text = web.request(self.admin, "/metrics", host="localhost").text
+        found = re.search(r'postern_session_renewals_total\{[^}]*renewal="without_token"\} (\d+)', text)
+        return int(found[1]) if found else 0
 
     def lets_in(self, browser):
         return browser.clone().send(self.base + "/hello.txt").status == 200
@@ -87,3 +94,22 @@ def test_a_session_that_begins_after_the_logout_token_holds(daemon, glewlwyd):
     time.sleep(1.1)
     again = daemon.signed_in()
     assert daemon.lets_in(again)
+
+
+def test_a_session_is_renewed_by_a_refresh_token_that_is_good_once(daemon, glewlwyd):
+    """The answer has a new refresh token, and no ID token. It takes none back from a client without a secret."""
+    glewlwyd.set_lifetime(3)
+    try:
+        browser = daemon.signed_in()
+    finally:
+        glewlwyd.set_lifetime(300)
+    copy, before = browser.clone(), daemon.renewals()
+    time.sleep(3.1)
+    for one in (browser, copy, browser):
+        assert one.send(daemon.base + "/hello.txt").status == 200 and daemon.renewals() == before + 1
+    me = browser.fetch(daemon.base + "/.auth/me").json()
+    assert me["name"] == "Alice Aster" and sorted(me["groups"]) == ["admins", "staff"]
+    assert browser.send(daemon.base + "/.auth/logout", "POST", {"Content-Length": "0"}, navigation=False).status == 303
+    assert not daemon.lets_in(copy)
+    eventually(lambda: [one["reason"] for one in daemon.records() if "given back" in one.get("message", "")])
+    assert {one["reason"] for one in daemon.records() if "given back" in one.get("message", "")} == {"401"}

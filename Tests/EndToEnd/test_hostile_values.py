@@ -9,7 +9,7 @@ import urllib.parse
 import pytest
 import web
 from lying_provider import LyingProvider
-from test_identity_hostile import Rig
+from identity_rig import Rig
 
 SIZE = 1000
 ROUNDS = int(os.environ.get("POSTERN_TEST_ROUNDS", 60))

@@ -1,102 +1,22 @@
 """Who somebody is, when they would rather be somebody else: sign-ins, sessions and keys under attack, at a daemon and
 a provider of this file's own."""
 
-import base64
 import concurrent.futures
-import html
 import json
 import os
 import re
-import socket
-import threading
 import time
 import urllib.parse
 
 import postern
 import pytest
 import web
-from conftest import OBJECTS
+from identity_rig import API, Rig, assert_way_on, bearer, eventually
 from lying_provider import ALICE, BOB, Key, LyingProvider, encode
 from parts import process
 
-API = {"Accept": "application/json", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
-RULES = {"/public/**": "anyone", "/admin/**": "groups:admins", "/nobody/**": "nobody", "/**": "signed-in"}
 COOLDOWN = 30
 """Seconds between two fetches of the keys that tokens of strangers can cause."""
-
-
-class Rig:
-    """A daemon with the sites a, b (one provider, one client) and c (another client), all on names below localhost,
-    where plain HTTP is allowed; the second session key is that of another instance's newest."""
-
-    def __init__(self, directory, folder, provider, **more):
-        self.port, self.provider = process.free_port(), provider
-        self.keys = [postern.secret(), postern.secret()]
-        for secret in self.keys:
-            web.note(secret)
-        site = lambda name, client, **own: {
-            "hosts": [self.host(name)], "provider": client, "origin": "folder", "rules": RULES,
-            "content": {"not_found": ""}, **own}
-        self.config = {
-            "listeners": {"plain": {"address": f"127.0.0.1:{self.port}"}}, "session_keys": self.keys,
-            "providers": {"one": {"issuer": provider.issuer, "client_id": "postern"},
-                          "two": {"issuer": provider.issuer, "client_id": "other"}},
-            "origins": {"folder": {"directory": folder}},
-            "sites": {"a": site("a", "one"), "b": site("b", "one"), "c": site("c", "two"),
-                      "brief": site("brief", "one", session={"idle": "3s", "lifetime": "8s"}),
-                      "open": {"hosts": [self.host("open")], "origin": "folder", "rules": {"/**": "anyone"}},
-                      "token": site("token", "one", session={"ends_with_token": True})},
-            **more}
-        self.directory = directory
-        self.start()
-
-    def start(self):
-        self.daemon = postern.Postern(self.directory, self.config)
-
-    def stop(self):
-        self.daemon.stop()
-
-    def host(self, site="a"):
-        return f"{site}.localhost:{self.port}"
-
-    def url(self, path="/", site="a"):
-        return f"http://{self.host(site)}{path}"
-
-    def send(self, path, site="a", **options):
-        options.setdefault("host", self.host(site))
-        return web.request(self.port, path, **options)
-
-    def signed_in(self, site="a", path="/hello.txt"):
-        browser = web.Browser()
-        answer = browser.open(self.url(path, site))
-        assert answer.status == 200, str(answer)
-        return browser
-
-    def begun(self, path="/hello.txt", site="a", browser=None):
-        """A browser, and the callback's address that the provider sends it to."""
-        browser = browser or web.Browser()
-        return browser, browser.send(browser.send(self.url(path, site)).location).location
-
-    def jar(self, browser, site="a"):
-        return browser.jar(self.url(site=site))
-
-    def is_alive(self):
-        return self.daemon.process.is_running() and self.send("/public/").status == 200
-
-
-@pytest.fixture
-def provider():
-    one = LyingProvider({"postern": None, "other": None})
-    yield one
-    one.stop()
-
-
-@pytest.fixture
-def rig(build, folder, provider, request):
-    name = "".join(one if one.isalnum() else "-" for one in request.node.name)[:60]
-    one = Rig(os.path.join(build, "identity-" + name), folder, provider)
-    yield one
-    one.stop()
 
 
 @pytest.fixture(scope="module")
@@ -107,24 +27,6 @@ def shared(build, folder):
     yield one
     one.stop()
     provider.stop()
-
-
-def bearer(token):
-    web.note(token)
-    return {"Authorization": f"Bearer {token}", **API}
-
-
-def eventually(check, seconds=15):
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.1)
-
-
-def assert_way_on(answer, *statuses):
-    assert answer.status in (statuses or range(400, 500)), str(answer)
-    assert "text/html" in answer.get("content-type", "") and answer.get("cache-control") == "no-store", str(answer)
-    assert "href=" in answer.text and not answer.get("location"), str(answer)
 
 
 # Callbacks
@@ -800,9 +702,8 @@ def test_nothing_below_the_auth_path_is_anything_else(shared, path, status):
 
 
 def test_the_auth_path_may_be_another(build, folder, provider):
-    rig = Rig(os.path.join(build, "identity-auth-path"), folder, provider)
+    rig = Rig(os.path.join(build, "identity-auth-path"), folder, provider, starts=False)
     try:
-        rig.stop()
         rig.config["sites"]["a"]["auth_path"] = "/~sign-in/here"
         rig.start()
         browser = rig.signed_in()

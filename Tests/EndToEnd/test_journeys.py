@@ -6,18 +6,15 @@ import time
 import chromium
 import pytest
 import web
-from lying_provider import LyingProvider
-from test_identity_hostile import Rig
+from identity_rig import Rig
 
 PAGE = b"""<!doctype html><html lang="en"><title>A page</title><h1>A page</h1>
 <p id="there" style="margin-top: 4000px">There</p><a href="/public/other.html">Other</a></html>"""
 
 
 @pytest.fixture(scope="module")
-def provider():
-    one = LyingProvider({"postern": None, "other": None})
-    yield one
-    one.stop()
+def provider(module_provider):
+    return module_provider
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +25,6 @@ def rig(build, folder, provider):
     one = Rig(os.path.join(build, "journeys"), folder, provider)
     yield one
     one.stop()
-
-
-@pytest.fixture
-def browser(build, request):
-    name = "".join(one if one.isalnum() else "-" for one in request.node.name)
-    one = chromium.Chromium(os.path.join(build, "chromium", name), None, os.path.join(build, "pictures", name))
-    yield one
-    one.picture("end")
-    one.close()
 
 
 def status(browser):

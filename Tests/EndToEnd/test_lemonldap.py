@@ -9,7 +9,7 @@ import postern
 import pytest
 import web
 from parts import lemonldap, process
-from test_identity_hostile import eventually
+from identity_rig import eventually
 
 SECRETS = {"cut": "lemon-secret-~~~-0123456789", "encoded": "lemon-secret?0123456789",
            "wrong": "not-the-one-0123456789"}

@@ -5,14 +5,11 @@ import html.parser
 import os
 import re
 import time
-import urllib.parse
 
-import chromium
 import pytest
 import web
-from conftest import PASSWORD
-from lying_provider import ALICE, BOB, LyingProvider
-from test_identity_hostile import API, Rig
+from identity_rig import API, Rig
+from lying_provider import BOB
 
 LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><circle cx="20" cy="20" r="18" fill="#0a7d4f"/></svg>'
 LANGUAGES = {"en": "There is no such page", "de": "Diese Seite gibt es nicht", "fr": "Cette page n’existe pas",
@@ -22,22 +19,13 @@ NAMED = {"/nothing": 404, "/nobody/": 403, "/.auth/callback?code=x&state=y": 400
 
 
 @pytest.fixture(scope="module")
-def provider():
-    one = LyingProvider({"postern": None, "other": None})
-    yield one
-    one.stop()
-
-
-@pytest.fixture(autouse=True)
-def honest_provider(provider):
-    yield
-    provider.reset()
+def provider(module_provider):
+    return module_provider
 
 
 @pytest.fixture(scope="module")
 def rig(build, folder, provider):
-    one = Rig(os.path.join(build, "pages"), folder, provider)
-    one.stop()
+    one = Rig(os.path.join(build, "pages"), folder, provider, starts=False)
     for directory in (one.directory, os.path.join(folder, "public")):
         with open(os.path.join(directory, "logo.svg"), "wb") as file:
             file.write(LOGO)
@@ -219,15 +207,6 @@ def test_a_count_that_somebody_made_up_harms_nobody_else(rig):
 
 
 # In a real browser
-
-
-@pytest.fixture
-def browser(build, request):
-    name = "".join(one if one.isalnum() else "-" for one in request.node.name)
-    one = chromium.Chromium(os.path.join(build, "chromium", name), None, os.path.join(build, "pictures", name))
-    yield one
-    one.picture("end")
-    one.close()
 
 
 def emulate(browser, width=1100, height=900, language="en", **features):

@@ -5,28 +5,17 @@ import os
 import time
 
 import pytest
-import web
-from lying_provider import ALICE, BOB, Key, LyingProvider
-from test_identity_hostile import API, Rig, eventually
+from identity_rig import Rig, eventually
+from lying_provider import ALICE, BOB, Key
 
 LIFE = 4
 """Seconds that tokens live here: too short for a window ahead of their end."""
 
 
 @pytest.fixture
-def provider():
-    one = LyingProvider({"postern": None, "other": None})
-    one.refresh, one.lifetime = True, LIFE
-    yield one
-    one.stop()
-
-
-@pytest.fixture
-def rig(build, folder, provider, request):
-    name = "".join(one if one.isalnum() else "-" for one in request.node.name)[:60]
-    one = Rig(os.path.join(build, "renewal-" + name), folder, provider)
-    yield one
-    one.stop()
+def provider(provider):
+    provider.refresh, provider.lifetime = True, LIFE
+    return provider
 
 
 def token_over(rig, site="a"):
@@ -239,15 +228,27 @@ def test_a_session_that_was_signed_out_is_not_renewed(rig, provider):
     assert copy.send(rig.url("/hello.txt")).status == 302 and provider.renewals() == 0
 
 
+def test_a_sign_out_while_a_renewal_is_under_way_ends_what_comes_of_it(rig, provider):
+    browser = token_over(rig)
+    provider.token_delay, copies = 1, [browser.clone() for _ in range(6)]
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(copy.send, rig.url("/hello.txt")) for copy in copies]
+        time.sleep(0.4)
+        assert browser.submit(rig.url("/.auth/logout"), {}).status == 303
+        assert {one.result().status for one in asked} == {302}
+    assert provider.renewals() == 1
+    assert all(copy.send(rig.url("/hello.txt")).status == 302 for copy in copies)
+    eventually(lambda: not provider.refresh_tokens)
+
+
 def test_another_instances_renewal_does_not_end_the_session_at_once(build, folder, rig, provider):
     """The other instance has rotated the refresh token, and what this one has is spent."""
     provider.lifetime = 30
     browser = rig.signed_in()
     time.sleep(27.5)
     late = browser.clone()
-    other = Rig(os.path.join(build, "renewal-other"), folder, provider)
+    other = Rig(os.path.join(build, "renewal-other"), folder, provider, starts=False)
     try:
-        other.stop()
         other.config.update(session_keys=rig.keys, sites={
             **other.config["sites"], "a": {**other.config["sites"]["a"], "hosts": [rig.host(), other.host()]}})
         other.start()

@@ -1,28 +1,14 @@
 """What was ended stays so: after a restart, in another process of the machine, and with a disk in every state."""
 
+import concurrent.futures
 import os
 import shutil
 import signal
+import time
 
 import pytest
 import web
-from lying_provider import LyingProvider
-from test_identity_hostile import Rig, assert_way_on, eventually
-
-
-@pytest.fixture
-def provider():
-    one = LyingProvider({"postern": None, "other": None})
-    yield one
-    one.stop()
-
-
-@pytest.fixture
-def rig(build, folder, provider, request):
-    name = "".join(one if one.isalnum() else "-" for one in request.node.name)[:60]
-    one = Rig(os.path.join(build, "revoked-" + name), folder, provider)
-    yield one
-    one.stop()
+from identity_rig import Rig, assert_way_on, eventually
 
 
 def sign_out(rig, browser, site="a"):
@@ -131,6 +117,33 @@ def test_a_file_that_is_taken_away_comes_back_whole(rig):
     kill(rig)
     rig.start()
     assert [one.send(rig.url("/hello.txt")).status for one in copies] == [302, 302]
+
+
+def test_a_flood_of_callbacks_keeps_no_sign_out_from_the_disk(rig, provider):
+    """Each leaves an entry, and anybody can send them."""
+    leaves, stranger = rig.signed_in(), web.Browser()
+    begun = [stranger.send(rig.url("/.auth/login"), navigation=False).location for _ in range(2000)]
+    states = [web.query(one)["state"] for one in begun]
+    before = os.path.getsize(file(rig)) // 48
+    line = stranger.cookie_header(rig.url())
+    provider.stop()  # so that each is answered as fast as can be
+
+    def flood(part):
+        with web.connect(rig.port) as connection:
+            for state in part:
+                connection.sendall(web.head("GET", f"/.auth/callback?code=x&state={state}", rig.host(), {"Cookie": line}))
+                assert web.read_answer(connection).status in (400, 503)
+
+    with concurrent.futures.ThreadPoolExecutor(30) as pool:
+        list(pool.map(flood, [states[part::30] for part in range(30)]))
+    begun = time.monotonic()
+    copy = sign_out(rig, leaves)
+    assert time.monotonic() - begun < 1, "behind all the others"
+    kill(rig)
+    assert os.path.getsize(file(rig)) // 48 >= before + len(states) + 1
+    provider.start()
+    rig.start()
+    assert copy.send(rig.url("/hello.txt")).status == 302
 
 
 def test_what_could_not_be_written_is_written_as_soon_as_it_can_be(build, folder, provider):

@@ -1,15 +1,14 @@
 """The provider changes its signing key while people work, sign in and are renewed, and clients bring tokens: of all of
 their requests not one fails."""
 
-import os
 import threading
 import time
 
 import pytest
 import web
 from conftest import OBJECTS
-from lying_provider import Key, LyingProvider
-from test_identity_hostile import Rig, bearer
+from identity_rig import bearer
+from lying_provider import Key
 from test_keys import glewlwyd_session
 
 BRIEF = 4
@@ -75,18 +74,9 @@ def spread(work):
 
 
 @pytest.fixture
-def provider():
-    one = LyingProvider({"postern": None, "other": None})
-    one.refresh = True
-    yield one
-    one.stop()
-
-
-@pytest.fixture
-def rig(build, folder, provider, request):
-    one = Rig(os.path.join(build, "rotation-" + request.node.name[:40]), folder, provider)
-    yield one
-    one.stop()
+def provider(provider):
+    provider.refresh = True
+    return provider
 
 
 @pytest.fixture

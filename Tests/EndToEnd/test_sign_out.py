@@ -5,28 +5,18 @@ import time
 
 import pytest
 import web
+from identity_rig import Rig, bearer, eventually
 from lying_provider import ALICE, BOB, Key, LyingProvider, encode
-from test_identity_hostile import Rig, bearer, eventually
 
 MOZILLA = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:60.0) Gecko/20100101 Firefox/60.0"}
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 @pytest.fixture
-def provider():
-    one = LyingProvider({"postern": None, "other": None})
-    one.refresh = True
-    one.change_claims = lambda claims: {"sid": "session-" + claims["nonce"][:8], **claims}
-    yield one
-    one.stop()
-
-
-@pytest.fixture
-def rig(build, folder, provider, request):
-    name = "".join(one if one.isalnum() else "-" for one in request.node.name)[:60]
-    one = Rig(os.path.join(build, "sign-out-" + name), folder, provider)
-    yield one
-    one.stop()
+def provider(provider):
+    provider.refresh = True
+    provider.change_claims = lambda claims: {"sid": "session-" + claims["nonce"][:8], **claims}
+    return provider
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +112,8 @@ def test_what_browsers_are_told_to_throw_away(build, folder, provider):
         rig.start()
         assert sign_out(rig, rig.signed_in()).get("clear-site-data") == '"cache", "storage"'
         assert rig.send("/.auth/signed-out").get("clear-site-data") is None
+        answer = sign_out(rig, web.Browser())
+        assert answer.status == 303 and answer.get("clear-site-data") is None, "it may be another site's doing"
     finally:
         rig.stop()
 
@@ -161,6 +153,8 @@ def test_a_browser_that_says_null_needs_the_token_of_the_form(rig):
     assert post(fields, Origin="https://evil.test").status == 400
     assert post(fields, **MOZILLA, Origin="null").status == 303
     assert browser.send(rig.url("/hello.txt")).status == 302
+    browser.jar(rig.url()).clear()
+    assert post(fields, **MOZILLA, Origin="null").status == 303, "nobody is signed out already"
 
 
 def test_a_client_that_says_nothing_is_believed_for_its_cookie_stays_at_home(rig):

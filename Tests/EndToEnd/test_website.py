@@ -1,9 +1,12 @@
 """What a bucket is as a website: pages, folders, applications, errors, parts from elsewhere, and what answers say."""
 
-import contextlib
+import gzip
+import hashlib
 import http.server
 import os
 import threading
+import time
+import urllib.parse
 
 import chromium
 import postern
@@ -32,13 +35,23 @@ APP = {
     "index.html": b"<!doctype html><title>App</title><h1></h1><script src=/assets/main.js></script>",
     "assets/main.js": b"document.querySelector('h1').textContent = 'at ' + location.pathname;\n",
 }
+PLAIN = b"/* " + LONG + b" */\n"
+PACKED = {
+    "app.js": PLAIN, "app.js.gz": gzip.compress(PLAIN), "app.js.br": b"not really Brotli, which nobody here reads",
+    "lone.css": b"/* " + LONG + b" */", "old.txt": LONG, "old.txt.gz": gzip.compress(LONG),
+    "small.css": b"h1 {}", "noise.png": hashlib.shake_128(b"noise").digest(20000),
+    "noise.js": b"// " + hashlib.shake_128(b"noise").digest(600000).hex().encode(),
+    "zeros.txt": bytes(20 << 20),
+}
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".txt": "text/plain"}
 SCRIPT = {"Sec-Fetch-Dest": "script", "Sec-Fetch-Mode": "no-cors", "Accept": "*/*"}
 RULES = {"/public/**": "anyone", "/admin/**": "groups:nobody-has-it", "/closed/**": "nobody", "/**": "signed-in"}
 
 
 class Leading(http.server.BaseHTTPRequestHandler):
-    """A bucket whose objects lead where their names say."""
+    """A bucket whose objects lead where their names say, and which remembers what it was asked for."""
+
+    asked = []
 
     LOCATIONS = {"/bucket/here": "/there?x=1", "/bucket/named": "https://www.example.com/a",
                  "/bucket/evil": "https://evil.example/", "/bucket/double": "//evil.example/",
@@ -46,6 +59,7 @@ class Leading(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
+        self.asked.append(self.path)
         location = self.LOCATIONS.get(self.path)
         self.send_response(200 if location else 404)
         if location:
@@ -81,8 +95,11 @@ def sites(build, weed, liar):
             weed.writer.put(prefix + key, body, TYPES.get(os.path.splitext(key)[1]))
     weed.writer.put("web/one/public/told.js", b"3\n", "text/javascript", cache_control="public, max-age=77")
     weed.writer.put("web/one/told.js", b"3\n", "text/javascript", cache_control="public, max-age=77")
+    for key, body in PACKED.items():
+        weed.writer.put("web/packed/" + key, body, TYPES.get(os.path.splitext(key)[1], "application/octet-stream"))
+    weed.writer.put("web/packed/stays.css", LONG, "text/css", cache_control="max-age=5, no-transform")
     folder = os.path.join(build, "website-folder")
-    for key, body in APP.items():
+    for key, body in {**APP, **PACKED}.items():
         os.makedirs(os.path.dirname(os.path.join(folder, key)), exist_ok=True)
         with open(os.path.join(folder, key), "wb") as file:
             file.write(body)
@@ -92,15 +109,17 @@ def sites(build, weed, liar):
     web.note(keys[0])
     site = lambda name, origin, **more: {"hosts": [f"{name}.localhost:{port}"], "origin": origin, **more}
     everyone = {"rules": {"/**": "anyone"}}
+    bucket = {"bucket": "bucket", "region": "us-east-1", "addressing": "path", "access_key_id": "a",
+              "secret_access_key": "b", "endpoint": f"http://127.0.0.1:{leading.server_port}"}
     daemon = postern.Postern(os.path.join(build, "website"), {
         "listeners": {"plain": {"address": f"127.0.0.1:{port}"}}, "session_keys": keys,
         "providers": {"liar": {"issuer": liar.issuer, "client_id": "postern", "client_auth": "none"}},
         "origins": {
             "one": s3_origin(weed, prefix="web/one"), "two": s3_origin(weed, prefix="web/two/"),
             "reports": s3_origin(weed, prefix="web/reports/"), "app": s3_origin(weed, prefix="web/app/"),
-            "folder": {"directory": folder},
-            "leading": {"s3": {"bucket": "bucket", "region": "us-east-1", "addressing": "path", "access_key_id": "a",
-                               "secret_access_key": "b", "endpoint": f"http://127.0.0.1:{leading.server_port}"}},
+            "packed": s3_origin(weed, prefix="web/packed/"), "folder": {"directory": folder},
+            "leading": {"s3": bucket}, "inside": {"s3": {**bucket, "prefix": "in/side"}},
+            "beside": {"s3": {**bucket, "prefix": "beside"}},
         },
         "sites": {
             "one": site("one", "one", provider="liar", rules=RULES, content={"forbidden": "/403.html"},
@@ -111,8 +130,12 @@ def sites(build, weed, liar):
             "clean": site("clean", "one", content={"clean_urls": True}, **everyone),
             "two": site("two", "two", **everyone),
             "app": site("app", "app", content={"fallback": "/app.html"}, **everyone),
+            **{f"packed-{origin}": site(f"packed-{origin}", origin, **everyone,
+                                        content={"precompressed": ["br", "gzip"]}) for origin in ("packed", "folder")},
             "leading": site("leading", "leading", content={"redirect_origins": ["https://www.example.com"]},
                             **everyone),
+            "inside": site("inside", "inside", mounts={"/m/": "beside"}, **everyone,
+                           content={"clean_urls": True, "precompressed": ["br", "gzip"]}),
         }})
     yield Websites(daemon, port, leading)
     daemon.stop()
@@ -241,6 +264,157 @@ def test_an_object_leads_to_the_site_or_where_the_config_says(sites):
     assert any("evil.example" in one["reason"] for one in events)
 
 
+def test_more_answers_than_may_be_compressed_at_a_time_go_out_as_they_are(build):
+    folder, port = os.path.join(build, "website-large"), process.free_port()
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "a.js"), "wb") as file:
+        file.write(hashlib.shake_128(b"large").digest(8 << 20).hex().encode())
+    host, fields = f"localhost:{port}", {"Accept-Encoding": "gzip"}
+    with postern.Postern(os.path.join(build, "website-limit"), {
+            "listeners": {"plain": {"address": f"127.0.0.1:{port}"}}, "workers": 1, "limits": {"compressions": 1},
+            "origins": {"folder": {"directory": folder}},
+            "sites": {"docs": {"hosts": [host], "origin": "folder", "rules": {"/**": "anyone"}}}}):
+        with web.connect(port) as slow:
+            slow.sendall(web.head("GET", "/a.js", host, fields))
+            head = web.read_answer(slow, body=False)
+            assert head.getheader("content-encoding") == "gzip"
+            other = web.request(port, "/a.js", host=host, headers=fields)
+            assert (other.get("content-encoding"), len(other.body)) == (None, 16 << 20)
+            assert other.get("vary") == "Accept-Encoding" and head.getheader("etag") == "W/" + other.get("etag")
+            head.close()
+        end = time.monotonic() + 5
+        while True:  # whoever has left gives the place back, and HTTP/1.0 knows the end by the connection's
+            with web.connect(port) as old:
+                old.sendall(web.head("GET", "/a.js", host, fields, version="HTTP/1.0"))
+                answer = web.read_answer(old)
+            if answer.get("content-encoding") or time.monotonic() > end:
+                break
+        with open(os.path.join(folder, "a.js"), "rb") as file:
+            assert gzip.decompress(answer.body) == file.read() and answer.get("transfer-encoding") is None
+
+
+def climbing_paths():
+    """Ways out of a folder, as programs that decode once too often, or normalize, would read them."""
+    dots = ["..", ".", "%2e%2e", ".%2E", "%2e.", "%252e%252e", "%25%32%65%2e", "%c0%ae%c0%ae", "%e0%80%ae.", "..;",
+            "..%00", "..%20", "...", "%uff0e.", "%ef%bc%8e%ef%bc%8e", "..%09", "..%0a", "%2e%2e%3b", "..%23", "..%3f",
+            ""]
+    slashes = ["/", "%2f", "%2F", "%5c", "\\", "%252f", "%c0%af", "%e2%88%95", "//", "/./", ";/", "%2f%2f"]
+    for dot in dots:
+        for slash in slashes:
+            for form in ("/{d}{s}x", "/a{s}{d}{s}{d}{s}x", "/a/{d}{s}", "/m{s}{d}{s}x", "/m/{d}", "/{s}{d}",
+                         "/a{d}{s}x.js"):
+                yield form.format(d=dot, s=slash)
+    yield from ("/", "/?acl", "/x?list-type=2&prefix=secret", "/x?versionId=1", "/x%3Facl",
+                "/x?response-content-type=a", "/x?X-Amz-Signature=1", "http://%s/../x", "/etc/passwd", "/bucket/in/x",
+                "/in/side/x", "*", "x", "")
+
+
+def test_no_path_leads_out_of_the_prefix(sites):
+    """Whatever a path looks like, it ends below the prefix, or in 400 or 404, and no query reaches the bucket."""
+    Leading.asked.clear()
+    host, count = f"inside.localhost:{sites.port}", 0
+    for path in climbing_paths():
+        answer = sites.get("inside", path % host if "%s" in path else path, headers={"Accept-Encoding": "br, gzip"})
+        assert answer.status in (400, 404), f"{path}: {answer}"
+        count += 1
+    assert count > 1500 and len(Leading.asked) > 500
+    for path in Leading.asked:
+        folder = "/bucket/in/side/" if path.startswith("/bucket/in/side/") else "/bucket/beside/"
+        key = path.removeprefix(folder)
+        assert path.startswith(folder) and "?" not in path and key, path
+        decoded = urllib.parse.unquote(key)
+        assert not {"", ".", ".."} & set(decoded.split("/")) and "\\" not in decoded, path
+
+
+@pytest.fixture(params=["packed", "folder"])
+def packed(request, sites):
+    """Asks for a file as a client that takes some codings."""
+    def get(path, codings=None, method="GET", **headers):
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        return sites.get(f"packed-{request.param}", path, method, {
+            **({"Accept-Encoding": codings} if codings is not None else {}), **fields})
+
+    return get
+
+
+def test_a_compressed_file_is_sent_to_those_who_take_it(packed):
+    for codings, key, coding in [
+            ("gzip, br", "app.js.br", "br"), ("gzip", "app.js.gz", "gzip"), ("br;q=0.5, gzip", "app.js.gz", "gzip"),
+            ("br;q=0, gzip;q=0.1", "app.js.gz", "gzip"), ("*", "app.js.br", "br"), (None, "app.js", None),
+            ("", "app.js", None), ("identity", "app.js", None), ("gzip;q=0", "app.js", None)]:
+        answer = packed("/app.js", codings)
+        assert (answer.status, answer.body, answer.get("content-encoding")) == (200, PACKED[key], coding), codings
+        assert answer.get("content-type").startswith("text/javascript") and answer.get("vary") == "Accept-Encoding"
+        assert answer.get("content-length") == str(len(PACKED[key])) and answer.get("accept-ranges") == "bytes"
+        head = packed("/app.js", codings, "HEAD")
+        mine = [(name.lower(), value) for name, value in answer.headers if name.lower() != "date"]
+        assert mine == [(name.lower(), value) for name, value in head.headers if name.lower() != "date"], codings
+        again = packed("/app.js", codings, If_None_Match=answer.get("etag"))
+        assert again.status == 304 and again.get("etag") == answer.get("etag")
+        assert again.get("vary") == "Accept-Encoding"
+        part = packed("/app.js", codings, Range="bytes=5-9", If_Range=answer.get("etag"))
+        assert (part.status, part.body, part.get("content-encoding")) == (206, PACKED[key][5:10], coding), str(part)
+    tags = {packed("/app.js", codings).get("etag") for codings in ("br", "gzip", None)}
+    assert len(tags) == 3, "each has a tag of its own"
+
+
+def test_where_there_is_no_compressed_file_it_is_compressed_on_its_way(packed):
+    plain = packed("/lone.css")
+    assert plain.body == PACKED["lone.css"] and plain.get("vary") == "Accept-Encoding"
+    assert not plain.get("etag").startswith("W/") and plain.get("content-encoding") is None
+    answer = packed("/lone.css", "gzip, br")
+    assert (answer.status, answer.get("content-encoding"), answer.get("vary")) == (200, "gzip", "Accept-Encoding")
+    assert gzip.decompress(answer.body) == PACKED["lone.css"] and len(answer.body) * 3 < len(PACKED["lone.css"])
+    assert answer.get("etag") == "W/" + plain.get("etag") and answer.get("last-modified") == plain.get("last-modified")
+    assert answer.get("accept-ranges") is None and answer.get("content-length") is None
+    head = packed("/lone.css", "gzip, br", "HEAD")
+    skip = ("date", "transfer-encoding")
+    assert [one for one in head.headers if one[0].lower() not in skip] == [
+        one for one in answer.headers if one[0].lower() not in skip]
+
+
+def test_versions_and_parts_of_what_is_compressed_on_its_way(packed):
+    answer = packed("/lone.css", "gzip")
+    for known in (answer.get("etag"), answer.get("etag").removeprefix("W/"), '"x", ' + answer.get("etag")):
+        again = packed("/lone.css", "gzip", If_None_Match=known)
+        assert (again.status, again.body) == (304, b""), known
+        assert again.get("etag") == (answer.get("etag") if "W/" in known else known)
+    assert packed("/lone.css", "gzip", If_Modified_Since=answer.get("last-modified")).status == 304
+    part = packed("/lone.css", "gzip", Range="bytes=3-12")
+    assert (part.status, part.body, part.get("content-encoding")) == (206, PACKED["lone.css"][3:13], None)
+    assert part.get("etag") == answer.get("etag").removeprefix("W/") and part.get("vary") == "Accept-Encoding"
+    whole = packed("/lone.css", "gzip", Range="bytes=3-12", If_Range=answer.get("etag"))
+    assert whole.status == 200 and gzip.decompress(whole.body) == PACKED["lone.css"], "a weak tag holds for no range"
+    assert packed("/lone.css", "gzip", Range="bytes=999999-").status == 416
+
+
+@pytest.mark.parametrize("path", ["/small.css", "/noise.png", "/old.txt.gz"])
+def test_what_is_small_or_compressed_in_itself_goes_out_as_it_is(packed, path):
+    answer = packed(path, "gzip, br")
+    assert (answer.body, answer.get("content-encoding")) == (PACKED[path[1:]], None)
+    assert answer.get("content-length") == str(len(PACKED[path[1:]])) and not answer.get("etag").startswith("W/")
+
+
+def test_a_bucket_that_forbids_it_is_heard(sites):
+    answer = sites.get("packed-packed", "/stays.css", headers={"Accept-Encoding": "gzip"})
+    assert (answer.body, answer.get("content-encoding")) == (LONG, None)
+    fields = {"Accept-Encoding": "gzip", "Cache-Control": "no-transform"}
+    answer = sites.get("packed-packed", "/lone.css", headers=fields)
+    assert answer.get("content-encoding") is None
+
+
+def test_much_that_grows_small_or_not_at_all_arrives_whole(packed):
+    for path in ("/zeros.txt", "/noise.js"):
+        answer = packed(path, "gzip")
+        assert answer.get("content-encoding") == "gzip" and gzip.decompress(answer.body) == PACKED[path[1:]], path
+
+
+def test_no_bucket_is_asked_for_compressed_pictures_and_missing_ones_are_no_event(sites):
+    sites.get("packed-packed", "/noise.png", headers={"Accept-Encoding": "br, gzip"})
+    sites.get("packed-packed", "/lone.css", headers={"Accept-Encoding": "br, gzip"})
+    assert not [one for one in sites.daemon.records() if one.get("message") == "the origin denied access"]
+
+
 @pytest.fixture
 def browser(build, request):
     one = chromium.Chromium(os.path.join(build, "chromium", request.node.name),
@@ -263,6 +437,19 @@ def test_a_person_walks_through_a_site_of_several_pages(browser, sites, liar):
     assert browser.script("return document.title") == "No entry"
     browser.open(sites.url("one", "/reports"))
     assert browser.url == sites.url("one", "/reports/")
+
+
+def test_a_browser_reads_what_was_compressed(browser, sites):
+    browser.open(sites.url("packed-packed", "/old.txt"))
+    for path in ("/lone.css", "/old.txt", "/noise.js"):
+        digest = browser.ask("""
+            const bytes = await (await fetch(args[0])).arrayBuffer();
+            const digest = await crypto.subtle.digest("SHA-256", bytes);
+            return [...new Uint8Array(digest)].map(x => x.toString(16).padStart(2, "0")).join("");""", path)
+        assert digest == hashlib.sha256(PACKED[path[1:]]).hexdigest(), path
+    sizes = browser.script("return performance.getEntriesByType('resource').map(e => [e.name, e.encodedBodySize, "
+                           "e.decodedBodySize]).filter(e => e[0].endsWith('.css'))")
+    assert sizes[0][1] * 3 < sizes[0][2], "it came compressed"
 
 
 def test_a_deep_link_into_an_application_opens_it(browser, sites):

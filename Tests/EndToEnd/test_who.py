@@ -9,8 +9,8 @@ import time
 import postern
 import pytest
 import web
+from identity_rig import API, Rig
 from lying_provider import ALICE, BOB, LyingProvider
-from test_identity_hostile import API, Rig
 
 APP = "https://app.example.com"
 LOCAL = "http://localhost:3000"
@@ -18,22 +18,13 @@ PREFLIGHT = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Hea
 
 
 @pytest.fixture(scope="module")
-def provider():
-    one = LyingProvider({"postern": None, "other": None})
-    yield one
-    one.stop()
-
-
-@pytest.fixture(autouse=True)
-def honest_provider(provider):
-    yield
-    provider.reset()
+def provider(module_provider):
+    return module_provider
 
 
 @pytest.fixture(scope="module")
 def rig(build, folder, provider):
-    one = Rig(os.path.join(build, "who"), folder, provider)
-    one.stop()
+    one = Rig(os.path.join(build, "who"), folder, provider, starts=False)
     site = one.config["sites"]["a"]
     site["cors_origins"] = [APP, LOCAL]
     site["rules"] = {**site["rules"], "/secure/**": "acr:mfa,phr", "/recent/**": "max_age:5m",
@@ -185,10 +176,10 @@ def test_a_public_answer_that_renews_a_cookie_is_for_one_browser(rig):
 
 def test_a_session_that_is_used_on_public_pages_alone_does_not_idle_away(rig, provider):
     """Its tokens are to be renewed, which public pages do not wait for."""
-    provider.refresh, provider.lifetime = True, 2
+    provider.refresh, provider.lifetime = True, 1
     browser, renewals = rig.signed_in("brief"), provider.renewals()
-    for _ in range(2):
-        time.sleep(2.2)
+    for _ in range(3):
+        time.sleep(1.6)
         answer = browser.send(rig.url("/public/", "brief"))
         assert answer.status == 200 and len(answer.all("set-cookie")) == 1, "used, and so renewed"
     assert provider.renewals() == renewals
@@ -334,9 +325,8 @@ def test_a_provider_that_reads_claims_is_told_that_nothing_else_will_do(build, f
             return {**super().metadata(), "claims_parameter_supported": True}
 
     own = Reader({"postern": None, "other": None})
-    rig = Rig(os.path.join(build, "who-claims"), folder, own)
+    rig = Rig(os.path.join(build, "who-claims"), folder, own, starts=False)
     try:
-        rig.stop()
         rig.config["sites"]["a"]["rules"] = {"/**": "acr:mfa,phr"}
         rig.start()
         answer = rig.send("/x", headers=web.NAVIGATION)

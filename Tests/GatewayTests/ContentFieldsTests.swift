@@ -30,6 +30,8 @@ import Testing
         let told: Fields = [.contentType: "text/html", .cacheControl: "public, max-age=9", .expires: "x"]
         let answer = complete(told, try fields(), isForAnyone: true)
         #expect(answer[.cacheControl] == "public, max-age=9" && answer[.expires] == "x")
+        let older = complete([.contentType: "text/html", .expires: "x"], try fields(), isForAnyone: true)
+        #expect(older == [.contentType: "text/html", .expires: "x", .xContentTypeOptions: "nosniff"])
     }
 
     @Test func privateContentIsNeverPublicWhateverTheConfigSays() throws {
@@ -63,6 +65,8 @@ import Testing
         ("app.js", "text/javascript", nil), ("photo-20240115.jpg", "image/jpeg", nil),
         ("app-deadbeef.js", "text/javascript", nil), ("report-3f9a1c2b.pdf", "application/pdf", nil),
         ("3f9a1c2b.js", "text/javascript", nil), ("app.3f9a1c2b.min.js", "text/javascript", nil),
+        ("a/_3f9a1c2b.js", "text/javascript", nil), ("a.js/x-3f9a1c2b", "text/javascript", nil),
+        ("app_3f9a1c2b.wasm", "application/wasm", "max-age=31536000, immutable"), (".js", "text/javascript", nil),
         ("app.3f9a1c2b.html", "text/html", "no-cache"), ("app.3f9a1c.js", "text/javascript", nil),
     ])
     func whereNobodySaysAnythingPagesAreAskedForAndDigestsAreKept(

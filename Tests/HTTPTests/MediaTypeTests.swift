@@ -24,4 +24,22 @@ import Testing
             #expect(!MediaType.isPartOfPages(path))
         }
     }
+
+    @Test func textAndItsLikeGrowSmaller() {
+        for type in [
+            "text/html; charset=utf-8", "TEXT/CSS", "text/javascript", "application/json;x", "image/svg+xml",
+            "application/ld+json", "application/wasm", "font/ttf", "application/javascript", "application/xml",
+        ] { #expect(MediaType.isCompressible(type)) }
+        for type in [
+            "", "image/png", "video/mp4", "font/woff2", "application/zip", "application/gzip", "application/pdf",
+            "text/event-stream", "application/octet-stream", "textual/x", "application/jsonx",
+        ] { #expect(!MediaType.isCompressible(type)) }
+    }
+
+    @Test func pagesAreTold() {
+        for type in ["text/html", "Text/HTML; charset=utf-8", "text/html ;x", "application/xhtml+xml"] {
+            #expect(MediaType.isPage(type))
+        }
+        for type in ["", "text/htm", "text/htmlx", "text/plain", "application/xml"] { #expect(!MediaType.isPage(type)) }
+    }
 }

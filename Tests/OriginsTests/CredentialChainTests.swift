@@ -4,7 +4,7 @@ import Origins
 import Testing
 
 /// Each source of credentials, before a server that speaks its protocol or lies.
-@MainActor @Suite struct CredentialChainTests {
+@Suite struct CredentialChainTests {
     static let keys = ["AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "secret"]
 
     // MARK: The order
@@ -165,6 +165,11 @@ import Testing
             rig.environment["AWS_WEB_IDENTITY_TOKEN_FILE"] = try rig.write("token", text)
             #expect(try rig.failure(.webIdentity, sts: rig.url).contains("holds no token"))
         }
+    }
+
+    @Test func eachRegionHasItsOwnSTS() {
+        #expect(CredentialChain.stsEndpoint(region: "eu-west-1") == "https://sts.eu-west-1.amazonaws.com")
+        #expect(CredentialChain.stsEndpoint(region: "cn-north-1") == "https://sts.cn-north-1.amazonaws.com.cn")
     }
 
     @Test func noLieOfSTSIsBelieved() throws {

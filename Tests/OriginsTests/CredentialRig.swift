@@ -7,9 +7,6 @@ import Testing
 import Transport
 
 /// A chain of credentials before a server that answers as a test has written down, and a folder for its files.
-///
-/// Its loop turns on the main thread: tasks may need one of the runtime's own pool, which other tests hold.
-@MainActor
 final class CredentialRig {
     let loop: EventLoop
     let server: ScriptedServer
@@ -25,7 +22,7 @@ final class CredentialRig {
         environment["HOME"] = folder
     }
 
-    isolated deinit {
+    deinit {
         server.stop()
         try? FileManager.default.removeItem(atPath: folder)
     }

@@ -48,6 +48,10 @@ struct FaultTests {
         ("directory: /srv/docs", "directory: /srv/nowhere", ["11 origins.docs.directory"]),
         ("    directory: /srv/docs", "    {}", ["10 origins.docs"]),
         ("directory: /srv/docs", "directory: /srv/docs\n    s3: {bucket: abc, region: eu}", ["11 origins.docs"]),
+        ("directory: /srv/docs", "directory: /srv/docs\n    http: http://127.0.0.1:1", ["12 origins.docs"]),
+        ("directory: /srv/docs", "http: ftp://a", ["11 origins.docs.http"]),
+        ("directory: /srv/docs", "http: http://a\n    identity: {user: Cookie}", ["12 origins.docs.identity.user"]),
+        ("directory: /srv/docs", "http: http://a\n    identity: {user: X_User}", ["12 origins.docs.identity.user"]),
         ("directory: /srv/docs", "s3: {region: eu}", ["11 origins.docs.s3.bucket"]),
         ("directory: /srv/docs", "s3: {bucket: abc}", ["11 origins.docs.s3.region"]),
         (
@@ -94,6 +98,23 @@ struct FaultTests {
         (
             "    origin: docs", "    origin: docs\n    content: {redirect_origins: ['*']}",
             ["17 sites.docs.content.redirect_origins"]
+        ),
+        (
+            "    provider: corp\n    origin: docs",
+            "    origin: docs\n    rules: {/**: anyone}\n    content: {forbidden: /403.html}",
+            ["17 sites.docs.content.forbidden"]
+        ),
+        (
+            "    origin: docs", "    origin: docs\n    content: {compression: false, compression_min_size: 1KiB}",
+            ["17 sites.docs.content.compression_min_size"]
+        ),
+        (
+            "    origin: docs", "    origin: docs\n    content: {precompressed: [br, gzip, br]}",
+            ["17 sites.docs.content.precompressed"]
+        ),
+        (
+            "    origin: docs", "    origin: docs\n    content: {precompressed: [zstd]}",
+            ["17 sites.docs.content.precompressed"]
         ),
         ("    origin: docs", "    origin: docs\n    cache_control: {a: no-cache}", ["17 sites.docs.cache_control.a"]),
         (

@@ -95,6 +95,19 @@ struct ValueTests {
         #expect(without.configuration != nil && without.faults.map(\.severity) == [.warning])
     }
 
+    @Test func onlyParametersThatAskForTheObjectCanBeNamed() throws {
+        func bucket(_ names: String) -> String {
+            let bucket = "s3: {bucket: abc, region: a, profile: p, query_parameters: [\(names)]}"
+            return Sample.replacing("directory: /srv/docs", bucket)
+        }
+        let named = load(bucket("versionId, response-expires"))
+        guard case .s3(let s3) = named.configuration?.origins[0].kind else { return #expect(Bool(false)) }
+        #expect(s3.queryParameters == [.versionID, .expires])
+        for name in ["acl", "versionid", "list-type", "partNumber", "X-Amz-Signature", "width"] {
+            #expect(load(bucket(name)).faults.places == ["11 origins.docs.s3.query_parameters"], "\(name)")
+        }
+    }
+
     @Test func whereCredentialsAreLookedForIsSaidOnce() throws {
         func bucket(_ more: String) -> String {
             Sample.replacing("directory: /srv/docs", "s3: {bucket: abc, region: eu-west-1, \(more)}")

@@ -140,10 +140,12 @@ final class ClientTestPeer: ReadinessHandler {
         } else {
             input += bytes
         }
-        let text = String(decoding: input, as: UTF8.self)
-        guard let end = text.range(of: "\r\n\r\n") else { return }
-        input = Array(text[end.upperBound...].utf8)
-        server.received(String(text[..<end.upperBound]), from: self)
+        while true {
+            let text = String(decoding: input, as: UTF8.self)
+            guard let end = text.range(of: "\r\n\r\n") else { return }
+            input = Array(text[end.upperBound...].utf8)
+            server.received(String(text[..<end.upperBound]), from: self)
+        }
     }
 
     private func flush() {

@@ -194,6 +194,57 @@ import Transport
         server.stop()
     }
 
+    private static let upload = String(repeating: "u", count: 16_000)
+
+    /// Sends as much as a stream's window lets through.
+    private func fill(_ client: HTTP2Client, _ stream: UInt32) {
+        client.send(HTTP2Client.head(stream, "/pull/1000000", method: "POST", end: false))
+        for _ in 0..<4 { client.data(stream, Self.upload, end: false) }
+    }
+
+    @Test func uploadThatNobodyTakesStopsNoOther() throws {
+        let server = try ServerHarness()
+        let client = try HTTP2Client(server.address)
+        fill(client, 1)
+        #expect(client.wait { $0.frames.contains { $0.type == 8 && $0.stream == 0 } })
+        client.send(HTTP2Client.head(3, "/echo/200000", method: "POST", end: false))
+        for index in 0..<4 { client.data(3, Self.upload, end: index == 3) }
+        #expect(client.body(3)?.count == 64_000)
+        #expect(!client.frames.contains { $0.type == 8 && $0.stream == 1 })
+        let taken = server.onLoop { world in
+            var bytes: [UInt8] = []
+            bytes.append(addingCapacity: 100_000) { (out: inout OutputSpan<UInt8>) in
+                _ = world.handler.pulled[0].read(into: &out)
+            }
+            return bytes.count
+        }
+        #expect(taken == 64_000)
+        #expect(client.wait { $0.frames.contains { $0.type == 8 && $0.stream == 1 } })
+        server.stop()
+    }
+
+    @Test func uploadsThatNobodyTakesAreBoundedTogether() throws {
+        var limits = ServerLimits()
+        limits.http2.heldContent = 100_000
+        let server = try ServerHarness(limits: limits)
+        let client = try HTTP2Client(server.address)
+        func given(_ client: HTTP2Client) -> UInt32 {
+            client.frames.filter { $0.type == 8 && $0.stream == 0 }.reduce(0) { $0 + $1.word() }
+        }
+        fill(client, 1)
+        #expect(client.wait { given($0) >= 48_000 })
+        fill(client, 3)
+        client.send(HTTP2Client.frame(6, [UInt8](repeating: 1, count: 8)))
+        #expect(client.wait { $0.frames.contains { $0.type == 6 } })
+        #expect(given(client) <= 100_000)
+        // What a stream held others may hold when it goes.
+        client.reset(1)
+        client.send(HTTP2Client.head(5, "/echo/200000", method: "POST", end: false))
+        for index in 0..<4 { client.data(5, Self.upload, end: index == 3) }
+        #expect(client.body(5)?.count == 64_000)
+        server.stop()
+    }
+
     @Test func clientThatWaitsForA100GetsOne() throws {
         let server = try ServerHarness()
         let client = try HTTP2Client(server.address)

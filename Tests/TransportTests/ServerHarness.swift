@@ -126,6 +126,8 @@ final class ScriptedHandler: RequestHandler {
     var cancelled = 0
     var bytesRead = 0
     var waiting: [PatternSource] = []
+    /// Bodies that `/pull` has opened, and nobody reads but the test.
+    var pulled: [RequestBody] = []
     var keepsTargets = true
     /// What `/never` left unanswered.
     var parked: [ExchangeID] = []
@@ -182,6 +184,7 @@ final class ScriptedHandler: RequestHandler {
                     exchange.respond(Response(status: status), body: .empty)
                 }
             }
+        case "pull": pulled.append(exchange.openBody(limit: number(1)))
         case "info":
             let info = exchange.connection
             let text = "\(info.isSecure) \(info.serverName ?? "-") \(info.listener) \(info.peerText)"

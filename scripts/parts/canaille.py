@@ -37,11 +37,26 @@ def client(client_id, redirect_uris, *, name, secret=None, method="none", after_
     return {**made, "client_secret": secret} if secret else made
 
 
-class Canaille:
-    """`users`, `groups` (name to user names) and `clients` are written once, and again whenever they change."""
+# Its ID tokens last an hour, and it has no setting for that: in one process, where that can be changed.
+SHORT_LIVED = """
+import sys, time
+from canaille import create_app
+from canaille.oidc.provider import OIDCGrantMixin
+from werkzeug.serving import run_simple
+seconds, own = int(sys.argv[1]), OIDCGrantMixin.get_client_claims
+OIDCGrantMixin.get_client_claims = lambda self, client: {**own(self, client), "exp": int(time.time()) + seconds}
+run_simple("127.0.0.1", int(sys.argv[2]), create_app(), threaded=True)
+"""
 
-    def __init__(self, directory, *, python, users, groups, clients, name="Sign-in", port=None, certificate=None):
+
+class Canaille:
+    """`users`, `groups` (name to user names) and `clients` are written once, and again whenever they change. `lifetime`
+    is its ID tokens', in seconds, where it is not Canaille's own; without a `certificate`."""
+
+    def __init__(self, directory, *, python, users, groups, clients, name="Sign-in", port=None, certificate=None,
+                 lifetime=None):
         self.directory, self.python, self.name, self.certificate = str(directory), str(python), name, certificate
+        self.lifetime = lifetime
         os.makedirs(self.directory, exist_ok=True)
         self.state = self._state(port)
         self.port = self.state["port"]
@@ -116,6 +131,8 @@ INACTIVE_JWKS = {_toml(self.state["old_keys"])}
 
     def _run(self):
         argv = [program("canaille", self.python), "run", "--bind", f"127.0.0.1:{self.port}"]
+        if self.lifetime:
+            argv = [self.python, "-P", "-c", SHORT_LIVED, str(self.lifetime), str(self.port)]
         if self.certificate:
             argv += ["--certfile", self.certificate[0], "--keyfile", self.certificate[1]]
         # asked by its own name: any other is not found

@@ -174,7 +174,14 @@ static_files_mime_types=(
     def rotate(self, keep_old=True):
         """Another signing key, at once; the old one stays published, or is withdrawn."""
         self.keys = [new_signing_key(self.python)] + (self.keys if keep_old else [])
-        self.plugin["parameters"].update(self._key_parameters())
+        self._change(**self._key_parameters())
+
+    def set_lifetime(self, seconds):
+        """Of ID tokens and access tokens that it gives from now on."""
+        self._change(**{"access-token-duration": seconds})
+
+    def _change(self, **parameters):
+        self.plugin["parameters"].update(parameters)
         # The administrator's session does not last as long as the tests.
         self._call("POST", "/auth", {"username": "admin", "password": "password"})
         self._call("PUT", "/mod/plugin/oidc", self.plugin)

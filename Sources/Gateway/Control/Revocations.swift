@@ -13,6 +13,12 @@ actor Revocations: LoopActor {
     private var list: RevocationList
     private var workers: [WorkerHandle] = []
     private var keeper: RevocationKeeper?
+    /// What waits for the disk, and goes there with the next batch.
+    private var unsaved: [Revocation] = []
+    /// The batch that is being written, or was last.
+    private var writing: Task<Void, Never>?
+    /// The one that comes after it.
+    private var next: Task<Void, Never>?
 
     /// - Parameter list: what was ended before this process began.
     init(loop: LoopBound<EventLoop>, list: RevocationList) {
@@ -69,11 +75,27 @@ actor Revocations: LoopActor {
     private func take(_ revocations: [Revocation], now: Int64) -> Task<Void, Never>? {
         let new = revocations.filter { list.insert($0, now: now) }
         guard !new.isEmpty, let keeper else { return nil }
-        return task { await $0.save(new, by: keeper) }
+        unsaved += new
+        if unsaved.count > list.count { unsaved = list.revocations }
+        if let next { return next }
+        let earlier = writing
+        let batch = task {
+            await earlier?.value
+            await $0.save(by: keeper)
+        }
+        next = batch
+        return batch
     }
 
-    /// Of this actor, so that waiting for the other one takes no third thread.
-    private func save(_ revocations: [Revocation], by keeper: RevocationKeeper) async { await keeper.save(revocations) }
+    /// All that waits at once: anybody can have entries made faster than a disk takes them one by one, and a sign-out
+    /// must not stand in line behind them.
+    private func save(by keeper: RevocationKeeper) async {
+        writing = next
+        next = nil
+        let batch = unsaved
+        unsaved = []
+        await keeper.save(batch)
+    }
 
     private func spread(_ revocations: [Revocation]) async {
         let ofSessions = revocations.filter { $0.space == .sessions }

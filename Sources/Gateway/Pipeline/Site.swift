@@ -11,6 +11,7 @@ final class Site: Sendable {
     let settings: SiteSettings
     let resolver: ContentResolver
     let contentFields: ContentFields
+    let encodings: ContentEncodings
     let authSegments: [String]
     /// Paths of the CloudFront sample, and the pages of Postern's own that they stand for.
     private let earlierPaths: [(segments: [String], page: String)]
@@ -40,6 +41,7 @@ final class Site: Sendable {
         self.settings = settings
         resolver = ContentResolver(settings.content, origin: settings.origin, mounts: settings.mounts)
         contentFields = ContentFields(settings.content)
+        encodings = ContentEncodings(settings.content)
         authSegments = settings.authPath.split(separator: "/").map(String.init)
         let earlier = settings.cloudFront
         let pages = [
@@ -65,6 +67,15 @@ final class Site: Sendable {
     }
 
     func cookieNames(isSecure: Bool) -> CookieNames { isSecure ? cookies : plainCookies }
+
+    /// Whether a cookie of that name is Postern's: no app sees it, and none sets it.
+    func isOwnCookie(_ name: String) -> Bool {
+        [cookies, plainCookies].contains { names in
+            name == names.browser
+                || name.hasPrefix(names.session)
+                    && (name.utf8.count == names.session.utf8.count || name.dropFirst(names.session.count).first == ".")
+        }
+    }
 
     /// The value of `Strict-Transport-Security` for this host. A loopback host is everybody's on that machine, whatever
     /// the port, and gets none.

@@ -22,7 +22,8 @@ extension Worker {
         clearBrowserCookie(context)
         var answer = redirect(to: signOutURL(sessions.first, context), status: 303, .signedOut)
         let data = site.settings.session.clearSiteData
-        if !data.isEmpty {
+        // Whoever shows no session may have been made to post this by another site, in a browser that does not say so.
+        if !data.isEmpty, !sessions.isEmpty {
             answer.response.fields.append(
                 .clearSiteData, data.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))
         }
@@ -95,7 +96,8 @@ extension Worker {
         if let site = fields[.secFetchSite] { return site == "same-origin" || site == "none" }
         guard let origin = fields[.origin] else { return true }
         if origin != "null" { return origin == context.base.text }
-        guard let token = QueryParameters(context.form)?.only("token") else { return sessions.isEmpty }
+        guard !sessions.isEmpty else { return true }
+        guard let token = QueryParameters(context.form)?.only("token") else { return false }
         let tokens = FormToken(ring: shared.keyRing, site: context.site.name)
         return sessions.contains { tokens.holds(token, for: $0.id) }
     }

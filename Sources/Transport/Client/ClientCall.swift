@@ -19,7 +19,18 @@ package final class ClientCall {
     var place = -1
     /// Until the head has come.
     var handler: (any ClientResponseHandler)?
-    var state = State.waiting
+    var state = State.waiting {
+        didSet {
+            switch state {
+            case .finished, .failed: endUpload()
+            case .waiting, .sent, .receiving: break
+            }
+        }
+    }
+    /// The request's content, as long as there may be more of it to send.
+    private(set) var upload: (any BodySource)?
+    /// Some of the content has been taken from its source: the request cannot be sent a second time.
+    var uploadHasBegun = false
     /// It was sent on a kept connection that turned out dead; the next one is to be new.
     var needsFresh = false
     package internal(set) var length: Int?
@@ -28,11 +39,25 @@ package final class ClientCall {
     /// What is kept while it waits, in bytes, about.
     var size: Int { request.size + request.heldBytes }
 
-    init(_ request: ClientRequest, pool: ClientPool, handler: any ClientResponseHandler, now: MonotonicTime) {
+    init(
+        _ request: ClientRequest, upload: (any BodySource)?, pool: ClientPool, handler: any ClientResponseHandler,
+        now: MonotonicTime
+    ) {
         self.request = request
+        self.upload = upload
         self.pool = pool
         self.handler = handler
         enqueued = now
+    }
+
+    /// All of the content has been taken from its source.
+    func completeUpload() { upload = nil }
+
+    /// Nothing more of the content is wanted.
+    func endUpload() {
+        let upload = upload
+        self.upload = nil
+        upload?.cancel()
     }
 
     /// The response is not wanted any more, wherever it is. The handler hears nothing further. A connection that

@@ -26,11 +26,15 @@ final class ClientConnection: ReadinessHandler {
     var stream: ClientStream
     private var phase: Phase
     var parser: HTTP1ResponseParser
-    private var output: [UInt8] = []
-    private var outputSent = 0
+    var output: [UInt8] = []
+    var outputSent = 0
+    /// What is still to come of an upload that is framed by its length; nil where chunked.
+    var uploadRemaining: Int?
     /// How many requests it has taken.
     private var requests = 0
-    private var isBroken = false
+    private(set) var isBroken = false
+    /// The socket takes no more for now: some of the output is here still, or in the TLS session.
+    private(set) var isBlocked = false
 
     // The response under way.
     /// What came and was not read straight into a consumer's room; from `inputStart` on it is still of use.
@@ -55,7 +59,7 @@ final class ClientConnection: ReadinessHandler {
         addressChecked = pool.loop.now
         self.registration = registration
         stream = ClientStream(socket, tls: tls)
-        parser = HTTP1ResponseParser(limits: pool.limits.http)
+        parser = HTTP1ResponseParser(limits: pool.limits.http, takesUntilClose: pool.limits.takesUntilClose)
         phase = .handshake
         registration.handOver(to: self)
     }
@@ -76,10 +80,12 @@ final class ClientConnection: ReadinessHandler {
         case .handshake: continueHandshake()
         case .idle: checkQuiet()
         case .waiting(let call):
-            if outputSent < output.count { send() }
-            readHead(call)
+            sendMore(of: call)
+            // That may have been the end of it.
+            if case .waiting(let call) = phase { readHead(call) }
         case .body(let call):
-            if outputSent < output.count { send() }
+            sendMore(of: call)
+            guard case .body(let call) = phase else { return }
             guard consumerWaits, readiness.contains(.readable) || isBroken else { return }
             consumerWaits = false
             registration.setDeadline(nil)
@@ -162,17 +168,36 @@ final class ClientConnection: ReadinessHandler {
         let target = call.request.target
         HTTP1Serializer.appendRequest(
             method: call.request.method, target: target.span, host: call.request.host, fields: call.request.fields,
-            framing: call.request.framing, to: &output)
+            framing: call.request.framing(call.upload), to: &output)
         output.append(contentsOf: call.request.body)
         stream.beginRequest()
+        if let upload = call.upload {
+            // The head goes out with what is there of the content, in the next turn.
+            clearDeadline()
+            uploadRemaining = upload.length
+            upload.consumer = self
+            return registration.again()
+        }
         setDeadline(pool.limits.firstByteTime)
         send()
         if isBroken { registration.again() }
     }
 
-    private func send() {
+    /// The call whose request or response is under way.
+    var current: ClientCall? {
+        switch phase {
+        case .waiting(let call), .body(let call): call
+        case .handshake, .idle, .closed: nil
+        }
+    }
+
+    var isWaitingForHead: Bool { if case .waiting = phase { !responseHasBegun } else { false } }
+
+    func send() {
         let bytes = output
-        guard stream.send(bytes.span, sent: &outputSent) == .failed else { return }
+        let result = stream.send(bytes.span, sent: &outputSent)
+        isBlocked = result == .blocked
+        guard result == .failed else { return }
         // The server may have answered before it closed: reading tells.
         isBroken = true
         outputSent = output.count
@@ -231,7 +256,7 @@ final class ClientConnection: ReadinessHandler {
     /// The connection is gone and no head has come. Where it had been kept from an earlier request, the server may
     /// have ended it before this one arrived: then a request that does no harm twice is sent again, once.
     private func lost(_ call: ClientCall) {
-        let mayRepeat = call.request.isRepeatable || !stream.hasSent
+        let mayRepeat = !call.uploadHasBegun && (call.request.isRepeatable || !stream.hasSent)
         let isStale = requests > 1 && !responseHasBegun && !call.needsFresh
         if isStale && mayRepeat {
             pool.repeatOnFresh(call)
@@ -246,9 +271,11 @@ final class ClientConnection: ReadinessHandler {
 
     /// The response is complete.
     func finish(_ call: ClientCall, isClean: Bool) {
+        // A server that answers before it has all of the request may or may not read the rest.
+        let isSent = call.upload == nil && !isBlocked && !isBroken
         call.state = .finished
         phase = .idle
-        let isReusable = isClean && keepAlive && hasReadAll && outputSent == output.count && !isBroken
+        let isReusable = isClean && keepAlive && hasReadAll && isSent
         if hasInputBuffer, hasReadAll { returnInputBuffer() }
         if isReusable && isQuiet() {
             pool.release(self)
@@ -270,6 +297,11 @@ final class ClientConnection: ReadinessHandler {
     }
 
     // MARK: - Private
+
+    /// Does what `ready` does in the next turn.
+    func again() { registration.again() }
+
+    func clearDeadline() { registration.setDeadline(nil) }
 
     func setDeadline(_ time: Nanoseconds) { registration.setDeadline(pool.loop.now + time) }
 

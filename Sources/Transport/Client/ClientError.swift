@@ -16,6 +16,8 @@ package enum ClientError: Error, Sendable, Equatable {
     case overloaded
     /// The connection ended before the response's head was whole.
     case disconnected
+    /// The request's content failed before all of it was sent.
+    case upload(BodyFailure)
     /// The response did not begin, or did not go on, in time.
     case timedOut
     case malformed(HTTP1Error)
@@ -28,7 +30,7 @@ package enum ClientError: Error, Sendable, Equatable {
     package var isSafeToRetry: Bool {
         switch self {
         case .unresolved, .unreachable, .connectTimedOut, .tls, .overloaded: true
-        case .disconnected, .timedOut, .malformed, .incomplete, .tooLarge: false
+        case .disconnected, .upload, .timedOut, .malformed, .incomplete, .tooLarge: false
         }
     }
 }
@@ -43,6 +45,7 @@ extension ClientError: CustomStringConvertible {
         case .tls(let error): error.description
         case .overloaded: "too many requests wait for a connection"
         case .disconnected: "the connection ended before a response"
+        case .upload: "the request's content failed"
         case .timedOut: "no response in time"
         case .malformed(let error): "a malformed response: \(error.reason)"
         case .incomplete(.timedOut): "the response's content stopped coming"

@@ -29,8 +29,10 @@ package struct ClientRequest: Sendable {
     /// What it takes in memory, about.
     package var size: Int { 512 + target.count + fields.size + body.count }
 
-    var framing: BodyFraming {
-        switch method {
+    /// - Parameter upload: content that is pulled while it is sent, in place of `body`.
+    func framing(_ upload: (any BodySource)?) -> BodyFraming {
+        if let upload { return upload.length.map(BodyFraming.length) ?? .chunked }
+        return switch method {
         case .post, .put: .length(body.count)
         default: body.isEmpty ? .none : .length(body.count)
         }

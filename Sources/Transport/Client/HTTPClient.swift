@@ -35,13 +35,18 @@ package final class HTTPClient {
 
     /// Sends `request`; the handler hears the response's head, or that there is none. The handler is kept
     /// until then.
+    ///
+    /// - Parameter upload: the request's content where it is not `request.body`: pulled as the server takes it, and
+    ///   cancelled where not all of it is wanted. It is sent by its length, or in chunks. A request whose content has
+    ///   been begun is never sent twice.
     @discardableResult
     package func send(
-        _ request: ClientRequest, to endpoint: Endpoint, handler: any ClientResponseHandler
+        _ request: ClientRequest, upload: (any BodySource)? = nil, to endpoint: Endpoint,
+        handler: any ClientResponseHandler
     ) -> ClientCall {
         statistics.requests += 1
         let pool = pool(endpoint)
-        let call = ClientCall(request, pool: pool, handler: handler, now: loop.now)
+        let call = ClientCall(request, upload: upload, pool: pool, handler: handler, now: loop.now)
         pool.add(call)
         return call
     }

@@ -25,6 +25,7 @@ package final class Exchange {
     private var owner: (any ExchangeOwner)?
     private var hasResponded = false
     private var hasReadBody = false
+    private var collector: RequestBodyCollector?
 
     init(
         request: Request, connection: ConnectionInfo, record: AccessRecord, startedAt: MonotonicTime,
@@ -54,6 +55,8 @@ package final class Exchange {
         precondition(!hasResponded, "an exchange was answered twice")
         hasResponded = true
         request.fields = Fields()
+        collector?.cancel()
+        collector = nil
         guard let owner else {
             if case .source(let source) = body { source.cancel() }
             return
@@ -66,10 +69,21 @@ package final class Exchange {
     ///
     /// - Parameter limit: in bytes; a longer body ends in `.tooLarge`.
     package func readBody(limit: Int, _ done: @escaping (Result<[UInt8], BodyFailure>) -> Void) {
-        precondition(!hasReadBody && !hasResponded, "a request's body is read once, before the answer")
+        let collector = RequestBodyCollector(openBody(limit: limit), done)
+        self.collector = collector
+        collector.bodyIsReady()
+    }
+
+    /// The request's body, to be read or cancelled. To be called once, and before the answer; the body may be read until
+    /// the response is whole.
+    ///
+    /// - Parameter limit: in bytes; a longer body fails with `.tooLarge`.
+    package func openBody(limit: Int) -> RequestBody {
+        precondition(!hasReadBody && !hasResponded, "a request's body is read once, and opened before the answer")
         hasReadBody = true
-        guard let owner else { return done(.failure(.disconnected)) }
-        owner.readBody(of: self, limit: limit, done)
+        let body = RequestBody(request.framing, limit: limit, owner: owner)
+        owner?.open(body)
+        return body
     }
 
     /// The owner's last word: nothing goes through this exchange any more.
@@ -83,5 +97,10 @@ package final class Exchange {
 /// What an exchange asks of the protocol machine that it came from.
 protocol ExchangeOwner: AnyObject {
     func respond(to exchange: Exchange, _ response: Response, body: ResponseBody)
-    func readBody(of exchange: Exchange, limit: Int, _ done: @escaping (Result<[UInt8], BodyFailure>) -> Void)
+    /// The request's content is wanted from here on.
+    func open(_ body: RequestBody)
+    /// As `BodySource.read`; sets `isAwaited` where it says `.wait`.
+    func readBody(_ body: RequestBody, into out: inout OutputSpan<UInt8>) -> BodyRead
+    /// Nobody wants more of it.
+    func closeBody()
 }

@@ -1,74 +1,83 @@
 import HTTP
 import Telemetry
 
-/// A handler's wish for a whole request body, and what of it has come.
-struct RequestBodyReader {
-    let limit: Int
-    private(set) var bytes: [UInt8] = []
-    let done: (Result<[UInt8], BodyFailure>) -> Void
-
-    init(limit: Int, done: @escaping (Result<[UInt8], BodyFailure>) -> Void) {
-        self.limit = limit
-        self.done = done
-    }
-
-    /// False where that would be more than the limit.
-    mutating func append(_ more: ArraySlice<UInt8>) -> Bool {
-        guard more.count <= limit - bytes.count else { return false }
-        bytes.append(contentsOf: more)
-        return true
-    }
-}
-
-/// The request's content: collected for the handler, or dropped.
+/// The request's content: taken by whoever wants it, or dropped.
 extension HTTP1Machine {
-    func readBody(of exchange: Exchange, limit: Int, _ done: @escaping (Result<[UInt8], BodyFailure>) -> Void) {
-        precondition(exchange === self.exchange)
-        if bodyIsComplete { return done(.success([])) }
-        if case .length(let length) = exchange.request.framing, length > limit {
+    func open(_ body: RequestBody) {
+        if body.isTooLarge {
             connection.listener.counters.countLimit(.bodySize)
-            return done(.failure(.tooLarge))
+            return body.fail(.tooLarge)
         }
-        act {
-            bodyReader = RequestBodyReader(limit: limit, done: done)
-            if owesContinue, position == input.count {
-                HTTP1Serializer.appendContinue(to: &output)
-                flush()
+        self.body = body
+    }
+
+    func closeBody() { body = nil }
+
+    func readBody(_ body: RequestBody, into out: inout OutputSpan<UInt8>) -> BodyRead {
+        let isInside = isRunning
+        if !isInside { enter() }
+        let result = takeBody(body, into: &out)
+        if result == .end { self.body = nil }
+        if !isInside { leave() }
+        return result
+    }
+
+    private func takeBody(_ body: RequestBody, into out: inout OutputSpan<UInt8>) -> BodyRead {
+        let before = out.count
+        while true {
+            if passed > 0 { deliver(&out) }
+            if bodyIsComplete { return .end }
+            guard out.freeCapacity > 0 else { return .bytes }
+            switch parse() {
+            case .body(let range):
+                owesContinue = false
+                bodyReceived += range.count
+                guard body.take(range.count) else { return refuseBody(.tooLarge, .bodySize) }
+                position = range.lowerBound
+                passed = range.count
+            case .end: bodyIsComplete = true
+            case .failed: return refuseBody(.malformed, .malformed)
+            case .needMore:
+                if owesContinue {
+                    owesContinue = false
+                    HTTP1Serializer.appendContinue(to: &output)
+                    flush()
+                }
+                if phase != .over, read() { continue }
+                if phase == .over { return .failed(.disconnected) }
+                if out.count > before { return .bytes }
+                body.isAwaited = true
+                return .wait
+            case .head: preconditionFailure("a head within a body")
             }
-            owesContinue = false
         }
     }
 
-    /// One step towards the body that the handler waits for.
-    func readBody() -> Bool {
-        switch parse() {
-        case .body(let range):
-            bodyReceived += range.count
-            if bodyReader!.append(input[range]) { return true }
-            finishBody(.failure(.tooLarge), .bodySize)
-        case .end:
-            bodyIsComplete = true
-            finishBody(.success(bodyReader!.bytes))
-        case .failed:
-            finishBody(.failure(.malformed), .malformed)
-        case .needMore:
-            return read()
-        case .head:
-            preconditionFailure("a head within a body")
-        }
-        return true
+    private func deliver(_ out: inout OutputSpan<UInt8>) {
+        let count = min(passed, out.freeCapacity)
+        let bytes = input
+        for index in position..<position + count { out.append(bytes[index]) }
+        position += count
+        passed -= count
     }
 
-    /// - Parameter reason: of the connection's end, where the body failed.
-    func finishBody(_ result: Result<[UInt8], BodyFailure>, _ reason: CloseReason? = nil) {
-        guard let reader = bodyReader else { return }
-        bodyReader = nil
-        closesFor = reason ?? closesFor
-        reader.done(result)
+    private func refuseBody(_ failure: BodyFailure, _ reason: CloseReason) -> BodyRead {
+        body = nil
+        closesFor = reason
+        return .failed(failure)
+    }
+
+    /// - Parameter reason: of the connection's end.
+    func failBody(_ body: RequestBody, _ failure: BodyFailure, _ reason: CloseReason) {
+        self.body = nil
+        closesFor = reason
+        body.fail(failure)
     }
 
     /// One step through a body that nobody wants.
     func discardBody() -> Bool {
+        position += passed
+        passed = 0
         switch parse() {
         case .body(let range): bodyReceived += range.count
         case .end:

@@ -41,7 +41,6 @@ extension HTTP1Machine: ExchangeOwner, BodyConsumer {
         precondition(exchange === self.exchange && phase == .handling)
         precondition(response.status >= 200 && response.status <= 599, "a final status")
         act {
-            bodyReader = nil
             append(response, body, to: exchange)
             phase = .writing
         }

@@ -40,7 +40,10 @@ final class HTTP1Machine: ProtocolMachine {
     var position = 0
     var exchange: Exchange?
     var bodyIsComplete = true
-    var bodyReader: RequestBodyReader?
+    /// While somebody wants it.
+    var body: RequestBody?
+    /// How much of the input, from `position` on, is content that the parser has passed and nobody has got.
+    var passed = 0
     var bodyReceived = 0
     var owesContinue = false
 
@@ -53,7 +56,7 @@ final class HTTP1Machine: ProtocolMachine {
 
     /// How many steps are left in this turn.
     var budget = 0
-    private var isRunning = false
+    private(set) var isRunning = false
     private var requests = 0
     private var wait = Wait.nothing
     private var waitMark = -1
@@ -74,6 +77,7 @@ final class HTTP1Machine: ProtocolMachine {
     func proceed() {
         guard !isRunning, phase != .over else { return }
         enter()
+        if phase == .handling || phase == .writing { body?.tell() }
         run()
         leave()
     }
@@ -113,8 +117,8 @@ final class HTTP1Machine: ProtocolMachine {
             let reason: CloseReason =
                 bodyPace.isTooSlow(at: server.loop.now, pause: connection.limits.bodyIdleTime)
                 ? .minReadRate : .readTimeout
-            guard bodyReader != nil else { return connection.close(reason) }
-            act { finishBody(.failure(.timedOut), reason) }
+            guard let body else { return connection.close(reason) }
+            act { failBody(body, .timedOut, reason) }
         case .handler:
             if phase == .writing { connection.resetOnClose() }
             connection.close(.stalled)
@@ -128,8 +132,8 @@ final class HTTP1Machine: ProtocolMachine {
         content = .nothing
         guard let exchange else { return }
         self.exchange = nil
-        let reader = bodyReader
-        bodyReader = nil
+        let body = body
+        self.body = nil
         let abandoned = exchange.onAbandoned
         exchange.close()
         switch reason {
@@ -139,8 +143,8 @@ final class HTTP1Machine: ProtocolMachine {
         case .drain, .drainTimeout: exchange.record.outcome = .draining
         default: exchange.record.outcome = .clientGone
         }
-        reader?.done(.failure(reason == .readTimeout || reason == .minReadRate ? .timedOut : .disconnected))
         abandoned?()
+        body?.fail(reason == .readTimeout || reason == .minReadRate ? .timedOut : .disconnected)
         log(exchange)
     }
 
@@ -163,7 +167,7 @@ final class HTTP1Machine: ProtocolMachine {
             let goesOn =
                 switch phase {
                 case .request: readHead()
-                case .handling: bodyReader != nil && readBody()
+                case .handling: false
                 case .writing: writeMore()
                 case .discarding: discardBody()
                 case .over: false
@@ -242,6 +246,7 @@ final class HTTP1Machine: ProtocolMachine {
 
     /// One step of the parser over what has been read. A body's range is one of `input`.
     func parse() -> HTTP1RequestEvent {
+        precondition(passed == 0, "content lies before what is to be parsed")
         let bytes = input
         let start = position
         let (consumed, event) = parser.next(bytes.span.extracting(start..<bytes.count))
@@ -276,6 +281,7 @@ final class HTTP1Machine: ProtocolMachine {
         requests += 1
         connection.listener.counters.requests += 1
         bodyReceived = 0
+        passed = 0
         bodyIsComplete = request.framing == .none || request.framing == .length(0)
         if bodyIsComplete { _ = parse() }
         owesContinue = parser.expectsContinue && request.version == .http11
@@ -330,6 +336,9 @@ final class HTTP1Machine: ProtocolMachine {
         self.exchange = nil
         content = .nothing
         exchange.close()
+        let body = body
+        self.body = nil
+        body?.fail(.disconnected)
         log(exchange)
         if let reason = closesFor {
             // A client that asked for the end sends no more; any other may be about to.
@@ -364,7 +373,7 @@ final class HTTP1Machine: ProtocolMachine {
             let usual = isIdle ? limits.idleTime : limits.headTime
             time = isDraining && isSilent ? min(usual, limits.drainIdleTime) : usual
             (wait, mark) = (isIdle ? .idle : .head, requests)
-        } else if phase == .discarding || bodyReader != nil {
+        } else if phase == .discarding || body?.isAwaited == true {
             (wait, mark, time) = (.body, bodyReceived, limits.bodyIdleTime)
         } else {
             (wait, mark, time) = (.handler, connection.sent, limits.handlerTime)

@@ -20,6 +20,8 @@ final class HTTP2Machine: ProtocolMachine {
     let server: Server
     let session: HTTP2Session
     var streams: [Int32: HTTP2ServerStream] = [:]
+    /// What streams hold of content for which the connection's window has been given back, in bytes.
+    var heldContent = 0
     private(set) var isOver = false
     private var isRunning = false
     /// It goes on at the end of the turn.
@@ -300,9 +302,8 @@ final class HTTP2Machine: ProtocolMachine {
 
     private func finish(_ id: Int32, _ sent: Int) {
         guard let stream = streams.removeValue(forKey: id), let exchange = stream.exchange else { return }
-        stream.exchange = nil
-        stream.close()
         exchange.close()
+        stream.close()
         exchange.record.bytes = Int64(sent)
         log(exchange)
     }
@@ -327,13 +328,12 @@ final class HTTP2Machine: ProtocolMachine {
     func abandon(_ stream: HTTP2ServerStream, _ outcome: Outcome?, _ failure: BodyFailure) {
         guard let exchange = stream.exchange else { return }
         stream.exchange = nil
-        let reader = stream.takeReader()
-        stream.close()
         let abandoned = exchange.onAbandoned
         exchange.close()
         if let outcome { exchange.record.outcome = outcome }
-        reader?.done(.failure(failure))
         abandoned?()
+        stream.failBody(failure)
+        stream.close()
         log(exchange)
     }
 

@@ -1,3 +1,4 @@
+import Bytes
 import HTTP
 import HTTP2
 import Posix
@@ -20,9 +21,14 @@ final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
     private let machine: HTTP2Machine
     private var bodyIsComplete: Bool
     private var owesContinue: Bool
-    private var reader: RequestBodyReader?
-    /// Content that came before it was asked for. The client's window bounds it.
-    private var pending: [UInt8] = []
+    /// While somebody wants the request's content.
+    private var body: RequestBody?
+    /// Content that nobody has taken. The stream's window bounds it.
+    private var pending = ByteQueue()
+    /// How much of it the connection's window has been given back for.
+    private var credited = 0
+    /// Somebody who waited for content is being told.
+    private var isTelling = false
     private var hasResponded = false
     private var progressAt: MonotonicTime
     private var bodyPace = ReadPace()
@@ -42,49 +48,80 @@ final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
 
     // MARK: The request's content
 
-    func readBody(of exchange: Exchange, limit: Int, _ done: @escaping (Result<[UInt8], BodyFailure>) -> Void) {
-        precondition(exchange === self.exchange)
-        if case .length(let length) = exchange.request.framing, length > limit {
+    func open(_ body: RequestBody) {
+        if body.isTooLarge {
             countLimit(.bodySize)
-            return done(.failure(.tooLarge))
+            return body.fail(.tooLarge)
         }
-        machine.act {
-            var reader = RequestBodyReader(limit: limit, done: done)
-            let bytes = pending
-            pending = []
-            session.consumed(bytes.count, of: id)
-            guard reader.append(bytes[...]) else {
-                countLimit(.bodySize)
-                return done(.failure(.tooLarge))
-            }
-            if bodyIsComplete { return done(.success(reader.bytes)) }
-            self.reader = reader
-            progressAt = machine.server.loop.now
-            bodyPace.begin(at: progressAt, received: bodyReceived)
-            if owesContinue, bytes.isEmpty { session.sendContinue(on: id) }
-            owesContinue = false
+        guard body.take(pending.count) else {
+            countLimit(.bodySize)
+            dropPending()
+            return body.fail(.tooLarge)
         }
+        self.body = body
+        credit()
+    }
+
+    func readBody(_ body: RequestBody, into out: inout OutputSpan<UInt8>) -> BodyRead {
+        let count = min(pending.count, out.freeCapacity)
+        if count > 0 {
+            pending.withSpan { bytes in for index in 0..<count { out.append(bytes[index]) } }
+            pending.consume(count)
+            giveBack(count)
+        }
+        guard pending.isEmpty else { return .bytes }
+        pending.release()
+        if bodyIsComplete {
+            self.body = nil
+            return .end
+        }
+        if count > 0 { return .bytes }
+        let now = machine.server.loop.now
+        if owesContinue, bodyReceived == 0 {
+            session.sendContinue(on: id)
+            machine.proceedSoon()
+        }
+        owesContinue = false
+        body.isAwaited = true
+        if !isTelling {
+            progressAt = now
+            bodyPace.begin(at: now, received: bodyReceived)
+        }
+        return .wait
+    }
+
+    func closeBody() {
+        body = nil
+        if hasResponded { dropPending() }
     }
 
     func receive(_ bytes: ArraySlice<UInt8>) {
         bodyReceived += bytes.count
         progressAt = machine.server.loop.now
-        if reader != nil {
-            session.consumed(bytes.count, of: id)
-            if !reader!.append(bytes) {
+        if let body {
+            guard body.take(bytes.count) else {
+                session.consumed(bytes.count, of: id)
                 countLimit(.bodySize)
-                finishBody(.failure(.tooLarge))
+                return failBody(.tooLarge)
             }
         } else if hasResponded {
-            session.consumed(bytes.count, of: id)
-        } else {
-            pending.append(contentsOf: bytes)
+            return session.consumed(bytes.count, of: id)
         }
+        pending.append(bytes.span)
+        guard body != nil else { return }
+        credit()
+        tell()
     }
 
     func bodyEnded() {
         bodyIsComplete = true
-        if let reader { finishBody(.success(reader.bytes)) }
+        tell()
+    }
+
+    private func tell() {
+        isTelling = true
+        body?.tell()
+        isTelling = false
     }
 
     func bodyTimedOut() {
@@ -92,19 +129,37 @@ final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
         countLimit(
             bodyPace.isTooSlow(at: now, pause: machine.connection.limits.bodyIdleTime) ? .minReadRate : .readTimeout)
         progressAt = now
-        finishBody(.failure(.timedOut))
+        failBody(.timedOut)
     }
 
     private func countLimit(_ limit: CloseReason) { machine.connection.listener.counters.countLimit(limit) }
 
-    private func finishBody(_ result: Result<[UInt8], BodyFailure>) {
-        takeReader()?.done(result)
+    func failBody(_ failure: BodyFailure) {
+        let body = body
+        self.body = nil
+        dropPending()
+        body?.fail(failure)
     }
 
-    func takeReader() -> RequestBodyReader? {
-        let reader = reader
-        self.reader = nil
-        return reader
+    /// Content that waits for whoever wants it keeps its own stream's window shut, but not the connection's, as long as
+    /// the streams together hold no more than a limit: others go on meanwhile.
+    private func credit() {
+        let count = min(pending.count - credited, machine.connection.limits.http2.heldContent - machine.heldContent)
+        guard count > 0 else { return }
+        credited += count
+        machine.heldContent += count
+        session.consumedByConnection(count)
+        machine.proceedSoon()
+    }
+
+    /// So much of what was pending is done with.
+    private func giveBack(_ count: Int) {
+        let held = min(count, credited)
+        credited -= held
+        machine.heldContent -= held
+        session.consumedByConnection(count - held)
+        session.consumedByStream(count, id)
+        machine.proceedSoon()
     }
 
     // MARK: The response
@@ -113,8 +168,7 @@ final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
         precondition(exchange === self.exchange && !hasResponded)
         precondition(response.status >= 200 && response.status <= 599, "a final status")
         hasResponded = true
-        reader = nil
-        dropPending()
+        if self.body == nil { dropPending() }
         exchange.record.status = response.status
         progressAt = machine.server.loop.now
         let (length, content) = frame(response.status, body, exchange.request.method)
@@ -161,18 +215,19 @@ final class HTTP2ServerStream: ExchangeOwner, BodyConsumer {
 
     /// The stream is over: gives back what it holds.
     func close() {
-        reader = nil
-        dropPending()
+        exchange = nil
+        failBody(.disconnected)
     }
 
     private func dropPending() {
-        session.consumed(pending.count, of: id)
-        pending = []
+        guard !pending.isEmpty else { return }
+        giveBack(pending.count)
+        pending.release()
     }
 
     /// What the stream waits for, and since when.
     var waiting: (Wait, since: MonotonicTime) {
-        if reader != nil { return (.body, progressAt) }
+        if body?.isAwaited == true { return (.body, progressAt) }
         guard hasResponded else { return (.handler, progressAt) }
         let progress = session.progress(of: id)
         let since = max(progressAt, MonotonicTime(nanoseconds: progress.at))
