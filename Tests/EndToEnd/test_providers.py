@@ -368,6 +368,35 @@ def test_one_provider_down_leaves_the_other(daemon, provider, partner):
     assert one.bearer(provider.token()).status == 200
 
 
+def test_a_logout_token_is_matched_by_its_issuer(daemon, provider, partner):
+    one = daemon(two(provider, partner), at=["corp", "partner"])
+    browser = web.Browser()
+    assert browser.open(chosen(one, browser, "partner")).status == 200
+    partner.signing = Key()
+    partner.published.append(partner.signing)
+    before = provider.count("/jwks")
+    assert back_channel(one, partner) == 200, "the key is new, and its own provider is asked for it"
+    assert provider.count("/jwks") == before
+    assert browser.send(one.url + "/hello.txt").status == 302
+
+
+def test_a_logout_token_holds_while_another_provider_is_down(daemon, provider, partner):
+    provider.stop()
+    one = daemon(two(provider, partner), at=["corp", "partner"], ready="/healthz")
+    eventually(lambda: back_channel(one, partner) == 200)
+    assert back_channel(one, provider) == 503
+
+
+def back_channel(one, provider):
+    """The status of the answer to a logout token of the provider's."""
+    client = next(iter(provider.clients))
+    token = provider.token(provider.account, audience=client, jti=os.urandom(8).hex(), exp=int(time.time()) + 60,
+                           events={"http://schemas.openid.net/event/backchannel-logout": {}})
+    return web.request(one.port, "/.auth/backchannel-logout", host=f"localhost:{one.port}", method="POST",
+                       headers={"Content-Type": "application/x-www-form-urlencoded"},
+                       body=f"logout_token={token}".encode()).status
+
+
 def eventually(check, seconds=10):
     end = time.monotonic() + seconds
     while not check():

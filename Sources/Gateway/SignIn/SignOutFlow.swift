@@ -140,10 +140,16 @@ extension Worker {
         guard type == "application/x-www-form-urlencoded",
             let text = QueryParameters(context.form)?.only("logout_token")
         else { return refuse("back-channel logout: no form with one logout_token", context) }
-        var reason = "no provider"
+        var reason = "issuer"
+        // The token's own word for its issuer says whose keys to try: another provider that is down has no part in it.
+        let issuer = siteProviders(context).count > 1 ? TokenVerifier.claimedIssuer(of: text) : nil
         for name in siteProviders(context) {
-            guard let snapshot = providers[name]?.value, let keys = snapshot.keys, let provider = shared.providers[name]
-            else { return .respond(unavailable(context, retry: "/")) }
+            guard let provider = shared.providers[name],
+                issuer.map(provider.settings.tokenPolicy.mayBeIssuer) ?? true
+            else { continue }
+            guard let snapshot = providers[name]?.value, let keys = snapshot.keys else {
+                return .respond(unavailable(context, retry: "/"))
+            }
             do {
                 let token = try TokenVerifier.verifyLogoutToken(
                     text, keys: keys, policy: snapshot.tokenPolicy, now: loop.wallSeconds)
