@@ -118,32 +118,31 @@ def handshakes_part(rig, servers, options, round_):
 def latency_part(rig, servers, options, round_):
     """At half of what the slower of the two can do: each client sends at fixed times, whatever is still unanswered (32 requests
     at most)."""
-    yield from latency(rig, servers, options, round_, "tls", "p99 of HTTP/2 over TLS, 1 KiB, at half load",
-                       ["-m4"], ["-m32"])
-
-
-def first_byte_part(rig, servers, options, round_):
-    """The same by HTTP/1.1, and one request at a time on each connection. An answer of 1 KiB comes in one piece: its last
-    byte comes with its first."""
-    yield from latency(rig, servers, options, round_, "plain", "p99 of the first byte, HTTP/1.1, 1 KiB, at half load",
-                       ["--h1"], ["--h1"])
-
-
-def latency(rig, servers, options, round_, kind, what, at_most, at_half):
-    most = min(h2load(one, kind, "1 KiB", 2, 16, *at_most)["per_second"] for one in servers)
+    most = min(h2load(one, "tls", "1 KiB", 2, 16, "-m4")["per_second"] for one in servers)
     rate = max(1, int(most / 2 / 16))
     for server in turns(servers, round_):
         log = os.path.join(rig.run, "latency.log")
         if os.path.exists(log):
             os.remove(log)
         with Meter(server) as meter:
-            said = h2load(server, kind, "1 KiB", options.seconds, 16, *at_half, f"--rps={rate}", log=log)
+            said = h2load(server, "tls", "1 KiB", options.seconds, 16, "-m32", f"--rps={rate}", log=log)
         with open(log, encoding="ascii") as source:
             times = [int(line.split()[2]) for line in source]
-        yield {"part": "latency", "what": what, "server": server.name,
+        yield {"part": "latency", "what": f"p99 of HTTP/2 over TLS, 1 KiB, at half load", "server": server.name,
                "value": quantile(times, 0.99), "unit": "µs", "p50_us": quantile(times, 0.5),
                "p999_us": quantile(times, 0.999), "per_second": said["per_second"], "aim": rate * 16,
                "disturbance": meter.disturbance}
+
+
+def first_byte_part(rig, servers, options, round_):
+    """Four clients, each with one request at a time. An answer of 1 KiB comes in one piece: its last byte comes with its
+    first."""
+    for server in turns(servers, round_):
+        with Meter(server) as meter:
+            said = wrk(server, "plain", "1 KiB", options.seconds, 4)
+        for name in ("p50", "p99"):
+            yield {"part": "first_byte", "what": f"{name} of the first byte, HTTP/1.1, 1 KiB, 4 clients",
+                   "server": server.name, "value": said[f"{name}_us"], "unit": "µs", "disturbance": meter.disturbance}
 
 
 def idle_part(rig, servers, options, round_):

@@ -56,7 +56,7 @@ private func checkBase64(_ input: [UInt8]) {
 
 /// Ranges, dates, entity tags, and the error documents of S3.
 @Sendable func fuzzRanges(_ input: [UInt8]) {
-    if let code = S3ErrorDocument.code(in: input) {
+    for code in [S3ErrorDocument.code(in: input), S3ErrorDocument.code(in: input, fromStart: true)].compactMap(\.self) {
         expect((1...64).contains(code.utf8.count) && !code.utf8.contains(0x3C), "an error code")
     }
     guard let value = text(input) else { return }
