@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from rig import HERE, LOAD_CORE, SERVERS, SIZES, Meter, Rig, on_core, process  # first: it knows the way to the tests' modules
+from rig import HERE, LARGE, LOAD_CORE, SERVERS, SIZES, Meter, Rig, on_core, process  # first: it knows the way to the tests' modules
 
 import connections  # noqa: E402
 
@@ -27,10 +27,10 @@ class LoadFailed(Exception):
     pass
 
 
-def wrk(server, kind, size, seconds, options):
+def wrk(server, kind, size, seconds, clients):
     """Requests by HTTP/1.1, as fast as they are answered."""
     done = subprocess.run(
-        on_core(LOAD_CORE, [process.program("wrk"), "-t1", f"-c{options.connections}", f"-d{seconds}s", "-s",
+        on_core(LOAD_CORE, [process.program("wrk"), "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", "-s",
                             os.path.join(HERE, "report.lua"), "-H", f"Cookie: {server.cookie(kind)}",
                             server.url(kind, size)]),
         capture_output=True, text=True, timeout=seconds + 30)
@@ -41,6 +41,7 @@ def wrk(server, kind, size, seconds, options):
     if said["errors"]:
         raise LoadFailed(f"{server.name}, {size}: {said['errors']} of {said['requests']} requests failed")
     return {"requests": said["requests"], "per_second": said["requests"] / said["microseconds"] * 1e6,
+            "bytes": said["bytes"], "seconds": said["microseconds"] / 1e6,
             "p50_us": said["p50"], "p99_us": said["p99"]}
 
 
@@ -72,9 +73,9 @@ def quantile(values, part):
 def requests_part(rig, servers, options, round_):
     for size in SIZES:
         for server in turns(servers, round_):
-            wrk(server, "plain", size, 1, options)
+            wrk(server, "plain", size, 1, options.connections)
             with Meter(server) as meter:
-                said = wrk(server, "plain", size, options.seconds, options)
+                said = wrk(server, "plain", size, options.seconds, options.connections)
             yield row("requests", f"HTTP/1.1, {size}", server, meter, said["requests"], **said)
 
 
@@ -86,6 +87,21 @@ def http2_part(rig, servers, options, round_):
             with Meter(server) as meter:
                 said = load(options.seconds)
             yield row("http2", f"HTTP/2 over TLS, {size}", server, meter, said["requests"], **said)
+
+
+def large_part(rig, servers, options, round_):
+    """What has come of an object when the time is over counts as well."""
+    for size, clients in zip(LARGE, (16, 4)):
+        for kind, name in (("plain", "HTTP/1.1"), ("tls", "HTTP/1.1 over TLS")):
+            for server in turns(servers, round_):
+                wrk(server, kind, size, 1, clients)
+                with Meter(server) as meter:
+                    said = wrk(server, kind, size, options.seconds, clients)
+                gibibytes = said["bytes"] / (1 << 30)
+                yield {"part": "large", "what": f"CPU a GiB, {name}, {size}", "server": server.name,
+                       "value": meter.cpu / gibibytes * 1e3, "unit": "ms of CPU", "disturbance": meter.disturbance, **said}
+                yield {"part": "large", "what": f"time a GiB, {name}, {size}", "server": server.name,
+                       "value": said["seconds"] / gibibytes * 1e3, "unit": "ms", "disturbance": meter.disturbance}
 
 
 def handshakes_part(rig, servers, options, round_):
@@ -102,17 +118,29 @@ def handshakes_part(rig, servers, options, round_):
 def latency_part(rig, servers, options, round_):
     """At half of what the slower of the two can do: each client sends at fixed times, whatever is still unanswered (32 requests
     at most)."""
-    most = min(h2load(one, "tls", "1 KiB", 2, 16, "-m4")["per_second"] for one in servers)
+    yield from latency(rig, servers, options, round_, "tls", "p99 of HTTP/2 over TLS, 1 KiB, at half load",
+                       ["-m4"], ["-m32"])
+
+
+def first_byte_part(rig, servers, options, round_):
+    """The same by HTTP/1.1, and one request at a time on each connection. An answer of 1 KiB comes in one piece: its last
+    byte comes with its first."""
+    yield from latency(rig, servers, options, round_, "plain", "p99 of the first byte, HTTP/1.1, 1 KiB, at half load",
+                       ["--h1"], ["--h1"])
+
+
+def latency(rig, servers, options, round_, kind, what, at_most, at_half):
+    most = min(h2load(one, kind, "1 KiB", 2, 16, *at_most)["per_second"] for one in servers)
     rate = max(1, int(most / 2 / 16))
     for server in turns(servers, round_):
         log = os.path.join(rig.run, "latency.log")
         if os.path.exists(log):
             os.remove(log)
         with Meter(server) as meter:
-            said = h2load(server, "tls", "1 KiB", options.seconds, 16, "-m32", f"--rps={rate}", log=log)
+            said = h2load(server, kind, "1 KiB", options.seconds, 16, *at_half, f"--rps={rate}", log=log)
         with open(log, encoding="ascii") as source:
             times = [int(line.split()[2]) for line in source]
-        yield {"part": "latency", "what": f"p99 of HTTP/2 over TLS, 1 KiB, at half load", "server": server.name,
+        yield {"part": "latency", "what": what, "server": server.name,
                "value": quantile(times, 0.99), "unit": "µs", "p50_us": quantile(times, 0.5),
                "p999_us": quantile(times, 0.999), "per_second": said["per_second"], "aim": rate * 16,
                "disturbance": meter.disturbance}
@@ -140,8 +168,8 @@ def idle_part(rig, servers, options, round_):
                    "value": grown / options.idle / 1024, "unit": "KiB", "disturbance": 0}
 
 
-PARTS = {"requests": requests_part, "http2": http2_part, "handshakes": handshakes_part, "latency": latency_part,
-         "idle": idle_part}
+PARTS = {"requests": requests_part, "http2": http2_part, "large": large_part, "handshakes": handshakes_part,
+         "latency": latency_part, "first_byte": first_byte_part, "idle": idle_part}
 ONCE = {"idle"}
 
 

@@ -19,6 +19,7 @@ from lying_provider import LyingProvider  # noqa: E402
 from parts import certificates, process  # noqa: E402
 
 SIZES = {"1 KiB": ("1k.bin", 1 << 10), "256 KiB": ("256k.bin", 1 << 18)}
+LARGE = {"10 MiB": ("10m.bin", 10 << 20), "1 GiB": ("1g.bin", 1 << 30)}
 SERVERS = ("nginx", "postern")
 SERVER_CORE, LOAD_CORE = 0, 1
 FILES = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 1 << 17)
@@ -37,7 +38,10 @@ def on_core(core, argv):
 
 
 def content(name, size):
-    return hashlib.shake_128(name.encode()).digest(size)
+    """A block at a time, 1 MiB at most."""
+    block = hashlib.shake_128(name.encode()).digest(min(size, 1 << 20))
+    for _ in range(size // len(block)):
+        yield block
 
 
 class Server:
@@ -51,7 +55,7 @@ class Server:
         return self.process.pid
 
     def path(self, size):
-        return self.prefix + SIZES[size][0]
+        return self.prefix + (SIZES | LARGE)[size][0]
 
     def url(self, kind, size):
         return f"{'http' if kind != 'tls' else 'https'}://localhost:{self.ports[kind]}{self.path(size)}"
@@ -75,9 +79,9 @@ class Rig:
         self.run, self.count, self.servers = run, 0, []
         objects = os.path.join(run, "objects")
         os.makedirs(os.path.join(objects, "bench"))
-        for name, size in SIZES.values():
+        for name, size in (SIZES | LARGE).values():
             with open(os.path.join(objects, "bench", name), "wb") as target:
-                target.write(content(name, size))
+                target.writelines(content(name, size))
         self.authority = certificates.Authority(os.path.join(run, "tls"))
         self.pair = self.authority.issue("server", "localhost")
         self.provider = LyingProvider({"postern": None})
@@ -155,7 +159,7 @@ class Rig:
                 tls=tls if kind == "tls" else None)
             for size, (name, count) in SIZES.items():
                 answer = ask(size, Cookie=server.cookie(kind))
-                assert answer.status == 200 and answer.body == content(name, count), answer
+                assert answer.status == 200 and answer.body == b"".join(content(name, count)), answer
             assert server.name == "nginx" or ask("1 KiB").status == 302
 
     def end(self, server):
@@ -182,8 +186,6 @@ class Meter:
         self.server = server
 
     def __enter__(self):
-
-
         self._began, self._cpu, self._busy = time.monotonic(), process.cpu_seconds(self.server.pid), busy(SERVER_CORE)
         return self
 

@@ -44,7 +44,28 @@ package final class SigningKey: Sendable {
         ERR_clear_error()
     }
 
+    /// A key for Ed25519 (RFC 8032 section 5.1.5).
+    /// - Parameter seed: 32 bytes, any.
+    package init(ed25519 seed: SecretBytes) {
+        let made = seed.withBytes { bytes in
+            precondition(bytes.count == 32, "a key for Ed25519 is made of 32 bytes")
+            return EVP_PKEY_new_raw_private_key_ex(nil, "ED25519", nil, bytes, bytes.count)
+        }
+        guard let made else { fatalError("OpenSSL makes no key for Ed25519") }
+        key = made
+        schemes = [.ed25519]
+        certificateDigest = nil
+    }
+
     deinit { EVP_PKEY_free(key) }
+
+    /// The public half of a key for Ed25519: 32 bytes. Nil for another kind.
+    package var ed25519PublicKey: [UInt8]? {
+        guard schemes == [.ed25519] else { return nil }
+        var bytes = [UInt8](repeating: 0, count: 32)
+        var count = bytes.count
+        return EVP_PKEY_get_raw_public_key(key, &bytes, &count) == 1 && count == 32 ? bytes : nil
+    }
 
     /// The signature in the form that JWS has (RFC 7518 section 3); nil where the key cannot sign by this scheme.
     package func sign(_ message: [UInt8], by scheme: SignatureScheme) -> [UInt8]? {

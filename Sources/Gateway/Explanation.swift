@@ -1,5 +1,6 @@
 import Bytes
 import HTTP
+import Origins
 import Posix
 import Sessions
 import Settings
@@ -59,8 +60,10 @@ package struct Explanation: Sendable {
         if let page = site.ownPage(target.segments) {
             return say("answer", "a page of Postern's own: \(page.joined(separator: "/"))")
         }
-        guard let method = ContentMethod(rawValue: method) else {
-            return answer(405, "\(method) is no method that content has")
+        let place = site.resolver.origin(of: target.segments)
+        let app = configuration.origins.first { $0.name == place.name }?.app
+        guard let method = ContentMethod(rawValue: method), app != nil || method == .get || method == .head else {
+            return answer(405, "\(method) is no method that \(app == nil ? "content has" : "is passed on to an app")")
         }
         let rule = site.settings.rules.rule(for: target.segments, method: method)
         say(
@@ -68,6 +71,12 @@ package struct Explanation: Sendable {
         )
         say("requires", "\(rule.requirement)")
         admit(rule.requirement, claims, at: site, configuration, now: now)
+        if let app, status != 403 {
+            let path = UpstreamTarget.text(place.segments, isDirectory: target.isDirectory, query: target.query)
+            let base = UpstreamConfiguration(app).basePath
+            let use = "an app, which gets \(method.rawValue)"
+            return lookups.append(Lookup(origin: place.name, name: app.url.origin + base + path, use: use))
+        }
         let steps =
             status == 403
             ? site.resolver.refusal(for: target, purpose: .untold).map { [$0] } ?? []
@@ -139,7 +148,8 @@ package struct Explanation: Sendable {
 
     private mutating func look(up steps: [ContentResolver.Step], _ configuration: Configuration) {
         for step in steps {
-            guard let origin = configuration.origins.first(where: { $0.name == step.place.origin }) else { continue }
+            guard let origin = configuration.origins.first(where: { $0.name == step.place.origin }), origin.app == nil
+            else { continue }
             let use =
                 switch step.use {
                 case .object: "the answer"
@@ -265,6 +275,9 @@ extension OriginSettings {
         switch kind {
         case .s3(let s3): "s3://\(s3.bucket)/\(s3.prefix)\(key)"
         case .directory(let path): path + (path.hasSuffix("/") ? "" : "/") + key
+        case .http(let app): app.url.description + "/" + key
         }
     }
+
+    fileprivate var app: AppSettings? { if case .http(let app) = kind { app } else { nil } }
 }

@@ -1,4 +1,5 @@
 import HTTP
+import Origins
 import Posix
 import Settings
 import Transport
@@ -53,6 +54,12 @@ extension ClientLimits {
         betweenBytesTime = Nanoseconds(limits.originIdleTimeout)
         connections = limits.originConnections
         queueSize = limits.originQueue
+    }
+}
+
+extension RetryBudget {
+    init(_ limits: LimitSettings) {
+        self.init(percent: limits.originRetries, perSecond: limits.originRetriesPerSecond)
     }
 }
 

@@ -1,4 +1,5 @@
 import Cryptography
+import HTTP
 import Origins
 import Posix
 import Reactor
@@ -10,26 +11,44 @@ struct OriginFactory {
     private let configuration: Configuration
     private let loop: EventLoop
     private let resolver: Resolver
+    private let watches: [String: OriginWatch]
     /// Of the buckets, by the origins' names.
     private(set) var credentials: [String: CurrentCredentials] = [:]
 
     private let keepers: [String: CredentialKeeper]
 
-    init(_ shared: Shared, loop: EventLoop) {
+    init(_ shared: Shared, loop: EventLoop, watches: [String: OriginWatch]) {
         configuration = shared.configuration
         keepers = shared.credentialKeepers
         self.loop = loop
+        self.watches = watches
         resolver = Resolver(loop: loop)
     }
 
-    mutating func makeAll() throws -> [String: any Origin] {
+    mutating func makeAll() throws -> (content: [String: any Origin], apps: [String: HTTPUpstream]) {
         var origins: [String: any Origin] = [:]
-        for settings in configuration.origins { origins[settings.name] = try make(settings) }
-        return origins
+        var apps: [String: HTTPUpstream] = [:]
+        for settings in configuration.origins {
+            if case .http(let app) = settings.kind {
+                apps[settings.name] = try make(app)
+            } else {
+                origins[settings.name] = try make(settings)
+            }
+        }
+        return (origins, apps)
+    }
+
+    private func make(_ app: AppSettings) throws -> HTTPUpstream {
+        var limits = ClientLimits(origin: configuration.limits)
+        limits.takesUntilClose = true
+        let tls = app.url.isSecure ? try TLSContexts.client(app.authorities) : nil
+        return HTTPUpstream(
+            UpstreamConfiguration(app), client: HTTPClient(loop: loop, resolver: resolver, tls: tls, limits: limits))
     }
 
     private mutating func make(_ settings: OriginSettings) throws -> any Origin {
         switch settings.kind {
+        case .http: preconditionFailure("an app is no content")
         case .directory(let path):
             do {
                 return try DirectoryOrigin(
@@ -45,17 +64,22 @@ struct OriginFactory {
             let current = CurrentCredentials()
             current.value = try s3.credentials.keys.map(Credentials.of) ?? keepers[settings.name]?.initial
             credentials[settings.name] = current
+            let watch = watches[settings.name]!
             return S3Origin(
-                try Self.configuration(s3), loop: loop, client: client, credentials: { current.value })
+                try Self.configurations(s3), loop: loop, client: client, budget: RetryBudget(configuration.limits),
+                credentials: { current.value }, observer: { watch.note($0) })
         }
     }
 
-    static func configuration(_ settings: S3Settings) throws -> S3Configuration {
+    /// The bucket at each of its endpoints.
+    static func configurations(_ settings: S3Settings) throws -> [S3Configuration] {
         do {
-            return try S3Configuration(
-                bucket: settings.bucket, region: settings.region, endpoint: settings.endpoint.description,
-                addressing: settings.addressing == .path ? .path : .virtual, prefix: settings.prefix,
-                queryParameters: Set(settings.queryParameters.map(\.rawValue)))
+            return try settings.endpoints.map { endpoint in
+                try S3Configuration(
+                    bucket: settings.bucket, region: settings.region, endpoint: endpoint.description,
+                    addressing: settings.addressing == .path ? .path : .virtual, prefix: settings.prefix,
+                    queryParameters: Set(settings.queryParameters.map(\.rawValue)))
+            }
         } catch {
             throw StartFailure("the \(error) does not hold")
         }
@@ -65,6 +89,26 @@ struct OriginFactory {
 /// What a worker signs a bucket's requests with now: its own, and so read without a lock.
 final class CurrentCredentials {
     var value: Credentials?
+}
+
+extension UpstreamConfiguration {
+    init(_ app: AppSettings) {
+        let url = app.url
+        let name = url.host.hasPrefix("[") ? String(url.host.dropFirst().dropLast()) : url.host
+        self.init(
+            endpoint: Endpoint(
+                host: app.socket.map { "unix:" + $0 } ?? name, port: Int(url.port), isSecure: url.isSecure,
+                serverName: name
+            ), authority: url.authority, basePath: url.path)
+        passesHost = app.passesHost
+        sendsForwarded = app.sendsForwarded
+        uploadSize = app.uploadSize
+        func field(_ name: String) -> FieldName? { name.isEmpty ? nil : FieldName(name) }
+        names.user = field(app.identity.user)
+        names.email = field(app.identity.email)
+        names.groups = field(app.identity.groups)
+        names.assertion = field(app.identity.assertion)
+    }
 }
 
 extension Credentials {

@@ -30,8 +30,11 @@ package enum Preflight {
         for origin in configuration.origins {
             check("origins.\(origin.name).s3") {
                 guard case .s3(let s3) = origin.kind else { return }
-                _ = try OriginFactory.configuration(s3)
+                _ = try OriginFactory.configurations(s3)
                 if let keys = s3.credentials.keys { _ = try Credentials.of(keys) }
+            }
+            check("origins.\(origin.name).ca_file") {
+                if case .http(let app) = origin.kind { _ = try TLSContexts.client(app.authorities) }
             }
         }
         if !configuration.sessionKeys.isEmpty {

@@ -14,6 +14,8 @@ final class Worker {
     let shared: Shared
     let server: Server
     let origins: [String: any Origin]
+    let apps: [String: HTTPUpstream]
+    let originWatches: [String: OriginWatch]
     /// By origin.
     private let credentials: [String: CurrentCredentials]
     let compressions: CompressionBudget
@@ -53,8 +55,13 @@ final class Worker {
         counters = Counters(shared.metricLayout)
         excesses = ExcessLog(loop: loop, events: shared.events)
         accessLog = LogWriter(sink: shared.logs.access, format: shared.logs.format)
-        var factory = OriginFactory(shared, loop: loop)
-        origins = try factory.makeAll()
+        var watches: [String: OriginWatch] = [:]
+        for (index, name) in shared.metricLayout.names.origins.enumerated() {
+            watches[name] = OriginWatch(name, index: index, counters: counters, events: shared.events, loop: loop)
+        }
+        originWatches = watches
+        var factory = OriginFactory(shared, loop: loop, watches: watches)
+        (origins, apps) = try factory.makeAll()
         credentials = factory.credentials
         compressions = CompressionBudget(limit: shared.configuration.limits.compressions)
         signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))

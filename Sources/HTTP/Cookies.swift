@@ -34,6 +34,25 @@ package enum Cookies {
         return found
     }
 
+    /// The cookies of all lines as one value, without those whose names `isWithheld` holds for; nil where none is left.
+    package static func remaining(in fields: Fields, without isWithheld: (String) -> Bool) -> String? {
+        var kept: [UInt8] = []
+        let storage = fields.storage
+        var start = 0
+        while let index = fields.index(of: .cookie, from: start) {
+            let line = storage.span.extracting(fields.valueRange(at: index))
+            forEachPair(line) { name, value in
+                guard !isWithheld(line.extracting(name).text()) else { return }
+                if !kept.isEmpty { kept.append(contentsOf: [0x3B, 0x20]) }
+                for index in name { kept.append(line[index]) }
+                kept.append(0x3D)
+                for index in value { kept.append(line[index]) }
+            }
+            start = index + 1
+        }
+        return kept.isEmpty ? nil : String(decoding: kept, as: UTF8.self)
+    }
+
     private static func collect(_ line: Span<UInt8>, _ wanted: Span<UInt8>, _ found: inout [String]) {
         forEachPair(line) { name, value in
             if name.count == wanted.count, line.extracting(name).equals(wanted) {

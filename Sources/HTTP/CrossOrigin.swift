@@ -22,17 +22,40 @@ package struct CrossOriginPolicy: Sendable, Equatable {
     }
 
     /// The answer to a preflight request of a listed origin; nil for any other request, which then is an `OPTIONS` like
-    /// another. It is one answer for all paths, for nobody has said yet who asks.
-    package func preflight(_ request: Request) -> Response? {
+    /// another. It is one answer for all paths of a kind, for nobody has said yet who asks.
+    /// - Parameter methods: what may be asked for.
+    package func preflight(_ request: Request, methods: String = "GET, HEAD") -> Response? {
         guard request.method == .options, request.fields.contains(.accessControlRequestMethod),
             listedOrigin(request.fields) != nil
         else { return nil }
         return Response(
             status: 204,
             fields: [
-                .accessControlAllowMethods: "GET, HEAD", .accessControlAllowHeaders: Self.acceptedFields,
+                .accessControlAllowMethods: methods, .accessControlAllowHeaders: Self.acceptedFields,
                 .accessControlMaxAge: "\(Self.preflightLifetime)", .cacheControl: "no-store",
             ])
+    }
+
+    /// Whether a request that a browser sends with its cookies comes from the site itself or from a listed origin, or asks
+    /// for nothing that could do harm: else somebody else's page may have made it (cross-site request forgery).
+    ///
+    /// Fetch Metadata decides where it is sent; `Origin` where it is not, by its host alone, for what is before this
+    /// program may speak another scheme. What sends neither is no browser of these days.
+    /// - Parameter authority: the site's as the client sees it.
+    package func admitsEffect(of request: Request, on authority: String) -> Bool {
+        switch request.method {
+        case .get, .head, .options: return true
+        default: break
+        }
+        if listedOrigin(request.fields) != nil { return true }
+        guard request.fields.count(of: .origin) < 2, request.fields.count(of: .secFetchSite) < 2 else { return false }
+        switch request.fields[.secFetchSite] {
+        case "same-origin", "none": return true
+        case nil, "": break
+        default: return false
+        }
+        guard let origin = request.fields[.origin] else { return true }
+        return origin == "https://" + authority || origin == "http://" + authority
     }
 
     private func listedOrigin(_ fields: Fields) -> String? {

@@ -51,16 +51,21 @@ struct HTTP1ResponseHead: Sendable {
 
     /// The empty line has come: what content follows (RFC 9112 section 6.3). Framing that contradicts itself is
     /// an error even where no content can follow.
-    mutating func finish(isHead: Bool) throws(HTTP1Error) -> BodyFraming {
+    /// - Returns: nil for content that ends with the connection.
+    mutating func finish(isHead: Bool, takesUntilClose: Bool) throws(HTTP1Error) -> BodyFraming? {
         if case .refused(let error) = transferCoding { throw error }
         if case .chunked = transferCoding {
             guard response.version == .http11 else { throw .transferEncoding }
             guard contentLength == nil else { throw .ambiguousFraming }
         }
         response.length = contentLength
-        if isHead || response.status == 204 || response.status == 304 { return .none }
+        if isHead || response.status == 204 || response.status == 304 { return BodyFraming.none }
         if case .chunked = transferCoding { return .chunked }
-        guard let contentLength else { throw .missingFraming }
+        guard let contentLength else {
+            guard takesUntilClose else { throw .missingFraming }
+            response.keepAlive = false
+            return nil
+        }
         return .length(contentLength)
     }
 }

@@ -36,9 +36,9 @@ package enum HTTP1ResponseEvent: Sendable {
 }
 
 /// Makes responses of a server's bytes (RFC 9112), as strictly as requests are read: a response whose framing
-/// is ambiguous, or that only a closed connection would end, is a failure.
+/// is ambiguous is a failure, and one that only a closed connection would end too, unless it is asked for.
 ///
-///     begin -> statusLine -> fields -> (interim -> statusLine)* -> head -> (length | chunked)* -> end
+///     begin -> statusLine -> fields -> (interim -> statusLine)* -> head -> (length | chunked | untilClose)* -> end
 package struct HTTP1ResponseParser: Sendable {
     private enum State {
         case idle
@@ -46,6 +46,8 @@ package struct HTTP1ResponseParser: Sendable {
         case fields
         case length(remaining: Int)
         case chunked
+        /// The end of the input is the content's.
+        case untilClose
         case finished
         case failed(HTTP1Error)
     }
@@ -58,9 +60,13 @@ package struct HTTP1ResponseParser: Sendable {
     private var isHead = false
     private var interimCount = 0
     private var sawBytes = false
+    private let takesUntilClose: Bool
 
-    package init(limits: HTTP1Limits = HTTP1Limits()) {
+    /// - Parameter takesUntilClose: whether content may end with the connection, as HTTP/1.0 has it. What was cut off
+    ///   cannot be told from what is whole then, but by TLS.
+    package init(limits: HTTP1Limits = HTTP1Limits(), takesUntilClose: Bool = false) {
         self.limits = limits
+        self.takesUntilClose = takesUntilClose
         chunks = HTTP1ChunkedDecoder(limits: limits)
     }
 
@@ -92,7 +98,7 @@ package struct HTTP1ResponseParser: Sendable {
     package mutating func endOfInput() -> HTTP1ResponseEvent {
         switch state {
         case .failed(let error): return .failed(error)
-        case .finished:
+        case .finished, .untilClose:
             state = .idle
             sawBytes = false
             return .end
@@ -141,6 +147,10 @@ package struct HTTP1ResponseParser: Sendable {
                 state = taken == remaining ? .finished : .length(remaining: remaining - taken)
                 position += taken
                 return .body(position - taken..<position)
+            case .untilClose:
+                guard position < input.count else { return .needMore }
+                defer { position = input.count }
+                return .body(position..<input.count)
             case .chunked:
                 switch chunks.next(input, &position) {
                 case .needMore: return .needMore
@@ -169,8 +179,9 @@ package struct HTTP1ResponseParser: Sendable {
             state = .statusLine
             return .interim(status)
         }
-        switch try complete.finish(isHead: isHead) {
-        case .none, .length(0): state = .finished
+        switch try complete.finish(isHead: isHead, takesUntilClose: takesUntilClose) {
+        case nil: state = .untilClose
+        case .none?, .length(0): state = .finished
         case .length(let length): state = .length(remaining: length)
         case .chunked:
             chunks = HTTP1ChunkedDecoder(limits: limits)

@@ -23,6 +23,15 @@ package enum MediaType {
     private static let partTypes: Set<String> = ["text/javascript", "text/css", "text/vtt", "application/wasm"]
     private static let partFamilies = ["font/", "image/", "audio/", "video/", "model/"]
 
+    /// Whether a browser shows content of this type as a page.
+    package static func isPage(_ type: String) -> Bool {
+        let bytes = type.utf8.span
+        var end = 0
+        while end < bytes.count, bytes[end] != 0x3B, !ByteClass.isBlank(bytes[end]) { end += 1 }
+        return bytes.extracting(0..<end).spells("text/html")
+            || bytes.extracting(0..<end).spells("application/xhtml+xml")
+    }
+
     /// Whether content of this type grows much smaller when compressed: text of all kinds, and what is not compressed in
     /// itself as most pictures, fonts and films are. Not a stream of events, which must not be held up.
     package static func isCompressible(_ type: String) -> Bool {

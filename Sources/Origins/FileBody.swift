@@ -26,8 +26,9 @@ final class FileBody: BodySource {
         case failed(BodyFailure)
     }
 
-    /// How much a thread reads at a time, in bytes.
-    static let pieceSize = 64 << 10
+    /// How much a thread reads at a time, in bytes: as much as is asked for, but for these. Many bodies of one client may
+    /// be held up, and each keeps what was brought.
+    private static let pieceSizes = 4 << 10...64 << 10
 
     init(_ file: OpenFile, range: Range<Int>, readers: FileReaders) {
         self.file = file
@@ -55,7 +56,7 @@ final class FileBody: BodySource {
                 guard let file else { return .failed(.disconnected) }
                 switch file.descriptor.readIfCached(into: &out, at: position, limit: end - position) {
                 case .bytes(let count): position += count
-                case .wouldBlock: ask(file)
+                case .wouldBlock: ask(file, for: out.freeCapacity)
                 case .end: return fail(.malformed)
                 case .failed: return fail(.disconnected)
                 }
@@ -82,8 +83,9 @@ final class FileBody: BodySource {
         return .end
     }
 
-    private func ask(_ file: OpenFile) {
-        let position = position, count = min(Self.pieceSize, end - position)
+    private func ask(_ file: OpenFile, for room: Int) {
+        let sizes = Self.pieceSizes
+        let position = position, count = min(end - position, max(sizes.lowerBound, min(room, sizes.upperBound)))
         let call = readers.call({ Self.read(file, at: position, count) }) { [self] answer in
             guard case .reading(_, let isAwaited) = state else { return }
             switch answer {

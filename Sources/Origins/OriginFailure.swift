@@ -12,6 +12,11 @@ package struct OriginRefusal: Sendable, Equatable {
     /// Whether it may only mean that there is no such object: S3 says so to whoever must not list the bucket.
     package var mayBeMissingObject: Bool { code == nil || code == "AccessDenied" }
 
+    /// Whether other credentials may be had by now where these were.
+    package var concernsCredentials: Bool {
+        ["ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId"].contains(code)
+    }
+
     /// What an operator should look at.
     package var sentence: String {
         switch code {

@@ -105,8 +105,35 @@ package enum S3Answer {
         }
     }
 
-    /// Whether asking once more may help, and does no harm.
-    package static func mayPass(status: Int) -> Bool { status == 500 || (502...504).contains(status) }
+    /// Whether the status tells of a fault of the server, or of its load.
+    package static func isFault(status: Int) -> Bool { status == 429 || 500...599 ~= status }
+
+    /// Whether asking once more, after a short pause, may help, and does no harm.
+    package static func mayPass(status: Int, _ fields: borrowing Fields) -> Bool {
+        guard status == 429 || status == 500 || 502...504 ~= status else { return false }
+        // Who asks for more patience than a visitor has is given it.
+        guard let wait = fields[.retryAfter] else { return true }
+        return wait == "0"
+    }
+
+    /// Whether a 200 may have one of S3's error documents for its content: XML, of a version that has no name.
+    package static func mayBeError(_ object: OriginObject) -> Bool {
+        guard object.status == 200, !object.fields.contains(.etag), !object.fields.contains(.lastModified),
+            let type = object.fields[.contentType]?.lowercased()
+        else { return false }
+        return type.hasPrefix("application/xml") || type.hasPrefix("text/xml")
+    }
+
+    /// The status that would have come with a code.
+    package static func status(ofCode code: String) -> Int {
+        switch code {
+        case "NoSuchKey", "NoSuchBucket", "NoSuchVersion": 404
+        case "AccessDenied", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidAccessKeyId": 403
+        case "ExpiredToken", "InvalidToken", "TokenRefreshRequired": 400
+        case "SlowDown", "ServiceUnavailable": 503
+        default: 500
+        }
+    }
 
     /// 304, 412 and 416: what tells of the version, nothing of the content.
     private static func bodiless(_ status: Int, _ fields: borrowing Fields) -> OriginObject {

@@ -4,14 +4,19 @@ package enum S3ErrorDocument {
     /// So much of a body is looked at.
     package static let maximumLength = 16384
 
+    private static let declaration = Array("<?xml".utf8)
+    private static let declarationEnd = Array("?>".utf8)
     private static let opening = Array("<Error".utf8)
     private static let codeStart = Array("<Code>".utf8)
     private static let codeEnd = Array("</Code>".utf8)
 
     /// The text of the first `<Code>` within `<Error>`: 1 to 64 letters and digits (a dot as well), as
     /// every code of S3 is. nil where the document has none. Never an XML parser: no entities, no nesting.
-    package static func code(in body: [UInt8]) -> String? {
-        guard let error = find(opening, in: body, from: 0),
+    ///
+    /// - Parameter fromStart: whether the document must be nothing but an error: what is before `<Error` is the XML
+    ///   declaration, or white space.
+    package static func code(in body: [UInt8], fromStart: Bool = false) -> String? {
+        guard let error = fromStart ? openingOfRoot(in: body) : find(opening, in: body, from: 0),
             let start = find(codeStart, in: body, from: error)
         else { return nil }
         var end = start
@@ -20,6 +25,19 @@ package enum S3ErrorDocument {
             return nil
         }
         return String(decoding: body[start..<end], as: UTF8.self)
+    }
+
+    private static func openingOfRoot(in body: [UInt8]) -> Int? {
+        var index = 0
+        func skipSpace() { while index < body.count, body[index] <= 0x20 { index += 1 } }
+        if body.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
+        skipSpace()
+        if body[index...].starts(with: declaration) {
+            guard let end = find(declarationEnd, in: body, from: index) else { return nil }
+            index = end
+            skipSpace()
+        }
+        return body[index...].starts(with: opening) ? index + opening.count : nil
     }
 
     /// The position behind the first occurrence.

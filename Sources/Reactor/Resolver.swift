@@ -5,7 +5,8 @@ import Posix
 /// A look-up blocks, so that each runs on a thread of its own (there are few: one for a name at a
 /// time, and the names come from the config), and answers through the loop's inbox. What is known is
 /// answered at once. An answer is fresh for 30 s; for five minutes more it is still given, while a new
-/// look-up runs behind it; and while look-ups fail the last good answer is given for ever.
+/// look-up runs behind it; and while look-ups fail the last good answer is given for ever. What a name had in earlier
+/// answers is remembered for a while, so that connections to where it is not any more can be told.
 package final class Resolver {
     package typealias Answer = Result<[SocketAddress], NameLookup.Failure>
 
@@ -14,11 +15,16 @@ package final class Resolver {
         package var usable = Nanoseconds.seconds(330)
         /// How long a failure is remembered before the system is asked again.
         package var failure = Nanoseconds.seconds(2)
+        /// An address that no answer has had for so long is not the host's any more: longer than an answer is fresh, for
+        /// there are name servers that give some of many addresses each time.
+        package var gone = Nanoseconds.seconds(60)
         package init() {}
     }
 
     private struct Entry {
         var addresses: [SocketAddress] = []
+        /// When an answer had them last.
+        var seen: [SocketAddress: MonotonicTime] = [:]
         var learned = MonotonicTime(nanoseconds: 0)
         var failure: NameLookup.Failure?
         var failed = MonotonicTime(nanoseconds: 0)
@@ -78,17 +84,27 @@ package final class Resolver {
         return Self.literal(host).map { .success($0) }
     }
 
+    /// Whether `address`, with port 0, was the host's and is not any more, as far as is known without waiting. May start a
+    /// look-up.
+    package func isGone(_ address: SocketAddress, from host: String) -> Bool {
+        guard entries[host] != nil, case .success = known(host), let entry = entries[host], entry.failure == nil else {
+            return false
+        }
+        return entry.seen[address].map { entry.learned - $0 >= times.gone } ?? true
+    }
+
     /// Nobody could be reached at the addresses known: the next to ask gets new ones.
     package func forget(_ host: String) {
         guard let entry = entries[host], !entry.isRunning, entry.failure == nil else { return }
         entries[host]!.learned = MonotonicTime(nanoseconds: 0)
     }
 
-    /// An IP address is its own answer; `localhost` needs nobody's (RFC 6761 section 6.3).
+    /// An IP address is its own answer, as is a Unix socket (`unix:PATH`); `localhost` needs nobody's (RFC 6761 section 6.3).
     private static func literal(_ host: String) -> [SocketAddress]? {
         if host == "localhost" {
             return [.ipv4(address: 0x7F00_0001, port: 0), .ipv6(high: 0, low: 1, port: 0)]
         }
+        if host.hasPrefix("unix:") { return [.unix(path: String(host.dropFirst(5)))] }
         let bare = host.first == "[" && host.last == "]" ? host.dropFirst().dropLast() : host[...]
         return SocketAddress(ip: bare, port: 0).map { [$0] }
     }
@@ -118,6 +134,8 @@ package final class Resolver {
         case .success(let addresses):
             entry.addresses = addresses
             entry.learned = loop.now
+            entry.seen = entry.seen.filter { loop.now - $0.value < times.gone }
+            for address in addresses { entry.seen[address] = loop.now }
             entry.failure = nil
         case .failure(let failure):
             entry.failure = failure

@@ -25,6 +25,7 @@ package struct KeyRing: Sendable {
     /// The subkeys of one key, ready for use.
     struct Key: Sendable {
         let id: UInt32
+        let assertionKey: AssertionKey
         private let sealers: [AES256GCM]
         private let authenticators: [HMACSHA256]
 
@@ -33,6 +34,7 @@ package struct KeyRing: Sendable {
                 HKDFSHA256.derive(secret: secret, salt: [], info: "postern/v1/" + purpose, count: count)
             }
             id = subkey("key-id", 4).withBytes { $0.reduce(0) { $0 << 8 | UInt32($1) } }
+            assertionKey = AssertionKey(seed: subkey("assertion", 32))
             let subkeys = KeyPurpose.allCases.map { subkey($0.rawValue) }
             sealers = subkeys.map { AES256GCM(key: $0) }
             authenticators = subkeys.map { HMACSHA256(key: $0) }
@@ -79,4 +81,7 @@ package struct KeyRing: Sendable {
     }
 
     var newest: Key { keys[0] }
+
+    /// What assertions are signed with, newest first; the newest signs, and all of them are published.
+    package var assertionKeys: [AssertionKey] { keys.map(\.assertionKey) }
 }

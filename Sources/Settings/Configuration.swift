@@ -157,13 +157,37 @@ package struct OriginSettings: Sendable, Equatable {
         case s3(S3Settings)
         /// An absolute path.
         case directory(String)
+        case http(AppSettings)
+    }
+}
+
+/// An app that speaks HTTP.
+package struct AppSettings: Sendable, Equatable {
+    package let url: HTTPURL
+    /// An absolute path; nil where the URL's host is connected to.
+    package let socket: String?
+    /// Certificate authorities in PEM that are trusted besides the system's.
+    package let authorities: FileContent?
+    /// Bytes.
+    package let uploadSize: Int
+    package let passesHost: Bool
+    package let sendsForwarded: Bool
+    /// Fields' names; empty for one that is not sent.
+    package let identity: Identity
+
+    package struct Identity: Sendable, Equatable {
+        package let user: String
+        package let email: String
+        package let groups: String
+        package let assertion: String
     }
 }
 
 package struct S3Settings: Sendable, Equatable {
     package let bucket: String
     package let region: String
-    package let endpoint: HTTPURL
+    /// One at least, the preferred one first.
+    package let endpoints: [HTTPURL]
     package let addressing: S3Addressing
     /// Empty, or ends with `/` and does not begin with one.
     package let prefix: String
@@ -361,6 +385,9 @@ package struct LimitSettings: Sendable, Equatable {
     package let originConnectTimeout: TimeSpan
     package let originFirstByteTimeout: TimeSpan
     package let originIdleTimeout: TimeSpan
+    /// Of a hundred requests.
+    package let originRetries: Int
+    package let originRetriesPerSecond: Int
     package let fileReaders: Int
     /// Of one worker.
     package let compressions: Int

@@ -1,4 +1,4 @@
-/// The origins: buckets and directories.
+/// The origins: buckets, directories and apps.
 extension ConfigurationReader {
     mutating func origins(in section: SettingSection) -> [OriginSettings] {
         section.named.compactMap { origin(in: $0) }
@@ -6,21 +6,51 @@ extension ConfigurationReader {
 
     private mutating func origin(in section: SettingSection) -> OriginSettings? {
         let bucket = section.section("s3")
-        let hasDirectory = section.has(Options.originDirectory)
-        if hasDirectory, bucket.isPresent {
+        let kinds = [
+            ("s3", bucket.isPresent, bucket.position), kind(Options.originDirectory, "directory", in: section),
+            kind(Options.originHTTP, "http", in: section),
+        ].filter(\.1)
+        guard kinds.count < 2 else {
             faults.error(
-                section.position(of: Options.originDirectory), section.key,
-                "the origin has both s3 and directory", "Keep one of the two, and make another origin of the other")
+                kinds[1].2, section.key, "the origin has both \(kinds[0].0) and \(kinds[1].0)",
+                "Keep one of the two, and make another origin of the other")
             return nil
         }
-        if hasDirectory {
-            return directory(in: section).map { OriginSettings(name: section.name, kind: .directory($0)) }
-        }
-        guard bucket.isPresent else {
-            faults.error(section.position, section.key, "the origin has neither s3 nor directory", "Add one of the two")
+        switch kinds.first?.0 {
+        case "s3": return s3(in: bucket).map { OriginSettings(name: section.name, kind: .s3($0)) }
+        case "directory": return directory(in: section).map { OriginSettings(name: section.name, kind: .directory($0)) }
+        case "http": return app(in: section).map { OriginSettings(name: section.name, kind: .http($0)) }
+        default:
+            faults.error(
+                section.position, section.key, "the origin has neither s3 nor directory nor http",
+                "Add one of the three")
             return nil
         }
-        return s3(in: bucket).map { OriginSettings(name: section.name, kind: .s3($0)) }
+    }
+
+    private func kind<Value>(
+        _ option: Option<Value>, _ name: String, in section: SettingSection
+    ) -> (String, Bool, Position) {
+        section.has(option) ? (name, true, section.position(of: option)) : (name, false, section.position)
+    }
+
+    private mutating func app(in section: SettingSection) -> AppSettings? {
+        guard let url = section.optional(Options.originHTTP) else { return nil }
+        var authorities: FileContent?
+        if let reference = section.optional(Options.originCAFile) {
+            let located = Located(value: reference, position: section.position(of: Options.originCAFile))
+            authorities = source.pem(
+                located, label: "CERTIFICATE", isSecret: false, key: section.key(of: Options.originCAFile), &faults)
+        }
+        let identity = section.section("identity")
+        return AppSettings(
+            url: url, socket: section.optional(Options.originSocket).map { source.path($0) }, authorities: authorities,
+            uploadSize: section.value(Options.originUploadSize), passesHost: section.value(Options.originPassHost),
+            sendsForwarded: section.value(Options.originForwarded),
+            identity: AppSettings.Identity(
+                user: identity.value(Options.originIdentityUser), email: identity.value(Options.originIdentityEmail),
+                groups: identity.value(Options.originIdentityGroups),
+                assertion: identity.value(Options.originIdentityAssertion)))
     }
 
     private mutating func directory(in section: SettingSection) -> String? {
@@ -49,13 +79,14 @@ extension ConfigurationReader {
         let region = section.optional(Options.s3Region) ?? "us-east-1"
         let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
         let standard = HTTPURL(isSecure: true, host: "s3.\(region).\(domain)", port: 443, path: "")
-        let endpoint = section.optional(Options.s3Endpoint) ?? standard
+        let named = section.optional(Options.s3Endpoint)?.map(\.value) ?? []
+        let endpoints = named.isEmpty ? [standard] : named
         guard let bucket, let credentials else { return nil }
         let needsPath =
-            bucket.contains(".") || endpoint.isLoopback || IPAddress(endpoint.host) != nil
-            || endpoint.host.hasPrefix("[")
+            bucket.contains(".")
+            || endpoints.contains { $0.isLoopback || IPAddress($0.host) != nil || $0.host.hasPrefix("[") }
         return S3Settings(
-            bucket: bucket, region: region, endpoint: endpoint,
+            bucket: bucket, region: region, endpoints: endpoints,
             addressing: section.optional(Options.s3Addressing) ?? (needsPath ? .path : .virtual),
             prefix: section.value(Options.s3Prefix),
             queryParameters: section.value(Options.s3QueryParameters).map(\.value), credentials: credentials)

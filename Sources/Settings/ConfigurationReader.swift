@@ -114,6 +114,8 @@ struct ConfigurationReader {
             originConnectTimeout: section.value(Options.limitOriginConnectTimeout),
             originFirstByteTimeout: section.value(Options.limitOriginFirstByteTimeout),
             originIdleTimeout: section.value(Options.limitOriginIdleTimeout),
+            originRetries: section.value(Options.limitOriginRetries),
+            originRetriesPerSecond: section.value(Options.limitOriginRetriesPerSecond),
             fileReaders: section.value(Options.limitFileReaders),
             compressions: section.value(Options.limitCompressions),
             providerTimeout: section.value(Options.limitProviderTimeout),

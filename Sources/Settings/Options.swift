@@ -144,12 +144,43 @@ enum Options {
     // Origins
     static let originDirectory = Option(
         "origins.*.directory", .path, "A directory on this machine whose files are served, in place of `s3`.")
+    static let originHTTP = Option(
+        "origins.*.http", .url,
+        "An app that speaks HTTP, in place of `s3`: its URL, perhaps with a path that every request's begins with. It gets requests of all methods, and is told who asks."
+    )
+    static let originSocket = Option(
+        "origins.*.socket", .path, "The Unix socket that the app listens on; `http` then only says its host and path.")
+    static let originCAFile = Option(
+        "origins.*.ca_file", .pem,
+        "Certificate authorities in PEM that are trusted for an `https` app besides the system's.")
+    static let originUploadSize = Option(
+        "origins.*.upload_size", .size(0...1_099_511_627_776), default: "100MiB",
+        "What a request to an app may bring; a larger one is a 413.")
+    static let originPassHost = Option(
+        "origins.*.pass_host", .flag, default: "true",
+        "Whether an app is told the site's host in `Host`, as browsers see it, or the host of its own URL.")
+    static let originForwarded = Option(
+        "origins.*.forwarded", .flag, default: "false",
+        "Whether an app is told `Forwarded` (RFC 7239) besides `X-Forwarded-For`, `-Proto` and `-Host`.")
+    static let originIdentityUser = Option(
+        "origins.*.identity.user", .identityField, default: "X-Postern-User", "The field that has the account's `sub`.")
+    static let originIdentityEmail = Option(
+        "origins.*.identity.email", .identityField, default: "X-Postern-Email",
+        "The field that has the address, unless the provider says that it is not verified.")
+    static let originIdentityGroups = Option(
+        "origins.*.identity.groups", .identityField, default: "X-Postern-Groups",
+        "The field that has the groups, with commas between them.")
+    static let originIdentityAssertion = Option(
+        "origins.*.identity.assertion", .identityField, default: "X-Postern-Assertion",
+        "The field that has all of it as a JWT, signed by a key of `/.auth/keys`.")
     static let s3Bucket = Option("origins.*.s3.bucket", .bucket, "The bucket's name.")
     static let s3Region = Option(
         "origins.*.s3.region", .region,
         "The region that requests are signed for. Left out with an `endpoint`: `us-east-1`.")
     static let s3Endpoint = Option(
-        "origins.*.s3.endpoint", .url, "The service's URL without the bucket. Left out: Amazon's for the region.")
+        "origins.*.s3.endpoint", .list(.url),
+        "The service's URL without the bucket. Of several the first that answers is asked; all of them have the same bucket. Left out: Amazon's for the region."
+    )
     static let s3Addressing = Option(
         "origins.*.s3.addressing", .choice(ofType: S3Addressing.self),
         "`virtual`: the bucket is a part of the host; `path`: it is the path's first segment. Left out: `virtual`, but `path` where the bucket's name has a dot or the endpoint's host is an IP address or localhost."
@@ -394,6 +425,12 @@ enum Options {
     static let limitOriginIdleTimeout = Option(
         "limits.origin_idle_timeout", .duration("10ms", "1h"), default: "30s",
         "How long an origin may pause within an answer.")
+    static let limitOriginRetries = Option(
+        "limits.origin_retries", .count(0...100), default: "20",
+        "Of a hundred requests to an origin, how many may be sent again, of one worker, counted over 10 s.")
+    static let limitOriginRetriesPerSecond = Option(
+        "limits.origin_retries_per_second", .count(0...10_000), default: "10",
+        "How many may be sent again besides, on average over 10 s. With `0` for both none is.")
     static let limitFileReaders = Option(
         "limits.file_readers", .count(1...1000), default: "8",
         "Threads of one worker that wait for the disk of one directory. More files wait in line, for `origin_idle_timeout` at most."

@@ -27,10 +27,15 @@ package struct Rule: Sendable, Equatable {
     private var rank: Int { methods.isEmpty ? 0 : methods.contains(.head) ? 2 : 1 }
 }
 
-/// The methods that content has.
+/// The methods that rules tell apart: content has the first two, and apps all of them.
 package enum ContentMethod: String, Sendable, CaseIterable {
     case get = "GET"
     case head = "HEAD"
+    case post = "POST"
+    case put = "PUT"
+    case patch = "PATCH"
+    case delete = "DELETE"
+    case options = "OPTIONS"
 }
 
 /// What a rule's key says: a pattern, perhaps behind the methods that it is for, as in `GET,HEAD /reports/**`.
@@ -48,8 +53,8 @@ package struct RuleKey: Sendable, Hashable {
         for word in text[..<space].split(separator: ",", omittingEmptySubsequences: false) {
             guard let method = ContentMethod(rawValue: String(word)) else {
                 throw ValueProblem(
-                    "'\(word)' is no method that content has",
-                    "Write GET or HEAD, or both with a comma; every other method is answered with 405")
+                    "'\(word)' is no method that is served",
+                    "Write \(Sentence.or(ContentMethod.allCases.map(\.rawValue))), or several with commas")
             }
             methods.insert(method)
         }

@@ -107,6 +107,27 @@ extension ValueKind where Value == String {
         return text
     }
 
+    /// A field that an app is told something in, or nothing.
+    static let identityField = ValueKind("field name, or nothing", samples: ["X-Postern-User", "Remote-User", ""]) {
+        text throws(ValueProblem) in
+        let isPlain = text.utf8.allSatisfy {
+            ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || "0123456789-".utf8.contains($0)
+        }
+        let others = [
+            "accept", "authorization", "cache-control", "connection", "cookie", "date", "expect", "forwarded", "host",
+            "if-", "keep-alive", "origin", "proxy-", "range", "referer", "sec-", "te", "trailer", "transfer-",
+            "upgrade",
+            "user-agent", "content-", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
+        ]
+        let name = text.lowercased()
+        let isOther = others.contains { $0.hasSuffix("-") ? name.hasPrefix($0) : name == $0 }
+        guard isPlain, text.utf8.count <= 64, !isOther else {
+            throw ValueProblem(
+                "'\(text)' is no field that can say who asks", "Use letters, digits and -, such as X-Postern-User")
+        }
+        return text
+    }
+
     /// `/name`, without a slash at its end.
     static let authPath = ValueKind("path", samples: ["/.auth", "/-/sign-in"]) { text throws(ValueProblem) in
         let segments = text.split(separator: "/", omittingEmptySubsequences: false).dropFirst()

@@ -32,6 +32,7 @@ package enum Metric: Int, Sendable, CaseIterable {
     case originFirstByte
     case originConnectionsOpen
     case originConnectionsReused
+    case originRecoveries
     case credentialLoads
     case credentialsValid
     case credentialsExpire
@@ -50,7 +51,7 @@ package enum Metric: Int, Sendable, CaseIterable {
         case .requests, .responses, .responseBytes, .requestDuration, .connectionsAccepted, .connectionsOpen,
             .connectionsClosed, .limitsReached, .acceptPauses, .tlsHandshakes, .tlsHandshakesOpen, .ocspResponses,
             .ocspMissing, .sessionRenewals, .revocations, .revocationOverflows, .revocationsKept, .credentialLoads,
-            .credentialsValid, .credentialsExpire, .logLinesDropped, .ready, .workers, .startTime:
+            .credentialsValid, .credentialsExpire, .originRecoveries, .logLinesDropped, .ready, .workers, .startTime:
             true
         case .signIns, .tokenChecks, .keySetFetches,
             .keySetAge, .providerRequests, .providerDuration, .originRequests, .originFirstByte,
@@ -141,6 +142,10 @@ package enum Metric: Int, Sendable, CaseIterable {
             .init("origin_connections_open", .gauge, "Connections to an origin open now.", .origin)
         case .originConnectionsReused:
             .init("origin_connections_reused_total", .counter, "Requests that found an open connection.", .origin)
+        case .originRecoveries:
+            .init(
+                "origin_recoveries_total", .counter, "What the faults of an origin were met with.", .origin,
+                .originRecovery)
         case .credentialLoads:
             .init(
                 "credential_loads_total", .counter,
@@ -186,6 +191,7 @@ package enum MetricLabel: String, Sendable, CaseIterable {
     case signInStep = "step"
     case tokenCheck = "check"
     case originResult = "answer"
+    case originRecovery = "recovery"
     case renewal = "renewal"
 
     package func values(in names: MetricNames) -> [String] {
@@ -202,6 +208,7 @@ package enum MetricLabel: String, Sendable, CaseIterable {
         case .signInStep: SignInStep.allCases.map(\.rawValue)
         case .tokenCheck: TokenCheck.allCases.map(\.rawValue)
         case .originResult: OriginAnswer.allCases.map(\.rawValue)
+        case .originRecovery: OriginRecovery.allCases.map(\.rawValue)
         case .renewal: RenewalOutcome.allCases.map(\.rawValue)
         }
     }
@@ -383,6 +390,30 @@ package enum OriginAnswer: String, MetricLabelValue {
         case .denied: 2
         case .failed: 3
         case .timeout: 4
+        }
+    }
+}
+
+/// What an origin's faults were met with.
+package enum OriginRecovery: String, MetricLabelValue {
+    /// A request was sent again, to the same endpoint or to another.
+    case retried
+    /// It was not, for `origin_retries` and `origin_retries_per_second` were used up.
+    case notRetried = "not_retried"
+    /// The rest of content that had broken off was asked for.
+    case resumed
+    /// An endpoint was set aside for a while.
+    case setAside = "set_aside"
+    /// Signatures were made to follow an endpoint's clock.
+    case clockCorrected = "clock_corrected"
+
+    package var index: Int {
+        switch self {
+        case .retried: 0
+        case .notRetried: 1
+        case .resumed: 2
+        case .setAside: 3
+        case .clockCorrected: 4
         }
     }
 }

@@ -159,6 +159,21 @@ def test_new_ones_are_there_before_the_first_end(sources, services, daemon):
     assert one.readyz() == (200, "ready") and one.loads("failed") == 0
 
 
+def test_what_the_bucket_does_not_take_any_more_is_loaded_anew_at_once(sources, services, daemon):
+    one = daemon(sources["container"])
+    assert one.get() == 200
+    first = services.issued.pop()
+    assert one.get() == 502, "the request itself has failed, and says so"
+    until(lambda: one.get() == 200, seconds=5)
+    assert services.signed[-1][0] != first[0] and len(services.issued) == 1
+    services.issued.clear()
+    for _ in range(20):
+        one.get()
+    assert services.issued == [], "and not again within ten seconds"
+    web.note(first[1])
+    web.note(first[2])
+
+
 def test_while_they_cannot_be_renewed_the_last_ones_serve_until_they_end(sources, services, daemon):
     services.life = 5
     one = daemon(sources["container"])

@@ -65,6 +65,8 @@ import Testing
         ("app.js", "text/javascript", nil), ("photo-20240115.jpg", "image/jpeg", nil),
         ("app-deadbeef.js", "text/javascript", nil), ("report-3f9a1c2b.pdf", "application/pdf", nil),
         ("3f9a1c2b.js", "text/javascript", nil), ("app.3f9a1c2b.min.js", "text/javascript", nil),
+        ("a/_3f9a1c2b.js", "text/javascript", nil), ("a.js/x-3f9a1c2b", "text/javascript", nil),
+        ("app_3f9a1c2b.wasm", "application/wasm", "max-age=31536000, immutable"), (".js", "text/javascript", nil),
         ("app.3f9a1c2b.html", "text/html", "no-cache"), ("app.3f9a1c.js", "text/javascript", nil),
     ])
     func whereNobodySaysAnythingPagesAreAskedForAndDigestsAreKept(

@@ -70,4 +70,39 @@ import Testing
         #expect(policy.preflight(request(.options, [origin])) == nil)
         #expect(policy.preflight(request(.get, [origin, (.accessControlRequestMethod, "GET")])) == nil)
     }
+
+    // MARK: What may have an effect
+
+    private func admits(_ method: HTTP.Method, _ fields: [(FieldName, String)]) -> Bool {
+        policy.admitsEffect(of: request(method, fields), on: "docs.example.com")
+    }
+
+    @Test(arguments: [HTTP.Method.get, .head, .options])
+    func whatDoesNoHarmMayComeFromAnywhere(_ method: HTTP.Method) {
+        #expect(admits(method, [(.secFetchSite, "cross-site"), (.origin, "https://evil.test")]))
+    }
+
+    @Test(
+        arguments: [
+            ([], true), ([(.secFetchSite, "same-origin")], true), ([(.secFetchSite, "none")], true),
+            ([(.secFetchSite, "cross-site")], false), ([(.secFetchSite, "same-site")], false),
+            ([(.secFetchSite, "odd")], false),
+            ([(.secFetchSite, "cross-site"), (.origin, "https://docs.example.com")], false),
+            ([(.origin, "https://docs.example.com")], true), ([(.origin, "http://docs.example.com")], true),
+            ([(.origin, "https://docs.example.com.evil.test")], false), ([(.origin, "https://evil.test")], false),
+            ([(.origin, "null")], false), ([(.origin, "")], false),
+            ([(.secFetchSite, "cross-site"), (.origin, "https://app.example.com")], true),
+            ([(.origin, "https://docs.example.com"), (.origin, "https://evil.test")], false),
+            ([(.secFetchSite, "same-origin"), (.secFetchSite, "cross-site")], false),
+        ] as [([(FieldName, String)], Bool)])
+    func whatMayHaveAnEffectComesFromTheSiteItselfOrAListedOrigin(_ fields: [(FieldName, String)], _ isAdmitted: Bool) {
+        for method in [HTTP.Method.post, .put, .delete, .other("PATCH")] {
+            #expect(admits(method, fields) == isAdmitted)
+        }
+    }
+
+    @Test func anAppsPreflightNamesItsMethods() {
+        let asked = request(.options, [(.origin, "https://app.example.com"), (.accessControlRequestMethod, "PUT")])
+        #expect(policy.preflight(asked, methods: "GET, PUT")?.fields[.accessControlAllowMethods] == "GET, PUT")
+    }
 }

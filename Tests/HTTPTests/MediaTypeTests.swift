@@ -35,4 +35,11 @@ import Testing
             "text/event-stream", "application/octet-stream", "textual/x", "application/jsonx",
         ] { #expect(!MediaType.isCompressible(type)) }
     }
+
+    @Test func pagesAreTold() {
+        for type in ["text/html", "Text/HTML; charset=utf-8", "text/html ;x", "application/xhtml+xml"] {
+            #expect(MediaType.isPage(type))
+        }
+        for type in ["", "text/htm", "text/htmlx", "text/plain", "application/xml"] { #expect(!MediaType.isPage(type)) }
+    }
 }

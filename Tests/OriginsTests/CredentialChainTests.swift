@@ -167,6 +167,11 @@ import Testing
         }
     }
 
+    @Test func eachRegionHasItsOwnSTS() {
+        #expect(CredentialChain.stsEndpoint(region: "eu-west-1") == "https://sts.eu-west-1.amazonaws.com")
+        #expect(CredentialChain.stsEndpoint(region: "cn-north-1") == "https://sts.cn-north-1.amazonaws.com.cn")
+    }
+
     @Test func noLieOfSTSIsBelieved() throws {
         for lie in ServiceAnswer.lies(ServiceAnswer.sts) {
             let rig = try CredentialRig([lie.steps])

@@ -82,9 +82,9 @@ struct S3Server: Sendable {
             bucket: bucket ?? self.bucket, region: Self.region, endpoint: endpoint ?? self.endpoint, prefix: prefix)
         let credentials = credentials ?? self.credentials
         let origin = S3Origin(
-            configuration, loop: loop, client: try makeTestClient(loop),
-            endpoint: Endpoint(host: "127.0.0.1", port: port, isSecure: false)
-        ) { credentials }
+            [configuration], loop: loop, client: try makeTestClient(loop),
+            address: Endpoint(host: "127.0.0.1", port: port, isSecure: false),
+            credentials: { credentials })
         return OriginRig(loop: loop, origin: origin)
     }
 

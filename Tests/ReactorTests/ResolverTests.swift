@@ -113,6 +113,25 @@ private func ask(_ resolver: Resolver, _ loop: EventLoop) -> Resolver.Answer {
     #expect(ask(resolver, loop) == .success([second]))
 }
 
+@Test func anAddressThatNoAnswerHasHadForAWhileIsGone() throws {
+    let loop = try EventLoop()
+    let script = Script([.success([first, second]), .success([second]), failure])
+    var times = times(fresh: 1, usable: 60_000, failure: 1)
+    times.gone = .milliseconds(20)
+    let resolver = Resolver(loop: loop, times: times, lookUp: script.lookUp)
+    #expect(!resolver.isGone(first, from: "a.test"))
+    #expect(ask(resolver, loop) == .success([first, second]))
+    #expect(!resolver.isGone(first, from: "a.test") && script.count == 1)
+    Thread.sleep(.milliseconds(25))
+    loop.turn()
+    #expect(!resolver.isGone(first, from: "a.test"))
+    while script.count < 2 || resolver.known("a.test") != .success([second]) { loop.turn(waitAtMost: .milliseconds(1)) }
+    // The third answer is a failure: what the second said stands.
+    #expect(resolver.isGone(first, from: "a.test") || script.count > 2)
+    #expect(!resolver.isGone(second, from: "a.test"))
+    #expect(!resolver.isGone(first, from: "127.0.0.1"))
+}
+
 @Test func aNameThatCannotBeFails() throws {
     let loop = try EventLoop()
     let resolver = Resolver(loop: loop)

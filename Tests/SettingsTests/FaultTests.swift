@@ -48,6 +48,10 @@ struct FaultTests {
         ("directory: /srv/docs", "directory: /srv/nowhere", ["11 origins.docs.directory"]),
         ("    directory: /srv/docs", "    {}", ["10 origins.docs"]),
         ("directory: /srv/docs", "directory: /srv/docs\n    s3: {bucket: abc, region: eu}", ["11 origins.docs"]),
+        ("directory: /srv/docs", "directory: /srv/docs\n    http: http://127.0.0.1:1", ["12 origins.docs"]),
+        ("directory: /srv/docs", "http: ftp://a", ["11 origins.docs.http"]),
+        ("directory: /srv/docs", "http: http://a\n    identity: {user: Cookie}", ["12 origins.docs.identity.user"]),
+        ("directory: /srv/docs", "http: http://a\n    identity: {user: X_User}", ["12 origins.docs.identity.user"]),
         ("directory: /srv/docs", "s3: {region: eu}", ["11 origins.docs.s3.bucket"]),
         ("directory: /srv/docs", "s3: {bucket: abc}", ["11 origins.docs.s3.region"]),
         (

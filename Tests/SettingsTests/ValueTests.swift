@@ -88,7 +88,7 @@ struct ValueTests {
             #expect(result.faults == [], "\(environment)")
             guard case .s3(let bucket) = result.configuration?.origins[0].kind else { return #expect(Bool(false)) }
             #expect(bucket.credentials == .found(S3CredentialSearch(source: .auto, profile: nil, stsEndpoint: nil)))
-            #expect(bucket.endpoint.description == "https://s3.eu-west-1.amazonaws.com")
+            #expect(bucket.endpoints.map(\.description) == ["https://s3.eu-west-1.amazonaws.com"])
             #expect(bucket.addressing == .virtual)
         }
         let without = load(auto)
@@ -139,6 +139,21 @@ struct ValueTests {
             guard case .s3(let s3) = load(text).configuration?.origins[0].kind else { return #expect(Bool(false)) }
             #expect(s3.addressing == expected && s3.region == "us-east-1")
         }
+    }
+
+    @Test func aBucketMayHaveSeveralEndpoints() {
+        func bucket(_ endpoint: String) -> S3Settings? {
+            let text = Sample.replacing(
+                "directory: /srv/docs",
+                "s3: {bucket: abc, endpoint: \(endpoint), access_key_id: a, secret_access_key: b}")
+            guard case .s3(let s3) = load(text).configuration?.origins[0].kind else { return nil }
+            return s3
+        }
+        let two = bucket("['https://s3.a.test', 'http://s3.b.test:9000']")
+        #expect(two?.endpoints.map(\.description) == ["https://s3.a.test", "http://s3.b.test:9000"])
+        #expect(two?.addressing == .virtual)
+        #expect(bucket("['https://s3.a.test', 'http://127.0.0.1:9000']")?.addressing == .path)
+        #expect(bucket("['https://s3.a.test', 'ftp://s3.b.test']") == nil)
     }
 
     @Test func pathsStartFromTheConfigsDirectory() throws {

@@ -234,12 +234,12 @@ struct ClientTestBench {
 
     /// - Parameter lookUp: answers for names, if the test needs any.
     init(
-        limits: ClientLimits = ClientLimits(), tls: TLSClientContext? = nil,
+        limits: ClientLimits = ClientLimits(), tls: TLSClientContext? = nil, times: Resolver.Times = .init(),
         lookUp: @escaping @Sendable (String) -> Resolver.Answer = Resolver.system
     ) throws {
         loop = try EventLoop()
         client = HTTPClient(
-            loop: loop, resolver: Resolver(loop: loop, lookUp: lookUp), tls: tls, limits: limits)
+            loop: loop, resolver: Resolver(loop: loop, times: times, lookUp: lookUp), tls: tls, limits: limits)
     }
 
     func get(

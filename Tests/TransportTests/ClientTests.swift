@@ -1,6 +1,7 @@
 import HTTP
 import Posix
 import Reactor
+import Synchronization
 import Testing
 import Transport
 
@@ -425,6 +426,44 @@ func connectionWithBytesLeftOverOrToBeClosedIsDiscarded(_ response: String) thro
     let silent = try SilentListener(port: 0)
     let handler = bench.whole("/", Endpoint(host: "a.test", port: Int(silent.port), isSecure: false))
     #expect(handler.error == .connectTimedOut)
+}
+
+@Test func anAddressThatDidNotAnswerIsTriedLastForAWhile() throws {
+    var limits = ClientLimits()
+    limits.nextAddressTime = .milliseconds(100)
+    limits.idleConnections = 0
+    let bench = try ClientTestBench(
+        limits: limits,
+        lookUp: { _ in .success([SocketAddress("127.0.0.9:0")!, SocketAddress("127.0.0.1:0")!]) })
+    let server = try ClientTestServer(bench.loop) { peer, _ in peer.respond("ok") }
+    let silent = try SilentListener(port: server.address.port!)
+    #expect(bench.whole("/", server.endpoint("a.test")).text == "ok")
+    let start = MonotonicTime.now()
+    for _ in 0..<5 { #expect(bench.whole("/", server.endpoint("a.test")).text == "ok") }
+    #expect((MonotonicTime.now() - start).milliseconds < 100)
+    #expect(server.connections.count == 6 && silent.port != 0)
+}
+
+@Test func connectionsToWhereTheHostIsNoLongerEndWithTheirRequest() throws {
+    var times = Resolver.Times()
+    times.fresh = .milliseconds(1)
+    times.gone = .milliseconds(500)
+    let moved = Mutex(false)
+    let bench = try ClientTestBench(times: times) { _ in
+        .success([SocketAddress(moved.withLock { $0 } ? "127.0.0.9:0" : "127.0.0.1:0")!])
+    }
+    let old = try ClientTestServer(bench.loop) { peer, _ in peer.respond("old") }
+    let new = try ClientTestServer(bench.loop, on: "127.0.0.9:\(old.address.port!)") { peer, _ in peer.respond("new") }
+    #expect(bench.whole("/", old.endpoint("a.test")).text == "old")
+    moved.withLock { $0 = true }
+    let deadline = MonotonicTime.now() + .seconds(10)
+    var answers: [String] = []
+    while answers.last != "new", MonotonicTime.now() < deadline {
+        answers.append(bench.whole("/", old.endpoint("a.test")).text)
+        bench.loop.turn(waitAtMost: .milliseconds(20))
+    }
+    #expect(answers.last == "new" && Set(answers) == ["old", "new"])
+    #expect(old.connections.count == 1 && new.connections.count == 1)
 }
 
 /// Listens on 127.0.0.9 with its backlog full: further connections get no answer.

@@ -53,18 +53,17 @@ private final class ScriptedUpload: BodySource {
 
     @discardableResult
     private func post(
-        _ source: ScriptedUpload, _ server: ClientTestServer, method: HTTP.Method = .post,
-        _ other: ClientTestHandler? = nil
+        _ source: ScriptedUpload, _ server: ClientTestServer
     ) -> ClientCall {
         bench.client.send(
-            ClientRequest(method: method, target: "/", host: "a"), upload: source, to: server.endpoint(),
-            handler: other ?? handler)
+            ClientRequest(method: .post, target: "/", host: "a"), upload: source, to: server.endpoint(),
+            handler: handler)
     }
 
     /// A server that answers once it has content that ends in an empty line.
-    private func server(_ answer: @escaping (ClientTestPeer) -> Void = { $0.respond("done") }) throws
-        -> ClientTestServer
-    {
+    private func server(
+        _ answer: @escaping (ClientTestPeer) -> Void = { $0.respond("done") }
+    ) throws -> ClientTestServer {
         try ClientTestServer(bench.loop) { peer, _ in if peer.requests == 2 { answer(peer) } }
     }
 

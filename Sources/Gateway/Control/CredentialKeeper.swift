@@ -32,6 +32,13 @@ actor CredentialKeeper: LoopActor {
     private let events: Logger
     private var schedule = RefreshSchedule()
     private var publish: @Sendable (Credentials?) -> Void = { _ in }
+    /// When to load next, and when that was last asked for out of turn; Unix seconds.
+    private var due: Int64 = 0
+    private var askedAt: Int64 = 0
+    private var waiting: (timer: TimerToken, continuation: CheckedContinuation<Void, Never>)?
+
+    /// For so many seconds nobody else can have them loaded out of turn.
+    static let cooldown: Int64 = 10
 
     init(_ chain: CredentialChain, origins: [String], loop: LoopBound<EventLoop>, events: Logger) {
         self.chain = chain
@@ -73,7 +80,19 @@ actor CredentialKeeper: LoopActor {
     /// - Parameter publish: called with new ones, and with nil after a try that brought none.
     func run(_ publish: @escaping @Sendable (Credentials?) -> Void) async {
         self.publish = publish
-        while let pause = await refresh() { await sleep(until: loop.value.wallSeconds + pause) }
+        while let pause = await refresh() {
+            due = loop.value.wallSeconds + pause
+            while loop.value.wallSeconds < due { await sleep() }
+        }
+    }
+
+    /// A bucket does not take them any more, whatever they say of their end: loads them at once, but not too often.
+    func reload() {
+        let now = loop.value.wallSeconds
+        guard now - askedAt >= Self.cooldown else { return }
+        askedAt = now
+        due = now
+        wake()
     }
 
     /// The seconds to the next try; nil where there is nothing to load again.
@@ -124,14 +143,21 @@ actor CredentialKeeper: LoopActor {
 
     private var names: Logger.MetadataValue { "\(origins.joined(separator: ","))" }
 
-    /// The clock may be set meanwhile, or the machine have slept: it is looked at every minute.
-    private func sleep(until end: Int64) async {
+    /// Until they are due, and a minute at most: the clock may be set meanwhile, or the machine sleep.
+    private func sleep() async {
         let loop = loop.value
-        while loop.wallSeconds < end {
-            let pause = min(end - loop.wallSeconds, 60)
-            await withCheckedContinuation { continuation in
-                loop.schedule(after: Nanoseconds.seconds(pause)) { continuation.resume() }
+        await withCheckedContinuation { continuation in
+            let timer = loop.schedule(after: Nanoseconds.seconds(min(due - loop.wallSeconds, 60))) {
+                self.assumeIsolated { $0.wake() }
             }
+            waiting = (timer, continuation)
         }
+    }
+
+    private func wake() {
+        guard let (timer, continuation) = waiting else { return }
+        waiting = nil
+        loop.value.cancel(timer)
+        continuation.resume()
     }
 }

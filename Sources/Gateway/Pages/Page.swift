@@ -72,6 +72,9 @@ extension Page {
 
     static func formTimedOut() -> Page { Page(408, .tooSlowTitle, .text(.tooSlow), actions: [.startPage]) }
 
+    /// Another site's page would have something done.
+    static func crossSite() -> Page { Page(403, .badRequestTitle, .text(.badRequest), actions: [.startPage]) }
+
     static func methodNotAllowed() -> Page { Page(405, .methodTitle, .text(.method), actions: [.startPage]) }
 
     static func notFound() -> Page { Page(404, .notFoundTitle, .text(.notFound), actions: [.startPage]) }

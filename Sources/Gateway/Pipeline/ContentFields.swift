@@ -48,9 +48,9 @@ struct ContentFields: Sendable {
     /// For content that is for anyone, and of which neither the origin nor the config says anything. A page is asked for
     /// each time, and what has its content's digest in its name never again; nil for what browsers may judge by its age.
     private static func standard(for key: String, type: String?) -> String? {
-        guard let type = type?.prefix(while: { $0 != ";" && $0 != " " }).lowercased() else { return nil }
-        if type == "text/html" || type == "application/xhtml+xml" { return "no-cache" }
-        return MediaType.isPartOfPages(key) && ContentDigest.isInName(of: key) ? "max-age=31536000, immutable" : nil
+        guard let type else { return nil }
+        if MediaType.isPage(type) { return "no-cache" }
+        return ContentDigest.isInName(of: key) && MediaType.isPartOfPages(key) ? "max-age=31536000, immutable" : nil
     }
 
     private func addOwn(_ answer: inout Fields, _ segments: [String]) {
@@ -66,18 +66,30 @@ enum ContentDigest {
     /// Whether the part before the extension is hexadecimal, of 8 to 64 digits with letters and numbers among them, and
     /// stands behind a dot, a hyphen or an underscore: a date or a counter is none, nor is a word.
     static func isInName(of key: String) -> Bool {
-        let name = key.split(separator: "/").last ?? ""
-        let parts = name.split(omittingEmptySubsequences: false) { ".-_".contains($0) }
-        guard let last = name.lastIndex(where: { ".-_".contains($0) }), name[last] == ".", parts.count >= 3 else {
-            return false
+        let bytes = key.utf8.span
+        var dot = bytes.count - 1
+        while dot > 0, bytes[dot] != UInt8(ascii: "."), bytes[dot] != UInt8(ascii: "/") { dot -= 1 }
+        guard dot > 0, bytes[dot] == UInt8(ascii: ".") else { return false }
+        var start = dot
+        var digits = 0
+        while start > 0, isHexadecimal(bytes[start - 1]) {
+            start -= 1
+            if isDigit(bytes[start]) { digits += 1 }
         }
-        let digest = parts[parts.count - 2].utf8
-        let isHexadecimal = digest.allSatisfy { isDigit($0) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x66) }
-        return (8...64).contains(digest.count) && isHexadecimal && digest.contains(where: isDigit)
-            && !digest.allSatisfy(isDigit)
+        // A name of its own stands before it, and something in between.
+        guard start >= 2, isSeparator(bytes[start - 1]), bytes[start - 2] != UInt8(ascii: "/") else { return false }
+        return (8...64).contains(dot - start) && digits > 0 && digits < dot - start
+    }
+
+    private static func isHexadecimal(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x66)
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+    private static func isSeparator(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+    }
 }
 
 /// What `Cache-Control` says of content that is not for everybody (RFC 9111 section 5.2.2).

@@ -68,10 +68,16 @@ struct ContentResolver: Sendable {
     /// A configured path's.
     private static func segments(_ path: String) -> [String] { path.split(separator: "/").map(String.init) }
 
+    /// The origin that has a path, and the path's segments behind those of its mount.
+    func origin(of segments: [String]) -> (name: String, segments: ArraySlice<String>) {
+        guard let mount = mounts.entry(for: segments) else { return (origin, segments[...]) }
+        return (mount.value, segments.dropFirst(mount.pattern.count))
+    }
+
     /// What the path may mean.
     func steps(for target: RequestTarget) -> [Step] {
-        let mount = mounts.entry(for: target.segments)
-        let place = Place(mount?.value ?? origin, target.segments.dropFirst(mount?.pattern.count ?? 0))
+        let (origin, segments) = origin(of: target.segments)
+        let place = Place(origin, segments)
         let key = place.key
         func step(_ key: String, _ use: Step.Use = .object) -> Step {
             Step(place: Place(origin: place.origin, key: key), use: use)

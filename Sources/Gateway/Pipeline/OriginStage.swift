@@ -4,9 +4,10 @@ import Settings
 import Telemetry
 import Transport
 
-/// The object, from the bucket: tries the resolver's steps in turn until one of them answers.
+/// The object, from the bucket.
 extension Worker {
     func fetchContent(_ context: RequestContext) -> StageOutcome {
+        if let app = app(for: context) { return forward(context, to: app) }
         let site = context.site!
         let steps = site.encodings.steps(site.resolver.steps(for: context.target), for: context.request.fields)
         ContentFetch(worker: self, context: context, steps: steps).start()
@@ -24,19 +25,34 @@ extension Worker {
     }
 }
 
-/// One request's way through the steps. The origin's call and the exchange hold it.
+extension Worker {
+    /// The page for an origin that gives no answer.
+    func failure(_ failure: OriginFailure, _ event: String, for context: RequestContext) -> Answer {
+        let outcome: Outcome = failure == .timedOut ? .originTimeout : .originFailed
+        return unavailable(status: failure.status, outcome, failure.sentence, event, for: context)
+    }
+
+    func unavailable(
+        status: Int, _ outcome: Outcome, _ sentence: String, _ event: String, for context: RequestContext
+    ) -> Answer {
+        var answer = page(.contentUnavailable(status: status), outcome, for: context)
+        if status == 503 { answer.response.fields.append(.retryAfter, "5") }
+        note(event, sentence, context)
+        return answer
+    }
+}
+
+/// One request for content: where its path leads, and what is answered there. The walk and the exchange hold it.
 final class ContentFetch {
     private let worker: Worker
     private let context: RequestContext
     private let site: Site
-    private var steps: [ContentResolver.Step]
-    private var position = 0
-    /// What ends the way where no step answers; nil while there are pages that may stand in.
+    private let steps: [ContentResolver.Step]
+    /// What ends the way where nothing is found; nil while there are pages that may stand in.
     private var lastResort: (() -> Answer)?
-    private var call: (any OriginCall)?
-    private var isAbandoned = false
+    private var walk: ContentWalk?
 
-    /// - Parameter otherwise: the answer where no step answers. nil: a page that stands in, or a 404.
+    /// - Parameter otherwise: the answer where nothing is found. nil: a page that stands in, or a 404.
     init(worker: Worker, context: RequestContext, steps: [ContentResolver.Step], otherwise: (() -> Answer)? = nil) {
         self.worker = worker
         self.context = context
@@ -47,85 +63,55 @@ final class ContentFetch {
 
     func start() {
         context.exchange.onAbandoned = { [self] in
-            isAbandoned = true
-            call?.cancel()
-            call = nil
+            walk?.cancel()
+            walk = nil
         }
-        tryStep()
+        look(for: steps)
     }
 
-    private func tryStep() {
-        guard position < steps.count else { return exhausted() }
-        let step = steps[position]
-        guard let origin = worker.origins[step.place.origin] else {
-            return answer(worker.page(.internalError(), .internalError, for: context))
+    private func look(for steps: [ContentResolver.Step]) {
+        let question = ContentWalk.Question(
+            isHead: context.isHead, query: context.target.query, fields: context.request.fields,
+            heldBytes: context.heldBytes)
+        let walk = ContentWalk(steps, origins: worker.origins, question: question) { [worker] step in
+            worker.originWatches[step.place.origin]?.denied()
+        } receiver: { [self] end in
+            self.walk = nil
+            ended(end)
         }
-        var request = OriginRequest(key: step.key, isHead: context.isHead)
-        switch step.use {
-        case .object:
-            request.conditions = Conditions(context.request.fields, isHead: context.isHead)
-            request.query = context.target.query
-        case .redirect:
-            request.isHead = true
-        case .page(status: 200):
-            // A page that stands in for another has no ranges.
-            request.conditions = Conditions(context.request.fields, isHead: context.isHead)
-            request.conditions.range = nil
-            request.conditions.ifRange = nil
-        case .page:
-            // Nor is it ever "not modified" where it tells of an error.
-            break
-        }
-        request.heldBytes = context.heldBytes
-        var answered = false
-        let call = origin.fetch(request) { [self] response in
-            answered = true
-            self.call = nil
-            received(response)
-        }
-        if !answered { self.call = call }
+        self.walk = walk
+        walk.start()
     }
 
-    /// Nothing that the path may mean is there.
-    private func exhausted() {
+    private func ended(_ end: ContentWalk.End) {
+        switch end {
+        case .object(let object, let step):
+            worker.originWatches[step.place.origin]?.served()
+            serve(object, step)
+        case .nothing:
+            nothingFound()
+        case .denied(let refusal, let step):
+            if refusal.concernsCredentials {
+                worker.shared.credentialKeepers[step.place.origin]?.start { $0.reload() }
+            }
+            fail(step, status: 502, .originDenied, refusal.sentence)
+        case .failed(let failure, let step):
+            let outcome: Outcome = failure == .timedOut ? .originTimeout : .originFailed
+            fail(step, status: failure.status, outcome, failure.sentence)
+        }
+    }
+
+    private func nothingFound() {
         if let lastResort { return answer(lastResort()) }
         let purpose = Navigation.purpose(of: context.request)
         let takesPage = site.resolver.takesPage(context.target, purpose)
         lastResort = { [worker, context] in worker.notFound(takesPage: takesPage, for: context) }
         let standIns = site.resolver.standIns(
             for: context.target, isNavigation: Navigation.isTopLevel(context.request), purpose: purpose)
-        steps += site.encodings.steps(standIns, for: context.request.fields)
-        tryStep()
+        look(for: site.encodings.steps(standIns, for: context.request.fields))
     }
 
-    private func tryNext() {
-        position += 1
-        tryStep()
-    }
-
-    private func received(_ response: OriginResponse) {
-        guard !isAbandoned else {
-            if case .object(let object) = response { object.body?.cancel() }
-            return
-        }
-        switch response {
-        case .object(let object):
-            serve(object)
-        case .notFound:
-            tryNext()
-        case .denied(let refusal) where refusal.mayBeMissingObject:
-            // A bucket that may not be listed says 403 where it means 404 (S3, GetObject).
-            if steps[position].coding == nil { worker.note("the origin denied access", refusal.sentence, context) }
-            tryNext()
-        case .denied(let refusal):
-            fail(status: 502, .originDenied, refusal.sentence)
-        case .failed(let failure):
-            fail(status: failure.status, failure == .timedOut ? .originTimeout : .originFailed, failure.sentence)
-        }
-    }
-
-    private func serve(_ object: OriginObject) {
-        let step = steps[position]
+    private func serve(_ object: OriginObject, _ step: ContentResolver.Step) {
         if case .redirect(let location) = step.use {
             object.body?.cancel()
             return answer(worker.redirect(to: location, .redirected))
@@ -203,17 +189,15 @@ final class ContentFetch {
         }
     }
 
-    private func fail(status: Int, _ outcome: Outcome, _ sentence: String) {
-        var answer: Answer
-        if case .page(let told) = steps[position].use, told != 200, let lastResort {
-            // That nothing is there, or not for this person, is known: only the page that says so is missing.
-            answer = lastResort()
-        } else {
-            answer = worker.page(.contentUnavailable(status: status), outcome, for: context)
-            if status == 503 { answer.response.fields.append(.retryAfter, "5") }
+    private func fail(_ step: ContentResolver.Step, status: Int, _ outcome: Outcome, _ sentence: String) {
+        let event = "an object could not be fetched"
+        guard case .page(let told) = step.use, told != 200, let lastResort else {
+            return answer(worker.unavailable(status: status, outcome, sentence, event, for: context))
         }
-        worker.note("an object could not be fetched", sentence, context)
-        self.answer(answer)
+        // That nothing is there, or not for this person, is known: only the page that says so is missing.
+        let resort = lastResort()
+        worker.note(event, sentence, context)
+        answer(resort)
     }
 
     private func answer(_ answer: Answer) {

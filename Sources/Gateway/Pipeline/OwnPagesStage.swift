@@ -33,6 +33,7 @@ extension Worker {
         case "logout": return only([.get, .head, .post], context) { receiveForm(context) { logout(context) } }
         case "signed-out": return only([.get, .head], context) { .respond(signedOut(context)) }
         case "me": return only([.get, .head], context) { me(context) }
+        case "keys": return only([.get, .head], context) { .respond(assertionKeys()) }
         default: return .respond(page(.notFound(), .notFound, for: context))
         }
     }
@@ -47,9 +48,9 @@ extension Worker {
     }
 
     func answerPreflight(_ context: RequestContext) -> StageOutcome {
-        guard isReadableElsewhere(context), let response = context.site.crossOrigin.preflight(context.request) else {
-            return .next
-        }
+        guard isReadableElsewhere(context),
+            let response = context.site.crossOrigin.preflight(context.request, methods: methods(for: context))
+        else { return .next }
         return .respond(Answer(response, .empty, .preflight))
     }
 
@@ -122,6 +123,26 @@ extension Worker {
                 $0.member("groups", visitor.identity.groups)
                 $0.member("expires_at", expiresAt)
             })
+    }
+
+    // MARK: /.auth/keys
+
+    /// What assertions are verified with (RFC 7517).
+    private func assertionKeys() -> Answer {
+        let keys = shared.keyRing.assertionKeys.map { key in
+            var text = JSONText()
+            text.object {
+                $0.member("kty", "OKP")
+                $0.member("crv", "Ed25519")
+                $0.member("x", key.x)
+                $0.member("kid", key.id)
+                $0.member("alg", "EdDSA")
+                $0.member("use", "sig")
+            }
+            return String(decoding: text.bytes, as: UTF8.self)
+        }
+        let set = "{\"keys\":[\(keys.joined(separator: ","))]}"
+        return Answer(ownResponse(200, type: "application/jwk-set+json"), .bytes(Array(set.utf8)), .ownPage)
     }
 
     // MARK: /.auth/signed-out

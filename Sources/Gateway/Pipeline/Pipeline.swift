@@ -23,7 +23,7 @@ enum Stage: Int, CaseIterable {
     case signIn
     /// Does the rule let this account in?
     case authorization
-    /// The object, from the bucket.
+    /// The object, from the bucket; or whatever an app says.
     case origin
 }
 
@@ -88,7 +88,7 @@ extension Worker {
         if context.isSecure, let site = context.site,
             let value = site.strictTransportSecurity(for: context.base.authority)
         {
-            response.fields.append(.strictTransportSecurity, value)
+            response.fields.set(.strictTransportSecurity, value)
         }
         if isReadableElsewhere(context) { context.site.crossOrigin.mark(&response.fields, for: context.request) }
         context.exchange.record.outcome = answer.outcome

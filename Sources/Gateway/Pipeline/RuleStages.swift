@@ -24,16 +24,23 @@ extension Worker {
         switch context.request.method {
         case .get, .head:
             return .next
+        case let method where app(for: context) != nil && ContentMethod(rawValue: method.description) != nil:
+            return .next
         default:
             var answer = page(.methodNotAllowed(), .methodNotAllowed, for: context)
-            answer.response.fields.append(.allow, "GET, HEAD")
+            answer.response.fields.append(.allow, methods(for: context))
             return .respond(answer)
         }
     }
 
+    /// What may be done with content, or with an app.
+    func methods(for context: RequestContext) -> String {
+        app(for: context) == nil ? "GET, HEAD" : ContentMethod.allCases.map(\.rawValue).joined(separator: ", ")
+    }
+
     func findRule(_ context: RequestContext) -> StageOutcome {
         let rule = context.site.settings.rules.rule(
-            for: context.target.segments, method: context.isHead ? .head : .get)
+            for: context.target.segments, method: ContentMethod(rawValue: context.request.method.description) ?? .get)
         context.rule = rule
         if rule.requirement.admitsStrangers {
             recognize(context)

@@ -68,6 +68,15 @@ final class Site: Sendable {
 
     func cookieNames(isSecure: Bool) -> CookieNames { isSecure ? cookies : plainCookies }
 
+    /// Whether a cookie of that name is Postern's: no app sees it, and none sets it.
+    func isOwnCookie(_ name: String) -> Bool {
+        [cookies, plainCookies].contains { names in
+            name == names.browser
+                || name.hasPrefix(names.session)
+                    && (name.utf8.count == names.session.utf8.count || name.dropFirst(names.session.count).first == ".")
+        }
+    }
+
     /// The value of `Strict-Transport-Security` for this host. A loopback host is everybody's on that machine, whatever
     /// the port, and gets none.
     func strictTransportSecurity(for authority: String) -> String? {

@@ -18,6 +18,8 @@ final class Visitor: RuleSubject {
     let keyGeneration: UInt64?
     /// Unix seconds from which the session's tokens are to be renewed; later where the provider could not be asked.
     var renewalDueAt: Int64
+    /// What an app was last told of the visitor.
+    var assertion: IdentityAssertion?
     /// What the list of revocations says of the session, at the worker's last look.
     var endings: Endings?
 

@@ -34,6 +34,11 @@ extension CredentialChain {
             form("AssumeRole", role, role.externalID.map { ("ExternalId", $0) }), signedWith: own, region: region)
     }
 
+    /// Amazon's own: each region has one, and the one for all of them is not used.
+    package static func stsEndpoint(region: String) -> String {
+        "https://sts.\(region).\(region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com")"
+    }
+
     private func form(_ action: String, _ role: Role, _ more: (String, String)?) -> [UInt8] {
         var pairs = [
             ("Action", action), ("Version", "2011-06-15"), ("RoleArn", role.arn),
@@ -48,9 +53,8 @@ extension CredentialChain {
         _ form: [UInt8], signedWith own: Credentials?, region: String?
     ) async throws(CredentialError) -> Credentials {
         let region = variable("AWS_REGION") ?? variable("AWS_DEFAULT_REGION") ?? region ?? search.region
-        let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
         let named = search.stsEndpoint ?? variable("AWS_ENDPOINT_URL_STS") ?? variable("AWS_ENDPOINT_URL")
-        guard let url = ServiceURL(named ?? "https://sts.\(region).\(domain)") else {
+        guard let url = ServiceURL(named ?? Self.stsEndpoint(region: region)) else {
             throw CredentialError("the address of STS is no http or https URL")
         }
         let type = "application/x-www-form-urlencoded"

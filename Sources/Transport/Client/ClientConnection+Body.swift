@@ -44,7 +44,11 @@ extension ClientConnection {
                 consumerWaits = true
                 setDeadline(pool.limits.betweenBytesTime)
                 return .wait
-            case .ended:
+            case .ended(let isClean):
+                if isClean, pool.limits.takesUntilClose, remaining == nil, case .end = parser.endOfInput() {
+                    finish(call, isClean: false)
+                    return .end
+                }
                 // What has been read before is delivered first; the next read comes here again.
                 return out.count > before ? .bytes : failBody(call, .disconnected)
             }
@@ -52,7 +56,8 @@ extension ClientConnection {
     }
 
     private enum Received {
-        case bytes, extra, wait, ended
+        case bytes, extra, wait
+        case ended(isClean: Bool)
     }
 
     private func receiveBody(into out: inout OutputSpan<UInt8>) -> Received {
@@ -61,7 +66,8 @@ extension ClientConnection {
             switch receive() {
             case .bytes: return .bytes
             case .wait: return .wait
-            case .end, .failed: return .ended
+            case .end: return .ended(isClean: true)
+            case .failed: return .ended(isClean: false)
             }
         }
         let start = out.count
@@ -69,7 +75,7 @@ extension ClientConnection {
         switch stream.receive(into: &out, limit: remaining + 1) {
         case .bytes: break
         case .wait: return .wait
-        case .end, .failed: return .ended
+        case .end, .failed: return .ended(isClean: false)
         }
         let isExtra = out.count - start > remaining
         if isExtra { out.removeLast(out.count - start - remaining) }

@@ -19,6 +19,9 @@ final class ClientConnection: ReadinessHandler {
     }
 
     let pool: ClientPool
+    let address: SocketAddress
+    /// When it was last asked whether the host is still there.
+    var addressChecked: MonotonicTime
     private let registration: Registration
     var stream: ClientStream
     private var phase: Phase
@@ -47,11 +50,16 @@ final class ClientConnection: ReadinessHandler {
     /// The consumer was told to wait.
     var consumerWaits = false
 
-    init(_ socket: consuming FileDescriptor, _ registration: Registration, tls: TLSSession?, pool: ClientPool) {
+    init(
+        _ socket: consuming FileDescriptor, _ registration: Registration, _ address: SocketAddress, tls: TLSSession?,
+        pool: ClientPool
+    ) {
         self.pool = pool
+        self.address = address
+        addressChecked = pool.loop.now
         self.registration = registration
         stream = ClientStream(socket, tls: tls)
-        parser = HTTP1ResponseParser(limits: pool.limits.http)
+        parser = HTTP1ResponseParser(limits: pool.limits.http, takesUntilClose: pool.limits.takesUntilClose)
         phase = .handshake
         registration.handOver(to: self)
     }

@@ -23,6 +23,8 @@ package struct ClientLimits: Sendable {
     /// What the requests that wait for a connection to one endpoint may hold, in bytes. One more fails.
     package var queueSize = 48 << 20
     package var http = HTTP1Limits()
+    /// Whether a response's content may end with the connection.
+    package var takesUntilClose = false
 
     package init() {}
 }

@@ -94,7 +94,7 @@ final class ClientPool {
                 switch answer {
                 case .success(let addresses):
                     let port = UInt16(clamping: endpoint.port)
-                    let connector = Connector(addresses.map { $0.with(port: port) }, pool: self)
+                    let connector = Connector(client.inOrder(addresses.map { $0.with(port: port) }), pool: self)
                     loop.defer { connector.start() }
                 case .failure(let failure):
                     loop.defer { self.connectFailed(.unresolved(failure)) }
@@ -103,7 +103,8 @@ final class ClientPool {
         }
     }
 
-    func connected(_ socket: consuming FileDescriptor, _ registration: Registration) {
+    func connected(_ socket: consuming FileDescriptor, _ registration: Registration, _ address: SocketAddress) {
+        client.addressAnswered(address)
         connecting -= 1
         open += 1
         var session: TLSSession?
@@ -114,7 +115,7 @@ final class ClientPool {
             connectionFailed(.tls(error))
             return connectionClosed()
         }
-        ClientConnection(socket, registration, tls: session, pool: self).start()
+        ClientConnection(socket, registration, address, tls: session, pool: self).start()
     }
 
     func connectFailed(_ error: ClientError) {
@@ -140,11 +141,19 @@ final class ClientPool {
 
     /// A connection has served its request, and is clean.
     func release(_ connection: ClientConnection) {
+        if isStranded(connection) { return connection.close() }
         if let next = line.popFirst() {
             client.statistics.reuses += 1
             return connection.begin(next)
         }
         keep(connection)
+    }
+
+    /// Whether the host is at other addresses by now than the connection's. Looked for once a second.
+    private func isStranded(_ connection: ClientConnection) -> Bool {
+        guard loop.now - connection.addressChecked >= .seconds(1) else { return false }
+        connection.addressChecked = loop.now
+        return client.resolver.isGone(connection.address.with(port: 0), from: endpoint.host)
     }
 
     private func keep(_ connection: ClientConnection) {

@@ -2,15 +2,20 @@ import Posix
 import Reactor
 
 /// One attempt to reach a host: its addresses in order, each next one when the last has failed or been silent for
-/// a while. The first that answers wins.
+/// a while. The first that answers wins, and the pool hears which did not.
 final class Connector {
     private final class Attempt: ReadinessHandler {
         unowned let connector: Connector
+        let address: SocketAddress
+        /// Of those who try, how many have begun before it.
+        let number: Int
         var socket: FileDescriptor?
         var registration: Registration?
 
-        init(_ connector: Connector, _ socket: consuming FileDescriptor) {
+        init(_ connector: Connector, _ address: SocketAddress, number: Int, _ socket: consuming FileDescriptor) {
             self.connector = connector
+            self.address = address
+            self.number = number
             self.socket = consume socket
         }
 
@@ -25,6 +30,7 @@ final class Connector {
     private let pool: ClientPool
     private var addresses: ArraySlice<SocketAddress>
     private var attempts: [Attempt] = []
+    private var begun = 0
     private var lastError: SystemError?
     private var nextTimer: TimerToken?
     private var deadline: TimerToken?
@@ -49,12 +55,14 @@ final class Connector {
         cancel(&nextTimer)
         while let address = addresses.popFirst() {
             do throws(SystemError) {
-                let attempt = Attempt(self, try Socket.connect(to: address))
+                let attempt = Attempt(self, address, number: begun, try Socket.connect(to: address))
+                begun += 1
                 attempt.registration = try pool.loop.register(attempt.socket!, attempt)
                 attempts.append(attempt)
                 break
             } catch {
                 lastError = error
+                pool.client.addressFailed(address)
             }
         }
         if attempts.isEmpty { return fail(.unreachable(lastError ?? SystemError(errno: 0, call: "connect"))) }
@@ -72,13 +80,16 @@ final class Connector {
             lastError = error
             attempt.registration!.cancel()
             attempt.socket = nil
+            pool.client.addressFailed(attempt.address)
             return tryNext()
         }
         let registration = attempt.registration!
+        // Those that were tried before it have said nothing for too long.
+        for silent in attempts where silent.number < attempt.number { pool.client.addressFailed(silent.address) }
         end()
         if let socket = attempt.socket.take() {
             socket.setNoDelay()
-            pool.connected(socket, registration)
+            pool.connected(socket, registration, attempt.address)
         }
     }
 

@@ -18,6 +18,10 @@ package final class HTTPClient {
     /// The pool asked for last, found without hashing.
     private var recent: ClientPool?
     private var buffers: [[UInt8]] = []
+    /// Addresses that did not answer, and when they were tried.
+    private var silentAddresses: [SocketAddress: MonotonicTime] = [:]
+    /// So long they are tried last.
+    private static let silenceTime = Nanoseconds.seconds(30)
 
     /// - Parameter tls: whom to trust; without it, secure endpoints fail.
     package init(
@@ -76,6 +80,21 @@ package final class HTTPClient {
     func makeSession(_ endpoint: Endpoint) throws(TLSError) -> TLSSession {
         guard let tls else { throw TLSError(.setup, "no TLS is set up for \(endpoint)") }
         return try TLSSession(client: tls, serverName: endpoint.serverName, pool: tlsBuffers)
+    }
+
+    // MARK: - Addresses
+
+    /// The name server's order, but those last that did not answer a while ago.
+    func inOrder(_ addresses: [SocketAddress]) -> [SocketAddress] {
+        guard !silentAddresses.isEmpty else { return addresses }
+        silentAddresses = silentAddresses.filter { loop.now - $0.value < Self.silenceTime }
+        return addresses.filter { silentAddresses[$0] == nil } + addresses.filter { silentAddresses[$0] != nil }
+    }
+
+    func addressFailed(_ address: SocketAddress) { silentAddresses[address] = loop.now }
+
+    func addressAnswered(_ address: SocketAddress) {
+        if !silentAddresses.isEmpty { silentAddresses[address] = nil }
     }
 
     // MARK: - Buffers

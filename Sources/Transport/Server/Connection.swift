@@ -60,6 +60,8 @@ final class Connection: ReadinessHandler {
     private var machine: (any ProtocolMachine)?
     /// Output that neither the socket nor the TLS session has taken.
     private var held = ByteQueue()
+    /// How much to gather before it is written, in bytes.
+    private(set) var outputSize = Server.outputSize
     /// What the last report said and no call has disproved.
     private var canRead = false
     /// The client has ended its half; reading goes on until the end is read.
@@ -330,6 +332,11 @@ final class Connection: ReadinessHandler {
         }
         if !rest.isEmpty { held.append(rest) }
         isBlocked = !rest.isEmpty || tls?.hasOutput == true
+        if isBlocked {
+            outputSize = Server.outputSize
+        } else if bytes.count >= Server.outputSize / 2 {
+            outputSize = Server.largeOutputSize
+        }
     }
 
     /// Sends what is held.

@@ -119,7 +119,7 @@ extension HTTP1Machine: ExchangeOwner, BodyConsumer {
         case .nothing: preconditionFailure("nothing to write")
         case .complete: return .complete
         case .bytes(let bytes, let start):
-            let end = min(bytes.count, start + max(0, Server.outputSize - output.count))
+            let end = min(bytes.count, start + max(0, connection.outputSize - output.count))
             output.append(contentsOf: bytes[start..<end])
             exchange!.record.bytes += Int64(end - start)
             if end == bytes.count { return .complete }
@@ -138,7 +138,7 @@ extension HTTP1Machine: ExchangeOwner, BodyConsumer {
         var remaining = length
         defer { if remaining != length { content = .source(source, .length(remaining: remaining)) } }
         while true {
-            let room = Server.outputSize - output.count
+            let room = connection.outputSize - output.count
             guard room >= Self.leastRoom else { return .full }
             // The last byte goes out only with the source's word that it is the last.
             let (count, result) = read(source, upTo: remaining == 0 ? 1 : min(room, remaining))
@@ -160,7 +160,7 @@ extension HTTP1Machine: ExchangeOwner, BodyConsumer {
 
     private func fillChunked(from source: any BodySource) -> Fill {
         while true {
-            let room = min(Server.outputSize - output.count - Self.chunkHead - Self.chunkTail, 0xFFFF)
+            let room = min(connection.outputSize - output.count - Self.chunkHead - Self.chunkTail, 0xFFFF)
             guard room >= Self.leastRoom else { return .full }
             let start = output.count
             for _ in 0..<Self.chunkHead { output.append(0) }
@@ -199,7 +199,7 @@ extension HTTP1Machine: ExchangeOwner, BodyConsumer {
 
     private func fillUntilClose(from source: any BodySource) -> Fill {
         while true {
-            let room = Server.outputSize - output.count
+            let room = connection.outputSize - output.count
             guard room >= Self.leastRoom else { return .full }
             let (count, result) = read(source, upTo: room)
             exchange!.record.bytes += Int64(count)

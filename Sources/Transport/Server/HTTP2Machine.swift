@@ -48,7 +48,7 @@ final class HTTP2Machine: ProtocolMachine {
     /// How many reads, or fillings of the output, one turn of the loop gives a connection.
     private static let stepsPerTurn = 16
     /// Where the output is full: four whole DATA frames, which the server's scratch buffer holds.
-    private static let outputSize = Server.outputSize - (13 << 10)
+    private var outputSize: Int { connection.outputSize - (13 << 10) }
     /// After how long an idle connection gives its memory back: a page that is asked for again costs more than it is
     /// worth between two requests.
     private static let restTime = Nanoseconds.seconds(1)
@@ -141,8 +141,8 @@ final class HTTP2Machine: ProtocolMachine {
         if !isOver, !connection.isBlocked { _ = read() }
         for _ in 0..<Self.stepsPerTurn {
             guard !isOver, !connection.isBlocked else { return }
-            session.produce(into: &output, upTo: Self.outputSize, now: now)
-            let isFull = output.count >= Self.outputSize
+            session.produce(into: &output, upTo: outputSize, now: now)
+            let isFull = output.count >= outputSize
             flush()
             takeEvents()
             guard !isOver, !connection.isBlocked else { return }
@@ -362,7 +362,7 @@ final class HTTP2Machine: ProtocolMachine {
         if connection.isBlocked { return connection.close(reason) }
         session.terminate(error)
         enter()
-        session.produce(into: &output, upTo: Self.outputSize, now: now)
+        session.produce(into: &output, upTo: outputSize, now: now)
         isOver = true
         leave()
         connection.end(reason, lingers: false)
@@ -411,7 +411,7 @@ final class HTTP2Machine: ProtocolMachine {
         if !stalled.isEmpty, stalled.count == streams.count {
             // Nobody takes anything of this connection.
             session.terminate(.enhanceYourCalm)
-            session.produce(into: &output, upTo: Self.outputSize, now: self.now)
+            session.produce(into: &output, upTo: outputSize, now: self.now)
             flush()
             return connection.end(.writeTimeout, lingers: false)
         }
