@@ -1,6 +1,6 @@
 import Settings
 
-/// Japanese, in polite form.
+/// Japanese, in polite form. A zero-width space is where a long word may be broken.
 extension PageTexts {
     static let japanese: [PageText: String] = [
         // Buttons, links and labels
@@ -38,7 +38,7 @@ extension PageTexts {
         // Signing in
         .chooseTitle: "サインイン",
         .choose: "{site} へのサインイン方法を選択してください。",
-        .signInFailedTitle: "サインインできませんでした",
+        .signInFailedTitle: "サインイン\u{200B}できませんでした",
         .callbackIncomplete: "ID プロバイダーから戻るためのアドレスが不完全です。",
         .callbackExpired: "サインインに時間がかかりすぎました。",
         .callbackOtherBrowser: "このサインインは別の場所で開始されたか、別のタブで先に行われました。",
@@ -49,13 +49,13 @@ extension PageTexts {
         .callbackInvalid: "ID プロバイダーの応答が正しくありません。",
         .signInDenied: "ID プロバイダーで許可されなかったか、操作がキャンセルされました。",
         .signInError: "ID プロバイダーから問題が報告されました（{code}）。",
-        .cookiesTitle: "ブラウザーに Cookie が保存されていません",
+        .cookiesTitle: "ブラウザーに Cookie\u{A0}が保存されていません",
         .cookies: "サインインに必要な Cookie がブラウザーから送信されませんでした。このサイトの Cookie を許可し、同じブラウザーでもう一度お試しください。",
         .loopTitle: "サインインが繰り返されています",
         .loop: "1 分間に何度もサインインしましたが、そのたびにブラウザーがセッションを失っています。",
         .loopHelp:
             "このサイトの Cookie を許可するか、保存済みの Cookie を削除し、端末の日付と時刻をご確認のうえ、もう一度お試しください。解決しない場合は、別のブラウザーをお試しください。",
-        .accountTooLargeTitle: "アカウントの情報が多すぎるためサインインできません",
+        .accountTooLargeTitle: "アカウントの情報が多すぎるため、サインインできません",
         .accountTooLarge: "ID プロバイダーから送られるアカウント情報が、ブラウザーに保存できる量を超えています。多くの場合、所属グループの数が原因です。",
         .accountTooLargeHelp: "サイトの管理者が、送られる情報を減らすことができます。",
         .providerDownTitle: "現在サインインできません",
