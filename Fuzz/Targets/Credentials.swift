@@ -2,8 +2,8 @@ import Origins
 
 /// What credentials are read from: shared files, the JSON of agents, the XML of STS. What is taken can be signed with.
 @Sendable func fuzzCredentials(_ input: [UInt8]) {
-    for read in [CredentialDocument.read, STSDocument.read] {
-        guard let credentials = try? read(input, 0) else { continue }
+    let documents = [try? CredentialDocument.read(input, now: 0), try? STSDocument.read(input, now: 0)]
+    for credentials in documents.compactMap(\.self) {
         let token = credentials.sessionToken?.reveal() ?? ""
         expect((credentials.expiresAt ?? 0) > 0 && !credentials.holds(at: .max), "an end")
         expect(!credentials.accessKeyID.isEmpty && !credentials.accessKeyID.contains("/"), "an ID for a scope")

@@ -8,6 +8,7 @@ private let targets: [String: @Sendable ([UInt8]) -> Void] = [
     "cookies": fuzzCookies,
     "credentials": fuzzCredentials,
     "form": fuzzForm,
+    "http1_app": fuzzAppRequest,
     "http1_request": fuzzHTTP1Request,
     "http1_response": fuzzHTTP1Response,
     "http2": fuzzHTTP2,

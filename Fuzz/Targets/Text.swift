@@ -79,6 +79,8 @@ private func checkBase64(_ input: [UInt8]) {
     if let tag = EntityTag(value) {
         expect(tag.description == value && tag.equalsWeakly(tag) && tag.equalsStrongly(tag) != tag.isWeak, "a tag")
     }
+    let codings = AcceptEncoding([.acceptEncoding: value]).preferred(of: ContentCoding.allCases)
+    expect(Set(codings).count == codings.count && codings.count <= ContentCoding.allCases.count, "codings, none twice")
     if case .tags(let tags)? = EntityTag.Condition([value]) {
         expect(!tags.isEmpty && tags.allSatisfy { EntityTag($0.description) == $0 }, "a list of tags")
         let joined = tags.map(\.description).joined(separator: ", ")

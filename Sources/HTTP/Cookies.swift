@@ -34,8 +34,8 @@ package enum Cookies {
         return found
     }
 
-    /// The cookies of all lines as one value, without those whose names `isWithheld` holds for; nil where none is left.
-    package static func remaining(in fields: Fields, without isWithheld: (String) -> Bool) -> String? {
+    /// The cookies of all lines as one value, byte for byte, without those whose names `isWithheld` holds for; nil where none is left.
+    package static func remaining(in fields: Fields, without isWithheld: (String) -> Bool) -> [UInt8]? {
         var kept: [UInt8] = []
         let storage = fields.storage
         var start = 0
@@ -50,7 +50,7 @@ package enum Cookies {
             }
             start = index + 1
         }
-        return kept.isEmpty ? nil : String(decoding: kept, as: UTF8.self)
+        return kept.isEmpty ? nil : kept
     }
 
     private static func collect(_ line: Span<UInt8>, _ wanted: Span<UInt8>, _ found: inout [String]) {

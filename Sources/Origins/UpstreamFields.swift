@@ -20,7 +20,9 @@ package enum UpstreamFields {
             }
             out.append(index, of: fields)
         }
-        if let cookies = Cookies.remaining(in: fields, without: request.isOwnCookie) { out.append(.cookie, cookies) }
+        if let cookies = Cookies.remaining(in: fields, without: request.isOwnCookie) {
+            out.append(name: "cookie".utf8.span, value: cookies.span)
+        }
 
         let scheme = request.isSecure ? "https" : "http"
         if let client = request.client { out.append(.xForwardedFor, client) }

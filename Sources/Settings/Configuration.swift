@@ -196,6 +196,13 @@ package struct S3Settings: Sendable, Equatable {
     package let credentials: S3Credentials
 }
 
+extension OriginSettings {
+    /// Whether parameters of a request's query are sent along.
+    var takesParameters: Bool {
+        if case .s3(let s3) = kind { !s3.queryParameters.isEmpty } else { false }
+    }
+}
+
 /// The parameters of S3's GetObject that ask for the object and nothing else.
 package enum S3QueryParameter: String, Sendable, CaseIterable {
     case versionID = "versionId"

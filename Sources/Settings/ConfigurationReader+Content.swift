@@ -55,6 +55,19 @@ extension ConfigurationReader {
         return codings
     }
 
+    /// A parameter names a version, or a form, of the plain object: a compressed one beside it is another object.
+    mutating func checkVersions(
+        _ content: ContentSettings, _ origins: [String], in site: SettingSection, _ context: SiteContext
+    ) {
+        let section = site.section("content")
+        guard !content.precompressed.isEmpty, let origin = origins.first(where: context.originsOfVersions.contains)
+        else { return }
+        faults.error(
+            section.position(of: Options.contentPrecompressed), section.key(of: Options.contentPrecompressed),
+            "the origin \(origin) has query_parameters, which name versions of the plain files alone",
+            "Remove one of the two, or give the site another origin of the same bucket")
+    }
+
     private static func isBelow(_ authPath: String, _ path: String) -> Bool {
         let path = path.lowercased(), authPath = authPath.lowercased()
         return path == authPath || path.hasPrefix(authPath + "/")

@@ -2,6 +2,8 @@
 struct SiteContext {
     let providers: [String]
     let origins: [String]
+    /// Those that are asked for versions and forms of an object by parameters of the query.
+    let originsOfVersions: [String]
     let hasTLSListener: Bool
     let hasTrustedProxies: Bool
 }
@@ -55,6 +57,7 @@ extension ConfigurationReader {
         let authPath = section.value(Options.siteAuthPath)
         let mounts = mounts(in: section, authPath: authPath, context)
         let content = content(in: section, authPath: authPath)
+        checkVersions(content, [origin].compactMap { $0 } + mounts.entries.map(\.value), in: section, context)
         let rules = rules(in: section, hasProvider: section.has(Options.siteProvider))
         let publicURL = section.optional(Options.sitePublicURL)
         if let hosts { checkScheme(hosts, publicURL, section, context) }

@@ -15,6 +15,7 @@ struct ConfigurationReader {
         let origins = origins(in: root.section("origins"))
         let context = SiteContext(
             providers: root.section("providers").named.map(\.name), origins: root.section("origins").named.map(\.name),
+            originsOfVersions: origins.filter(\.takesParameters).map(\.name),
             hasTLSListener: root.section("listeners").named.contains { $0.section("tls").isPresent },
             hasTrustedProxies: !proxies.isEmpty)
         let sites = sites(in: root, context)

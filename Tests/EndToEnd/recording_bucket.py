@@ -34,8 +34,11 @@ class RecordingBucket:
                 fault = outer.fault(self.command, self.path, fields)
                 if fault:
                     outer.faults.append(f"{self.command} {self.path}: {fault}")
-                body = b"" if fault else urllib.parse.unquote_to_bytes(self.path.partition("?")[0])
-                self.send_response(403 if fault else 200)
+                path, _, query = self.path.partition("?")
+                body, status = urllib.parse.unquote_to_bytes(path), 403 if fault else 200
+                if query == "versionId=unknown":
+                    body, status = b"<Error><Code>InvalidArgument</Code></Error>", 400
+                self.send_response(status)
                 self.send_header("Content-Type", "text/plain")
                 self.send_header("ETag", '"tag"')
                 self.send_header("Content-Length", str(len(body)))

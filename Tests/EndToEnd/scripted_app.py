@@ -26,7 +26,10 @@ class Asked:
 
 
 class App:
-    def __init__(self, directory=None):
+    """On a TCP port, or a Unix socket in `directory`; with `tls`, an SSLContext, over TLS."""
+
+    def __init__(self, directory=None, tls=None):
+        self.tls = tls
         self.asked, self.lock, self.connections = [], threading.Lock(), 0
         if directory:
             self.path = os.path.join(directory, "app.sock")
@@ -38,7 +41,7 @@ class App:
             # What an app does not take is felt soon.
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
             self.port = self.listener.getsockname()[1]
-            self.url = f"http://127.0.0.1:{self.port}"
+            self.url = f"https://localhost:{self.port}" if tls else f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self.accept, daemon=True).start()
 
     def stop(self):
@@ -74,6 +77,11 @@ class App:
 
     def serve(self, connection):
         connection.settimeout(20)
+        if self.tls:
+            try:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                return
         stream = connection.makefile("rb")
         try:
             while self.answer(connection, stream):

@@ -1,8 +1,10 @@
 """An app beside the content: what reaches it, who it is told asks, and what becomes of its answers."""
 
 import hashlib
+import http.client
 import os
 import socket
+import ssl
 import time
 
 import postern
@@ -29,7 +31,16 @@ def app():
 
 
 @pytest.fixture(scope="module")
-def daemon(build, app):
+def secure(authority):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.issue("app", "localhost"))
+    one = App(tls=context)
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def daemon(build, app, secure, authority):
     provider, local = CapableProvider({"postern": None}), App(build)
     folder = os.path.join(build, "apps-folder")
     os.makedirs(folder, exist_ok=True)
@@ -46,6 +57,7 @@ def daemon(build, app):
         "providers": {"liar": {"issuer": provider.issuer, "client_id": "postern"}},
         "origins": {
             "app": {"http": app.url, "upload_size": "1MiB"}, "roomy": {"http": app.url, "upload_size": "1GiB"},
+            "secure": {"http": secure.url, "ca_file": authority.certificate}, "distrusted": {"http": secure.url},
             "folder": {"directory": folder}, "gone": {"http": f"http://127.0.0.1:{process.free_port()}"},
             "base": {"http": app.url + "/base/", "pass_host": False, "forwarded": True,
                      "identity": {"user": "X-WebAuth-User", "assertion": ""}},
@@ -54,7 +66,7 @@ def daemon(build, app):
                   "gone": site("gone.localhost", rules={"/**": "anyone"}), "base": site("base.localhost"),
                   "mixed": {**site("mixed.localhost", rules={"/**": "anyone"}), "origin": "folder",
                             "mounts": {"/shop/": "app"}},
-                  **{one: site(f"{one}.localhost", rules={"/**": "anyone"}) for one in ("unix", "roomy")}}})
+                  **{one: site(f"{one}.localhost", rules={"/**": "anyone"}) for one in ("unix", "roomy", "secure", "distrusted")}}})
     one.port, one.url = port, f"http://localhost:{port}"
     yield one
     one.stop()
@@ -465,6 +477,21 @@ def test_a_base_path_the_apps_own_host_and_other_names(daemon, app, alice):
 def test_an_app_on_a_unix_socket(daemon):
     answer = web.request(daemon.port, "/echo/unix", host=f"unix.localhost:{daemon.port}", method="POST", body=b"a")
     assert answer.status == 200 and answer.json()["body"] == "a"
+
+
+def test_an_app_over_tls_takes_and_sends_much(daemon, secure):
+    body = os.urandom(3_000_000)
+    answer = web.request(daemon.port, "/echo/tls", host=f"secure.localhost:{daemon.port}", method="PUT", body=body)
+    assert answer.json()["body"] == len(body) and secure.last("/echo/tls").body == body
+    assert secure.last("/echo/tls").get("x-forwarded-proto") == "http"
+    # An end that TLS does not vouch for may be anybody's.
+    with pytest.raises(http.client.IncompleteRead):
+        web.request(daemon.port, "/until-close", host=f"secure.localhost:{daemon.port}")
+
+
+def test_an_app_whose_certificate_does_not_hold_gets_nothing(daemon, secure):
+    answer = web.request(daemon.port, "/echo/distrusted", host=f"distrusted.localhost:{daemon.port}", method="POST", body=b"x")
+    assert answer.status == 502 and not secure.count("/echo/distrusted")
 
 
 def test_an_app_may_have_a_part_of_a_site(daemon, app):

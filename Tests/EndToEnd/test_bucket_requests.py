@@ -148,6 +148,14 @@ def test_parameters_that_are_named_reach_it_once_and_encoded_anew(bucket, gatewa
     assert request[:2] == ("HEAD", "/docs/a.txt?versionId=1")
 
 
+def test_a_version_that_is_not_there_is_a_404(bucket, gateway):
+    for method in ("GET", "HEAD"):
+        answer = ask(gateway, "/a.txt?versionId=unknown", site="parameters", method=method)
+        assert answer.status == 404 and b"InvalidArgument" not in answer.body and not bucket.faults, str(answer)
+    # The site's own page for it is asked for as it is now.
+    assert bucket.requests[-1][1] == "/docs/404.html"
+
+
 def test_a_path_is_decoded_once_and_encoded_once(bucket, gateway):
     for target, key in LITERAL.items():
         for site in ("plain", "prefix", "virtual", "below"):

@@ -84,7 +84,8 @@ import Testing
         note: @escaping (Step) -> Void = { _ in }, receiver: @escaping (ContentWalk.End) -> Void
     ) -> ContentWalk {
         ContentWalk(
-            steps, origins: ["o": origin], question: .init(isHead: isHead, fields: fields, heldBytes: 7), noteDenial: note,
+            steps, origins: ["o": origin], question: .init(isHead: isHead, fields: fields, heldBytes: 7),
+            noteDenial: note,
             receiver: receiver)
     }
 

@@ -44,6 +44,12 @@ import Testing
         #expect(rig.server.requests.count == 1)
     }
 
+    @Test func halfAKeyIsAFault() throws {
+        let rig = try CredentialRig()
+        rig.environment["AWS_ACCESS_KEY_ID"] = "AKIAENV"
+        #expect(try rig.failure() == "environment: AWS_ACCESS_KEY_ID is set, but not AWS_SECRET_ACCESS_KEY")
+    }
+
     @Test func nothingThatCannotBeSignedWithIsTaken() throws {
         let rig = try CredentialRig()
         for (id, secret, token) in [

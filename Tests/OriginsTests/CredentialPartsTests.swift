@@ -103,6 +103,32 @@ import Testing
         #expect(schedule.failed(random: 0) == 1)
     }
 
+    @Test func whatIsReadOfBrokenTextCanBeSignedWith() {
+        let profiles = "[default]\naws_access_key_id = A\n[profile \"b c\"] # x\nRole_arn=r ; y\n  nested = 1\n"
+        let seeds = [ServiceAnswer.document, ServiceAnswer.sts, profiles].map { Array($0.utf8) }
+        var random = SystemRandomNumberGenerator()
+        for round in 0..<6000 {
+            var bytes = seeds[round % seeds.count]
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
+                case 1: bytes.remove(at: place)
+                default: bytes.insert(contentsOf: bytes[place...].prefix(9), at: place)
+                }
+            }
+            let documents = [try? CredentialDocument.read(bytes, now: 0), try? STSDocument.read(bytes, now: 0)]
+            for credentials in documents.compactMap(\.self) {
+                let texts = [credentials.accessKeyID, credentials.sessionToken?.reveal() ?? ""]
+                #expect(texts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } })
+                #expect(!credentials.accessKeyID.contains("/") && (credentials.expiresAt ?? 0) > 0)
+            }
+            let text = String(decoding: bytes, as: UTF8.self)
+            let read = SharedProfiles(config: text, credentials: text).profiles
+            #expect(read.values.allSatisfy { $0.keys.allSatisfy { !$0.isEmpty && $0 == $0.lowercased() } })
+        }
+    }
+
     @Test func credentialsShowNothingOfThemselves() {
         let credentials = Credentials(checking: "AKIA", secretAccessKey: "very-secret", sessionToken: "also-secret")!
         #expect(!"\(credentials) \(String(reflecting: credentials))".contains("secret-"))

@@ -113,6 +113,12 @@ struct FaultTests {
             ["17 sites.docs.content.precompressed"]
         ),
         (
+            "    directory: /srv/docs\nsites:\n  docs:\n",
+            "    s3: {bucket: abc, region: eu, query_parameters: [versionId], access_key_id: a, secret_access_key: b}\n"
+                + "sites:\n  docs:\n    content: {precompressed: [br]}\n",
+            ["14 sites.docs.content.precompressed"]
+        ),
+        (
             "    origin: docs", "    origin: docs\n    content: {precompressed: [zstd]}",
             ["17 sites.docs.content.precompressed"]
         ),

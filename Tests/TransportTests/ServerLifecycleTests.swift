@@ -165,6 +165,27 @@ import Transport
         server.stop()
     }
 
+    @Test func handlerThatGoesOnTakingItsRequestIsNotCut() throws {
+        var limits = ServerLimits()
+        limits.handlerTime = .milliseconds(250)
+        let server = try ServerHarness(limits: limits)
+        let client = try RawClient(server.address)
+        client.send("POST /pull/100000 HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n")
+        client.send([UInt8](repeating: 0x61, count: 50_000))
+        #expect(server.eventually { server.onLoop { $0.handler.pulled.count } == 1 })
+        for _ in 0..<5 {
+            Thread.sleep(.milliseconds(80))
+            server.onLoop { world in
+                var bytes: [UInt8] = []
+                bytes.append(addingCapacity: 5000) { (out: inout OutputSpan<UInt8>) in
+                    #expect(world.handler.pulled[0].read(into: &out) == .bytes)
+                }
+            }
+        }
+        #expect(server.closed(.stalled) == 0 && server.abandoned == 0)
+        server.stop()
+    }
+
     @Test func handlerThatNeverAnswersIsCut() throws {
         let server = try ServerHarness(limits: shortLimits())
         for target in ["/never", "/waiting/10"] {

@@ -124,7 +124,7 @@ extension Worker {
     private static let pageVaries = "Accept, Accept-Language"
 
     /// A script that does not say that it wants HTML, and whoever says that JSON will do and does not name HTML.
-    private func prefersJSON(_ request: Request) -> Bool {
+    func prefersJSON(_ request: Request) -> Bool {
         let accept = request.fields[.accept]?.lowercased() ?? ""
         guard !accept.contains("text/html") else { return false }
         return accept.contains("application/json") || request.fields[.secFetchDest] == "empty"

@@ -17,9 +17,9 @@ extension Worker {
     /// The site's own page for somebody whom the rule does not let in, where it has one; else Postern's.
     func refuse(_ context: RequestContext, with answer: @escaping () -> Answer) -> StageOutcome {
         let purpose = Navigation.purpose(of: context.request)
-        guard let page = context.site.resolver.refusal(for: context.target, purpose: purpose) else {
-            return .respond(answer())
-        }
+        guard !prefersJSON(context.request),
+            let page = context.site.resolver.refusal(for: context.target, purpose: purpose)
+        else { return .respond(answer()) }
         ContentFetch(worker: self, context: context, steps: [page], otherwise: answer).start()
         return .wait
     }
@@ -150,12 +150,14 @@ final class ContentFetch {
             site.contentFields.complete(&response.fields, key: key, segments: segments, isForAnyone: isForAnyone)
         }
         site.encodings.vary(&response.fields, key: key)
-        let body = encode(object, key, &response)
+        let body = encode(object, step, &response)
         answer(Answer(response, body, Self.outcome(of: response.status)))
     }
 
     /// The body as it goes out, compressed where the client takes that and it is worth it.
-    private func encode(_ object: OriginObject, _ key: String, _ response: inout Response) -> ResponseBody {
+    private func encode(
+        _ object: OriginObject, _ step: ContentResolver.Step, _ response: inout Response
+    ) -> ResponseBody {
         let asked = context.request.fields
         switch object.status {
         case 200 where site.encodings.compresses(response.fields, length: object.length, for: asked):
@@ -166,9 +168,9 @@ final class ContentFetch {
             guard worker.compressions.take() else { return .source(source) }
             site.encodings.describeCompressed(&response.fields)
             return .source(CompressedBody(source, loop: worker.loop, budget: worker.compressions))
-        case 304:
-            let conditions = Conditions(asked, isHead: context.isHead)
-            site.encodings.describeUnmodified(&response.fields, key: key, conditions: conditions, for: asked)
+        case 304 where step.coding == nil:
+            site.encodings.describeUnmodified(
+                &response.fields, key: step.key, conditions: Conditions(asked, isHead: context.isHead), for: asked)
             return .omitted(length: nil)
         case 412, 416:
             return .empty

@@ -51,8 +51,10 @@ package struct CredentialChain: Sendable {
     }
 
     func environmentCredentials() throws(CredentialError) -> Credentials? {
-        guard let accessKeyID = variable("AWS_ACCESS_KEY_ID"), let secretAccessKey = variable("AWS_SECRET_ACCESS_KEY")
-        else { return nil }
+        guard let accessKeyID = variable("AWS_ACCESS_KEY_ID") else { return nil }
+        guard let secretAccessKey = variable("AWS_SECRET_ACCESS_KEY") else {
+            throw CredentialError("AWS_ACCESS_KEY_ID is set, but not AWS_SECRET_ACCESS_KEY")
+        }
         guard
             let credentials = Credentials(
                 checking: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: variable("AWS_SESSION_TOKEN"))

@@ -84,10 +84,15 @@ struct ClientStream: ~Copyable {
             }
             return .done
         }
+        var wasStuck = false
         while true {
-            sent += tls.write(bytes.extracting(sent..<bytes.count))
+            let count = tls.write(bytes.extracting(sent..<bytes.count))
+            sent += count
             let output = sendCiphertext(tls)
             if output != .done || sent == bytes.count { return output }
+            // There is room now: a session that still takes nothing takes nothing more.
+            if count == 0, wasStuck { return .failed }
+            wasStuck = count == 0
         }
     }
 

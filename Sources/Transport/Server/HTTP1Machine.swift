@@ -376,7 +376,8 @@ final class HTTP1Machine: ProtocolMachine {
         } else if phase == .discarding || body?.isAwaited == true {
             (wait, mark, time) = (.body, bodyReceived, limits.bodyIdleTime)
         } else {
-            (wait, mark, time) = (.handler, connection.sent, limits.handlerTime)
+            // Who takes the request's content goes on, too.
+            (wait, mark, time) = (.handler, connection.sent &+ bodyReceived &- passed, limits.handlerTime)
         }
         if wait == self.wait, mark == waitMark { return }
         let now = server.loop.now
