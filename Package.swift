@@ -129,3 +129,11 @@ if Context.environment["POSTERN_FUZZ"] != nil {
             ],
             path: "Fuzz", exclude: ["Seeds", "Dictionaries", "README.md"], sources: ["Targets"], swiftSettings: common))
 }
+
+// What bench/signatures.py measures with.
+if Context.environment["POSTERN_BENCH"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Signatures", dependencies: ["Tokens", "Cryptography"], path: "bench/Signatures",
+            swiftSettings: common))
+}
