@@ -78,7 +78,8 @@ final class HTTP2Stream {
             taken += count
             if let left = remaining {
                 guard count <= left else {
-                    source.cancel()
+                    // More than was announced. A source that has ended has been let go by that.
+                    if result == .bytes || result == .wait { source.cancel() }
                     return .failed
                 }
                 remaining = left - count

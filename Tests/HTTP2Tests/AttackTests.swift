@@ -165,6 +165,40 @@ import Testing
         #expect(talk.session.isOver)
     }
 
+    /// However many requests lie behind the one that was too much: nothing that is in the same piece is heard of.
+    @Test(arguments: [
+        Flood(description: "one stream too many", before: { [] }) { [Send.headers(2 * $0 + 1)] },
+        Flood(description: "refused requests", before: { [] }) {
+            [Send.headers(2 * $0 + 1, Send.request("/", method: "GET", ("under_score", "x")))]
+        },
+    ])
+    func whatIsBehindALimitDoesNotDependOnTheCut(_ flood: Flood) {
+        let bytes =
+            Send.preface + Send.settings().bytes + Send.settingsAck.bytes
+            + (0..<250).flatMap { flood.frames($0).flatMap(\.bytes) }
+        func events(pieces: Int) -> [String] {
+            let session = HTTP2Session(limits: HTTP2Limits(), now: 1)
+            var events: [String] = []
+            for start in stride(from: 0, to: bytes.count, by: pieces) {
+                let part = Array(bytes[start..<min(start + pieces, bytes.count)])
+                session.receive(part.span, now: 1)
+                while let event = session.nextEvent() {
+                    switch event {
+                    case .request(let stream, _, _, _): events.append("\(stream)")
+                    case .refused(let stream, _): events.append("\(stream) refused")
+                    case .limited(let limit): events.append("\(limit)")
+                    case .reset(let stream, _, _): events.append("\(stream) reset")
+                    default: break
+                    }
+                }
+            }
+            return events
+        }
+        let whole = events(pieces: bytes.count)
+        #expect(whole == events(pieces: 1))
+        #expect(whole.count < 2 * 101 + 1)
+    }
+
     @Test func oneMalformedRequestHarmsNoOther() {
         let talk = Conversation()
         talk.answers = false

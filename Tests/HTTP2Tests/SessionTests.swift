@@ -407,4 +407,19 @@ import Testing
         let length = talk.all(Frame.data, 1).reduce(0) { $0 + $1.payload.count }
         #expect(length == 200_000)
     }
+
+    @Test func aSourceThatEndsBeyondItsLengthIsNotCancelledBesides() {
+        let session = HTTP2Session(limits: HTTP2Limits(), now: 1)
+        let source = TestSource(101, length: 100)
+        let input = Send.preface + Send.settings().bytes + Send.headers(1).bytes
+        session.receive(input.span, now: 1)
+        while session.nextEvent() != nil {}
+        session.respond(
+            on: 1, Response(status: 200), length: nil, date: "", content: .source(source, length: 100))
+        var out: [UInt8] = []
+        session.produce(into: &out, upTo: 65_536, now: 1)
+        #expect(source.read == 101 && source.cancelled == 0)
+        session.close()
+        #expect(source.cancelled == 0)
+    }
 }
