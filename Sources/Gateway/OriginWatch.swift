@@ -25,8 +25,8 @@ final class OriginWatch {
 
     private let name: String
     /// Its place in the metrics' label.
-    private let index: Int
-    private let counters: Counters
+    private var index: Int
+    private var counters: Counters
     private let events: Logger
     private let lines: RepeatedEvent<Line>
     private var hasServed = false
@@ -38,6 +38,12 @@ final class OriginWatch {
         self.events = events
         lines = RepeatedEvent(
             loop: loop, events: events, every: { $0 == .denied ? Self.seldom : Self.often }, message: \.message)
+    }
+
+    /// Counts there from now on.
+    func count(in counters: Counters, at index: Int) {
+        self.counters = counters
+        self.index = index
     }
 
     func note(_ incident: OriginIncident) {

@@ -3,14 +3,28 @@ import TLS
 
 /// TLS as the config describes it.
 enum TLSContexts {
-    static func server(_ settings: TLSSettings) throws -> TLSServerContext {
+    static func server(_ settings: TLSSettings, continuing old: TLSServerContext? = nil) throws -> TLSServerContext {
         do {
             return try server(
-                settings, settings.certificates.map { TLSCertificate(chainPEM: $0.chain.bytes, keyPEM: $0.key.bytes) })
+                settings, settings.certificates.map { TLSCertificate(chainPEM: $0.chain.bytes, keyPEM: $0.key.bytes) },
+                continuing: old)
         } catch {
             let files = settings.certificates.map(\.chain.source).joined(separator: ", ")
             throw StartFailure("\(files): \(error)")
         }
+    }
+
+    /// Those of all listeners that speak TLS, by name.
+    ///
+    /// - Parameter old: what they take the place of.
+    static func servers(
+        _ configuration: Configuration, continuing old: [String: TLSServerContext] = [:]
+    ) throws -> [String: TLSServerContext] {
+        var contexts: [String: TLSServerContext] = [:]
+        for listener in configuration.listeners {
+            contexts[listener.name] = try listener.tls.map { try server($0, continuing: old[listener.name]) }
+        }
+        return contexts
     }
 
     /// - Parameters:

@@ -7,138 +7,74 @@ import TLS
 import Telemetry
 import Transport
 
-/// One thread's whole world: its loop, server, origin pools and caches. It is built on its own thread and
-/// shares nothing that can change; what changes comes as a message to its loop.
+/// What answers a worker's requests, by one config: its origins' pools, its caches and its counters. It is built on its
+/// worker's thread and shares nothing that can change; what changes comes as a message to its loop. A reload brings
+/// another, and this one stays until what it has begun is answered.
 final class Worker {
+    /// What all workers of the thread have in turn.
+    let thread: WorkerThread
     let loop: EventLoop
     let shared: Shared
-    let server: Server
     let origins: [String: any Origin]
     let apps: [String: HTTPUpstream]
     let originWatches: [String: OriginWatch]
     /// By origin.
-    private let credentials: [String: CurrentCredentials]
+    let credentials: [String: CurrentCredentials]
+    let clients: [String: HTTPClient]
     let compressions: CompressionBudget
 
     /// By name. Swapped whole when a provider's keys or metadata change.
     var providers: [String: Immutable<ProviderSnapshot>] = [:]
-    /// What was ended before its time.
-    var revocations = RevocationList() {
-        didSet { revocationsVersion &+= 1 }
-    }
-    /// Another one for each change of the list: what was looked up in the same one need not be looked up again.
-    private(set) var revocationsVersion: UInt64 = 1
     var sessions = SessionCache()
     var cookieMemo = CredentialMemo(.cookie)
     var bearerMemo = CredentialMemo(.authorization)
-    /// The latest answers that showed a reference.
-    var decisions: Decisions
     private(set) var signIn: SignIn!
-    /// By name.
-    private(set) var listeners: [String: [Listener]] = [:]
-    /// What is not listened on yet.
-    private var waitingSockets: [ListeningSockets.Bound] = []
 
     /// Requests that wait for an actor's answer. Whoever has left is not here any more.
     private var waiting: [ExchangeID: RequestContext] = [:]
-    private let counters: Counters
+    let counters: Counters
     private let accessLog: LogWriter
     private var flushIsDue = false
-    private let excesses: ExcessLog
 
-    init(loop: EventLoop, shared: Shared) throws {
-        self.loop = loop
+    /// - Parameter old: what it takes the place of: origins whose settings are the same go on with their connections.
+    init(_ thread: WorkerThread, shared: Shared, continuing old: Worker? = nil) throws {
+        self.thread = thread
+        loop = thread.loop
         self.shared = shared
-        server = Server(loop: loop)
-        server.census = shared.census
-        server.isTrustedProxy = {
-            if case .unix = $0 { true } else { RequestSource.contains(shared.configuration.trustedProxies, $0.ipBytes) }
-        }
         counters = Counters(shared.metricLayout)
-        excesses = ExcessLog(loop: loop, events: shared.events)
         accessLog = LogWriter(sink: shared.logs.access, format: shared.logs.format)
-        var watches: [String: OriginWatch] = [:]
-        for (index, name) in shared.metricLayout.names.origins.enumerated() {
-            watches[name] = OriginWatch(name, index: index, counters: counters, events: shared.events, loop: loop)
-        }
-        originWatches = watches
-        var factory = OriginFactory(shared, loop: loop, watches: watches)
+        var factory = OriginFactory(shared, thread: thread, counters: counters, continuing: old)
         (origins, apps) = try factory.makeAll()
+        originWatches = factory.watches
         credentials = factory.credentials
-        decisions = Decisions(limit: shared.configuration.limits.decisions)
+        clients = factory.clients
         compressions = CompressionBudget(limit: shared.configuration.limits.compressions)
-        signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
+        signIn = SignIn(
+            shared: shared, executor: loop.executor, worker: LoopBound(WeakWorker(self), to: loop.executor))
     }
 
-    /// A worker thread's whole life.
-    static func run(shared: Shared, sockets: [ListeningSockets.Bound], control: ControlHandle) {
-        do {
-            let loop = try EventLoop()
-            let worker = try Worker(loop: loop, shared: shared)
-            try worker.listen(on: sockets.filter { !$0.waits })
-            worker.waitingSockets = sockets.filter(\.waits)
-            let handle = WorkerHandle(executor: loop.executor, worker: LoopBound(worker, to: loop.executor))
-            control.send { $0.register(handle) }
-            loop.run()
-            worker.accessLog.flush()
-        } catch {
-            let failure = StartFailure("a worker could not start: \(error)")
-            control.send { $0.workerFailed(failure) }
+    var server: Server { thread.server }
+    /// By name.
+    var listeners: [String: [Listener]] { thread.listeners }
+    /// What was ended before its time.
+    var revocations: RevocationList { thread.revocations }
+    var revocationsVersion: UInt64 { thread.revocationsVersion }
+
+    /// Takes the place of `old`: what goes on is its own from here.
+    func takeOver(from old: Worker) {
+        for (index, name) in shared.metricLayout.names.origins.enumerated() {
+            originWatches[name]?.count(in: counters, at: index)
         }
+        for (name, client) in old.clients where clients[name] !== client { client.retire() }
     }
 
-    /// Listens where another instance may be serving too.
-    func open() throws(SystemError) {
-        let sockets = waitingSockets
-        waitingSockets = []
-        try listen(on: sockets)
-    }
-
-    private func listen(on sockets: [ListeningSockets.Bound]) throws(SystemError) {
-        let limits = ServerLimits(shared.configuration.limits)
-        for socket in sockets {
-            let listener = try server.listen(
-                on: socket.open(), sharing: socket.sharing, tls: socket.tls, limits: limits, handler: self,
-                name: socket.name)
-            listener.expectsProxyHeader = socket.hasProxyHeaders
-            listeners[socket.name, default: []].append(listener)
-        }
-    }
-
-    /// What it has counted, for whoever adds it up.
-    var metrics: MetricSnapshot {
-        for (index, name) in shared.metricLayout.names.listeners.enumerated() {
-            if let sockets = listeners[name] { collect(sockets, index) }
-        }
-        return counters.snapshot
-    }
-
-    /// - Parameter sockets: those of one listener.
-    private func collect(_ sockets: [Listener], _ index: Int) {
-        var counted = ServerCounters()
-        for socket in sockets { counted.add(socket.counters) }
-        counters.set(.connectionsOpen, index, to: Int64(sockets.reduce(0) { $0 + $1.connectionCount }))
-        counters.set(.connectionsAccepted, index, to: Int64(counted.accepted))
-        counters.set(.tlsHandshakesOpen, index, to: Int64(sockets.reduce(0) { $0 + $1.handshakeCount }))
-        counters.set(.acceptPauses, index, to: Int64(counted.acceptPauses))
-        counters.set(.tlsHandshakes, index, MetricResult.ok.index, to: Int64(counted.handshakes))
-        let failed = [.tls, .certificate, .tlsHandshakes, .tlsHandshakeTimeout].reduce(0) { $0 + counted.closed($1) }
-        counters.set(.tlsHandshakes, index, MetricResult.failed.index, to: Int64(failed))
-        for reason in CloseReason.allCases {
-            counters.set(.connectionsClosed, index, reason.index, to: Int64(counted.closed(reason)))
-        }
-        for limit in CloseReason.limits {
-            counters.set(.limitsReached, index, limit.index, to: Int64(counted.reached(limit)))
-        }
-    }
+    /// What it has counted, and the thread has, for whoever adds it up.
+    var metrics: MetricSnapshot { thread.metrics }
 
     /// What an origin's requests are signed with from now on.
     func use(_ new: Credentials, for origin: String) { credentials[origin]?.value = new }
 
-    /// Takes in what was ended.
-    func revoke(_ new: [Revocation]) {
-        for revocation in new { revocations.insert(revocation, now: loop.wallSeconds) }
-    }
+    func flushLog() { accessLog.flush() }
 
     // MARK: Requests that wait
 
@@ -168,17 +104,17 @@ extension Worker: RequestHandler {
     }
 
     func didRefuse(_ record: AccessRecord, on connection: ConnectionInfo) {
-        decisions.add(Decision(record, status: record.status, outcome: record.outcome))
+        thread.decisions.add(Decision(record, status: record.status, outcome: record.outcome))
         log(record)
     }
 
     func didExceed(_ limit: CloseReason, _ peer: SocketAddress, listener: String) {
-        excesses.note(limit, peer, listener: listener)
+        thread.excesses.note(limit, peer, listener: listener)
     }
 
     func handshakeFailed(_ error: TLSError, on connection: ConnectionInfo) {
         guard !error.isCertificateFault else {
-            return excesses.note(error, peer: connection.peerText, listener: connection.listener)
+            return thread.excesses.note(error, peer: connection.peerText, listener: connection.listener)
         }
         shared.events.debug(
             "a TLS handshake failed",
@@ -196,9 +132,16 @@ extension Worker: RequestHandler {
         accessLog.append(record)
         guard !flushIsDue, accessLog.hasLines else { return }
         flushIsDue = true
-        loop.defer { [unowned self] in
+        loop.defer { [self] in
             flushIsDue = false
             accessLog.flush()
         }
     }
+}
+
+/// Does not keep the worker: whoever waits for an answer does, and where nobody does any more there is nothing to say.
+final class WeakWorker {
+    private(set) weak var worker: Worker?
+
+    init(_ worker: Worker) { self.worker = worker }
 }

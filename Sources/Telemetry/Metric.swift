@@ -39,7 +39,8 @@ package enum Metric: Int, Sendable, CaseIterable {
     // The process
     case loopLag
     case logLinesDropped
-    case configReloads
+    case reloads
+    case configTime
     case ready
     case workers
     case startTime
@@ -51,11 +52,12 @@ package enum Metric: Int, Sendable, CaseIterable {
         case .requests, .responses, .responseBytes, .requestDuration, .connectionsAccepted, .connectionsOpen,
             .connectionsClosed, .limitsReached, .acceptPauses, .tlsHandshakes, .tlsHandshakesOpen, .ocspResponses,
             .ocspMissing, .sessionRenewals, .revocations, .revocationOverflows, .revocationsKept, .credentialLoads,
-            .credentialsValid, .credentialsExpire, .originRecoveries, .logLinesDropped, .ready, .workers, .startTime:
+            .credentialsValid, .credentialsExpire, .originRecoveries, .logLinesDropped, .reloads, .configTime, .ready,
+            .workers, .startTime:
             true
         case .signIns, .tokenChecks, .keySetFetches,
             .keySetAge, .providerRequests, .providerDuration, .originRequests, .originFirstByte,
-            .originConnectionsOpen, .originConnectionsReused, .loopLag, .configReloads:
+            .originConnectionsOpen, .originConnectionsReused, .loopLag:
             false
         }
     }
@@ -162,8 +164,11 @@ package enum Metric: Int, Sendable, CaseIterable {
             .init("event_loop_lag_seconds", .histogram, "How long one turn of an event loop took.")
         case .logLinesDropped:
             .init("log_lines_dropped_total", .counter, "Log lines that a slow or full receiver did not take.")
-        case .configReloads:
-            .init("config_reloads_total", .counter, "Configuration reloads.", .result)
+        case .reloads:
+            .init("reloads_total", .counter, "Reloads of the config: taken up, or refused.", .result)
+        case .configTime:
+            .init(
+                "config_loaded_time_seconds", .gauge, "When the config in use was taken up, in seconds since 1970.")
         case .ready:
             .init("ready", .gauge, "1 when everything is loaded that requests need, else 0.")
         case .workers:
@@ -221,11 +226,24 @@ package struct MetricNames: Sendable, Equatable {
     package let providers: [String]
     package let origins: [String]
 
-    package init(sites: [String] = [], listeners: [String] = [], providers: [String] = [], origins: [String] = []) {
-        self.sites = [""] + sites
-        self.listeners = [""] + listeners
-        self.providers = [""] + providers
-        self.origins = [""] + origins
+    /// Names of each kind that have gone from the config and are remembered, the latest.
+    static let mostGone = 1000
+
+    /// - Parameter old: those of the config before. A name that has gone stays behind the others, with what was counted
+    ///   under it: counters that vanish, or begin anew when it comes back, would be taken for a restart.
+    package init(
+        sites: [String] = [], listeners: [String] = [], providers: [String] = [], origins: [String] = [],
+        continuing old: MetricNames? = nil
+    ) {
+        func names(_ current: [String], _ before: [String]?) -> [String] {
+            let known = Set(current)
+            let gone = before?.dropFirst().filter { !known.contains($0) } ?? []
+            return [""] + current + gone.prefix(Self.mostGone)
+        }
+        self.sites = names(sites, old?.sites)
+        self.listeners = names(listeners, old?.listeners)
+        self.providers = names(providers, old?.providers)
+        self.origins = names(origins, old?.origins)
     }
 }
 
