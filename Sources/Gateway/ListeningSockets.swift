@@ -51,7 +51,8 @@ struct ListeningSockets: Sendable {
     ) throws {
         perWorker = Array(repeating: [], count: workers)
         let taken = (old?.listeners.map(\.address) ?? []) + [old?.admin?.address].compactMap { $0 }
-        for listener in configuration.listeners where !taken.contains(listener.address) {
+        for listener in configuration.listeners
+        where old?.listeners.contains(where: { $0.address == listener.address }) != true {
             let tls = contexts[listener.name]
             let address = Address(
                 listener.name, "listeners.\(listener.name)", listener.address, reusePort: listener.reusePort,
@@ -67,7 +68,7 @@ struct ListeningSockets: Sendable {
         }
         admin =
             try configuration.admin.flatMap { admin in
-                guard !taken.contains(admin.address) else { return nil }
+                guard admin.address != old?.admin?.address else { return nil }
                 return try Address("admin", "admin", admin.address, reusePort: admin.reusePort, taken: taken)
                     .bind(passed, count: 1)[0]
             } ?? []

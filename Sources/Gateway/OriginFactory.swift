@@ -20,11 +20,13 @@ struct OriginFactory {
     private(set) var clients: [String: HTTPClient] = [:]
 
     private let keepers: [String: CredentialKeeper]
+    private let authorities: [String: TLSClientContext]
 
     /// - Parameter old: where origins are taken over from whose settings are the same, with their connections.
     init(_ shared: Shared, thread: WorkerThread, counters: Counters, continuing old: Worker?) {
         configuration = shared.configuration
         keepers = shared.credentialKeepers
+        authorities = shared.originAuthorities
         loop = thread.loop
         self.old = old
         resolver = thread.resolver
@@ -46,7 +48,7 @@ struct OriginFactory {
                 credentials[name] = old.credentials[name]
                 clients[name] = old.clients[name]
             } else if case .http(let app) = settings.kind {
-                apps[name] = try make(app, name)
+                apps[name] = make(app, name)
             } else {
                 origins[name] = try make(settings)
             }
@@ -63,17 +65,16 @@ struct OriginFactory {
             && before.configuration.limits.areSameForOrigins(as: configuration.limits)
     }
 
-    private mutating func client(_ name: String, _ tls: TLSClientContext?, _ limits: ClientLimits) -> HTTPClient {
-        let client = HTTPClient(loop: loop, resolver: resolver, tls: tls, limits: limits)
+    private mutating func client(_ name: String, _ limits: ClientLimits) -> HTTPClient {
+        let client = HTTPClient(loop: loop, resolver: resolver, tls: authorities[name], limits: limits)
         clients[name] = client
         return client
     }
 
-    private mutating func make(_ app: AppSettings, _ name: String) throws -> HTTPUpstream {
+    private mutating func make(_ app: AppSettings, _ name: String) -> HTTPUpstream {
         var limits = ClientLimits(origin: configuration.limits)
         limits.takesUntilClose = true
-        let tls = app.url.isSecure ? try TLSContexts.client(app.authorities) : nil
-        return HTTPUpstream(UpstreamConfiguration(app), client: client(name, tls, limits))
+        return HTTPUpstream(UpstreamConfiguration(app), client: client(name, limits))
     }
 
     private mutating func make(_ settings: OriginSettings) throws -> any Origin {
@@ -88,8 +89,7 @@ struct OriginFactory {
                 throw StartFailure("origins.\(settings.name).directory: \(path): \(error.reason)")
             }
         case .s3(let s3):
-            let client = client(
-                settings.name, try TLSContexts.client(nil), ClientLimits(origin: configuration.limits))
+            let client = client(settings.name, ClientLimits(origin: configuration.limits))
             let current = CurrentCredentials()
             current.value = try s3.credentials.keys.map(Credentials.of) ?? keepers[settings.name]?.initial
             credentials[settings.name] = current

@@ -28,6 +28,9 @@ final class Shared: Sendable {
     let providers: [String: Provider]
     /// By origin: actors on the control loop. Origins that look for the same credentials have the same one.
     let credentialKeepers: [String: CredentialKeeper]
+    /// Whom origins trust that are asked over TLS, by name. Reading the system's authorities takes a while: the workers
+    /// share what is read once.
+    let originAuthorities: [String: TLSClientContext]
     let revocations: Revocations
     let census: ConnectionCensus
     /// Of the control loop.
@@ -60,6 +63,12 @@ final class Shared: Sendable {
                 continuing: old?.metricLayout.names))
         revocations = old?.revocations ?? Revocations(loop: LoopBound(loop, to: loop.executor), list: revoked)
         resolver = old?.resolver ?? LoopBound(Resolver(loop: loop), to: loop.executor)
+        var authorities = Authorities()
+        originAuthorities = try configuration.origins.reduce(into: [:]) { contexts, settings in
+            let isSame = old?.configuration.origins.contains(settings) == true
+            contexts[settings.name] =
+                isSame ? old?.originAuthorities[settings.name] : try authorities.context(of: settings)
+        }
         var providers: [String: Provider] = [:]
         for settings in configuration.providers {
             let before = old?.providers[settings.name]
@@ -67,7 +76,7 @@ final class Shared: Sendable {
                 providers[settings.name] = before
                 continue
             }
-            let tls = try TLSContexts.client(settings.authorities)
+            let tls = try authorities.context(settings.authorities)
             let client = HTTPClient(loop: loop, resolver: resolver.value, tls: tls, limits: ClientLimits())
             providers[settings.name] = try Provider(
                 settings, limits: configuration.limits, loop: LoopBound(loop, to: loop.executor),

@@ -50,3 +50,25 @@ enum TLSContexts {
         }
     }
 }
+
+/// Whom outbound connections trust: read once for all that trust the same.
+struct Authorities {
+    private var known: [FileContent?: TLSClientContext] = [:]
+
+    /// - Parameter besides: trusted besides the system's.
+    mutating func context(_ besides: FileContent?) throws -> TLSClientContext {
+        if let context = known[besides] { return context }
+        let context = try TLSContexts.client(besides)
+        known[besides] = context
+        return context
+    }
+
+    /// Nil where the origin is not asked over TLS.
+    mutating func context(of origin: OriginSettings) throws -> TLSClientContext? {
+        switch origin.kind {
+        case .directory: nil
+        case .http(let app): app.url.isSecure ? try context(app.authorities) : nil
+        case .s3(let s3): s3.endpoints.contains(where: \.isSecure) ? try context(nil) : nil
+        }
+    }
+}

@@ -66,6 +66,10 @@ final class Worker {
             originWatches[name]?.count(in: counters, at: index)
         }
         for (name, client) in old.clients where clients[name] !== client { client.retire() }
+        // For the little that is still under way there.
+        (old.sessions, old.cookieMemo, old.bearerMemo) = (
+            SessionCache(), CredentialMemo(.cookie, places: 1), CredentialMemo(.authorization, places: 1)
+        )
     }
 
     /// What it has counted, and the thread has, for whoever adds it up.

@@ -225,9 +225,11 @@ package struct MetricNames: Sendable, Equatable {
     package let listeners: [String]
     package let providers: [String]
     package let origins: [String]
+    /// How many of each are in the config; the others were.
+    let currentCounts: [MetricLabel: Int]
 
     /// Names of each kind that have gone from the config and are remembered, the latest.
-    static let mostGone = 1000
+    static let mostGone = 200
 
     /// - Parameter old: those of the config before. A name that has gone stays behind the others, with what was counted
     ///   under it: counters that vanish, or begin anew when it comes back, would be taken for a restart.
@@ -244,6 +246,15 @@ package struct MetricNames: Sendable, Equatable {
         self.listeners = names(listeners, old?.listeners)
         self.providers = names(providers, old?.providers)
         self.origins = names(origins, old?.origins)
+        currentCounts = [
+            .site: sites.count, .listener: listeners.count, .provider: providers.count, .origin: origins.count,
+        ]
+    }
+
+    /// Whether that value of the label has gone from the config.
+    func isGone(_ value: String, of label: MetricLabel) -> Bool {
+        guard let count = currentCounts[label] else { return false }
+        return label.values(in: self).dropFirst(count + 1).contains(value)
     }
 }
 

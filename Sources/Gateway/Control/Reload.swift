@@ -301,6 +301,13 @@ enum FixedSettings {
         {
             keys.append("admin.reuse_port")
         }
+        // One is served by the workers, the other by the control loop.
+        func moves(_ address: ListenAddress?, to listeners: [ListenerSettings]) -> Bool {
+            listeners.contains { $0.address == address }
+        }
+        if moves(old.admin?.address, to: new.listeners) || moves(new.admin?.address, to: old.listeners) {
+            keys.append("admin.address")
+        }
         return keys.map {
             Fault(
                 .error, file: new.file, line: nil, key: $0, message: "cannot change while the process runs",
