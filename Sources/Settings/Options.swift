@@ -2,6 +2,10 @@
 /// lists them in the reference's order.
 enum Options {
     // Top level
+    static let include = Option(
+        "include", .list(.path), default: "",
+        "Files that belong to the config, seen from the one that includes them: paths, or patterns with `*` and `?` in the file's name, whose files come in the order of their names. A section may be told in several files, a key in one."
+    )
     static let workers = Option(
         "workers", .workers, default: "auto", "Event-loop threads; `auto` is one per core.")
     static let trustedProxies = Option(
