@@ -56,7 +56,7 @@ struct AdminOptions: ParsableArguments {
             }
             return [place]
         }
-        let (readings, faults) = ConfigurationLoader.admin(path: file.config)
+        let (readings, faults) = ConfigurationLoader.admin(path: file.config, environment: environment)
         guard let readings else {
             for fault in faults { StandardStreams.print(fault.description + "\n", to: .error) }
             throw CommandFailure.config("\(file.config) does not tell where to ask: use --admin.")

@@ -126,6 +126,17 @@ def test_status_works_while_the_config_does_not_hold(rig):
         rig.daemon.write(rig.daemon.config)
 
 
+def test_the_socket_is_found_by_what_a_config_includes_and_what_the_environment_says(rig, tmp_path):
+    (tmp_path / "main.yaml").write_text("include: parts/*.yaml\nworkers: nonsense\n")
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "admin.yaml").write_text("admin: {socket: nowhere.sock}\n")
+    status = lambda **more: postern.run("status", "--config", tmp_path / "main.yaml", environment=more)
+    assert status().returncode == 1 and f"unix:{tmp_path}/parts/nowhere.sock" in status().stderr, status().stderr
+    assert "is ready" in status(POSTERN_ADMIN__SOCKET=rig.socket).stdout
+    (tmp_path / "main.yaml").write_text("workers: 2\n")
+    assert "is ready" in status(RUNTIME_DIRECTORY=rig.directory).stdout
+
+
 def test_a_command_without_an_instance_fails_and_says_where_it_asked(rig, tmp_path):
     text = rig.says("status", place=str(tmp_path / "none.sock"), status=1)
     assert "no running instance answers" in text and "none.sock" in text
