@@ -28,8 +28,9 @@ def folder(build):
 class AdminRig(Rig):
     """With an admin socket in its folder, which needs a short name. `asks` asks like a program, `says` runs a command."""
 
-    def __init__(self, *arguments, **options):
+    def __init__(self, *arguments, ready="/readyz", **options):
         super().__init__(*arguments, starts=False, **options)
+        self.ready = ready
         self.config["limits"] = {"decisions": 20}
         self.start()
 
@@ -38,7 +39,7 @@ class AdminRig(Rig):
         self.config["admin"] = {"address": f"127.0.0.1:{port}", "socket": "admin.sock"}
         self.daemon = postern.Postern(self.directory, self.config, ready=None)
         self.daemon.admin = port
-        eventually(lambda: self.daemon.status("/readyz"))
+        eventually(lambda: self.daemon.status(self.ready))
 
     @property
     def socket(self):
@@ -124,6 +125,20 @@ def test_status_works_while_the_config_does_not_hold(rig):
         assert "is ready" in rig.says("status")
     finally:
         rig.daemon.write(rig.daemon.config)
+
+
+def test_status_says_what_is_the_matter_with_a_provider(build, folder, module_provider):
+    lost = process.free_port()
+    one = AdminRig(os.path.join(build, "admin-lost"), folder, module_provider, ready="/healthz", providers={
+        "one": {"issuer": module_provider.issuer, "client_id": "postern"},
+        "two": {"issuer": f"http://localhost:{lost}", "client_id": "other"}})
+    eventually(lambda: "no keys" in one.says("status"))
+    text = one.says("status")
+    assert " is degraded, up " in text.splitlines()[0], text
+    assert re.search(rf"^provider two  http://localhost:{lost}/\S+: .*refused", text, re.M), text
+    told = {part["name"]: part for part in json.loads(one.says("status", "--json"))["providers"]}
+    assert told["two"]["state"] == "unready" and str(lost) in told["two"]["problem"] and "problem" not in told["one"]
+    one.stop()
 
 
 def test_the_socket_is_found_by_what_a_config_includes_and_what_the_environment_says(rig, tmp_path):
