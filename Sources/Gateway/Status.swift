@@ -125,7 +125,8 @@ struct StatusReport: Sendable {
         let problems =
             providers.compactMap { one in one.health.problem.map { ["provider \(one.name)", $0] } }
             + origins.compactMap { one in one.health.problem.map { ["origin \(one.name)", $0] } }
-        return head + (problems.isEmpty ? "" : "\n" + PlainText.table(problems)) + tables.filter { $0.count > 1 }.map { "\n" + PlainText.table($0) }.joined()
+        let shown = (problems.isEmpty ? [] : [problems]) + tables.filter { $0.count > 1 }
+        return head + shown.map { "\n" + PlainText.table($0) }.joined()
     }
 
     private func keys(of provider: Provider) -> String {
