@@ -26,7 +26,7 @@ package final class Server {
     /// Whose PROXY headers are believed. A Unix socket's own file says who may connect.
     package var isTrustedProxy: (SocketAddress) -> Bool = { if case .unix = $0 { true } else { false } }
 
-    private var listeners: [Listener] = []
+    private(set) var listeners: [Listener] = []
     private var places: [Connection?] = []
     private var freePlaces: [Int] = []
     private var nextToDisplace = 0
