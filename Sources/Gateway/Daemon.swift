@@ -59,6 +59,9 @@ package struct Daemon {
         control.waitsForProviders = listeners.wait
         control.watchCertificates()
         try control.serveAdmin(on: listeners.admin)
+        let adminSocket = AdminSocket(environment: environment)
+        control.adminSocket = adminSocket
+        if !listeners.wait { adminSocket.follow(control) }
 
         let handle = control.handle
         let keeping = try KeeperThread(stateDirectories, shared: shared, control: handle)
@@ -74,6 +77,7 @@ package struct Daemon {
         loop.run()
         for thread in threads { thread.join() }
         keeping.finish(atMost: Revocations.patience)
+        adminSocket.remove()
         control.shared.logs.flush()
         if let failure = control.failure { throw failure }
     }

@@ -104,7 +104,7 @@ extension LogWrite {
 }
 
 extension Logger.Level {
-    fileprivate init(_ level: LogSettings.Level) {
+    init(_ level: LogSettings.Level) {
         self =
             switch level {
             case .error: .error

@@ -108,6 +108,7 @@ extension Worker: RequestHandler {
     }
 
     func didRefuse(_ record: AccessRecord, on connection: ConnectionInfo) {
+        thread.decisions.add(Decision(record, status: record.status, outcome: record.outcome))
         log(record)
     }
 

@@ -27,6 +27,9 @@ final class WorkerThread {
     /// Another one for each change of the list: what was looked up in the same one need not be looked up again.
     private(set) var revocationsVersion: UInt64 = 1
 
+    /// The latest answers that showed a reference.
+    var decisions: Decisions
+
     /// By name.
     private(set) var listeners: [String: [Listener]] = [:]
     /// Where they listen.
@@ -49,6 +52,7 @@ final class WorkerThread {
         resolver = Resolver(loop: loop)
         excesses = ExcessLog(loop: loop, events: shared.events)
         remains = MetricSnapshot(shared.metricLayout)
+        decisions = Decisions(limit: shared.configuration.limits.decisions)
         current = try Worker(self, shared: shared)
         use(shared)
     }
@@ -152,6 +156,7 @@ final class WorkerThread {
     }
 
     private func use(_ shared: Shared) {
+        decisions.limit = shared.configuration.limits.decisions
         server.census = shared.census
         server.isTrustedProxy = {
             if case .unix = $0 { true } else { RequestSource.contains(shared.configuration.trustedProxies, $0.ipBytes) }

@@ -36,14 +36,16 @@ final class Control {
     private var isOpening = false
     private(set) var openWorkers = 0
     private var waitingAdminSockets: [ListeningSockets.Bound] = []
+    /// Where commands ask. It is opened once this serves, where another instance may be serving until then.
+    var adminSocket: AdminSocket?
     /// Each with the address from the config.
     var adminListeners: [(address: ListenAddress, listener: Listener)] = []
     private(set) var isDraining = false
     private var isStopping = false
-    private var drained = 0
+    private var drained: [WorkerHandle] = []
     /// What ended the daemon before its time.
     private(set) var failure: StartFailure?
-    private let startedAt: Int64
+    let startedAt: Int64
     /// When the config was taken into use, in Unix seconds.
     var configuredAt: Int64
     var reloads: Reloads
@@ -175,6 +177,7 @@ final class Control {
         guard openWorkers == expectedWorkers, !isDraining else { return }
         do throws(SystemError) {
             for socket in waitingAdminSockets { adminListeners.append((socket.address, try listen(on: socket))) }
+            adminSocket?.follow(self)
         } catch {
             return openingFailed(error)
         }
@@ -266,6 +269,11 @@ final class Control {
         }
     }
 
+    /// Those who answer.
+    var liveWorkers: [WorkerHandle] {
+        workers.filter { worker in !drained.contains { $0.executor === worker.executor } }
+    }
+
     // MARK: Going down
 
     private func received(_ signal: Signal) {
@@ -292,7 +300,9 @@ final class Control {
         }
     }
 
-    private func drain() {
+    /// Goes down: as at the first SIGTERM.
+    func drain() {
+        guard !isDraining else { return }
         isDraining = true
         shared.events.info("draining: no new connections, what runs is finished")
         manager.tell("STOPPING=1", "STATUS=draining")
@@ -328,8 +338,8 @@ final class Control {
     private func workerHasDrained(_ worker: WorkerHandle) {
         shared.revocations.assumeIsolated { $0.unregister(worker) }
         worker.send { $0.loop.stop() }
-        drained += 1
-        if drained == workers.count { loop.stop() }
+        drained.append(worker)
+        if drained.count == workers.count { loop.stop() }
     }
 }
 

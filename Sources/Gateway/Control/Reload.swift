@@ -247,6 +247,7 @@ extension Control {
         adminListeners.removeAll { $0.address != wanted }
         adminListeners += preparation.adminListeners
         for (_, listener) in preparation.adminListeners { listener.begin() }
+        adminSocket?.follow(self)
     }
 
     // MARK: Told
