@@ -7,6 +7,7 @@ package enum OptionTable {
 
     package static let rows: [Row] = [
         section("", "Keys that stand in no section; in INI, before the first."),
+        option(Options.include, example: "[conf.d/*.yaml]"),
         option(Options.workers, example: "4"),
         option(Options.trustedProxies, example: "[10.0.0.0/8]"),
         option(Options.sessionKeys, isSecret: true, example: "[file:/etc/postern/session.key]"),
