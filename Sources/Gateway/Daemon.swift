@@ -30,7 +30,7 @@ package struct Daemon {
         EventLog.bootstrap(
             level: Logger.Level(configuration.log.level), format: logs.format, sink: logs.events,
             now: WallClock.microseconds)
-        let workerCount = configuration.workers ?? ProcessLimits.processors
+        let workerCount = configuration.workers ?? Processors.available
         let listeners = try ListeningSockets(configuration, passed: passed, workers: workerCount)
 
         let loop = try EventLoop()
