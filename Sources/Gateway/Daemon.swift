@@ -55,6 +55,9 @@ package struct Daemon {
         control.waitsForProviders = listeners.wait
         control.watchCertificates(listeners.contexts)
         try control.serveAdmin(on: listeners.admin)
+        let adminSocket = AdminSocket(configuration, environment: environment)
+        control.adminSocket = adminSocket
+        if !listeners.wait { adminSocket?.open(for: control) }
 
         let handle = control.handle
         let keeping = try KeeperThread(stateDirectories, shared: shared, control: handle)
@@ -70,6 +73,7 @@ package struct Daemon {
         loop.run()
         for thread in threads { thread.join() }
         keeping.finish(atMost: Revocations.patience)
+        adminSocket?.remove()
         logs.flush()
         if let failure = control.failure { throw failure }
     }
