@@ -149,7 +149,34 @@ extension ConfigurationReader {
                 position, key, "the admin listener can be reached from other machines, and asks nobody who they are",
                 "Use 127.0.0.1 or a Unix socket, or see that a firewall stands before it")
         }
-        return AdminSettings(address: address, reusePort: reusePort(Options.adminReusePort, in: section, address))
+        return AdminSettings(
+            address: address, reusePort: reusePort(Options.adminReusePort, in: section, address),
+            socket: adminSocket(in: section, address))
+    }
+
+    /// It is bound under another name in its folder first, which has to fit as well.
+    private static let longestSocketPath = 98
+
+    private mutating func adminSocket(in section: SettingSection, _ address: ListenAddress) -> String? {
+        guard let path = section.optional(Options.adminSocket).map(source.path) else { return nil }
+        let position = section.position(of: Options.adminSocket), key = section.key(of: Options.adminSocket)
+        guard path.utf8.count <= Self.longestSocketPath else {
+            faults.error(
+                position, key, "the socket's path is longer than \(Self.longestSocketPath) bytes",
+                "Name a shorter one")
+            return nil
+        }
+        if address == .unix(path) {
+            faults.error(
+                position, key, "\(path) is the admin listener's own address", "Give the socket a path of its own")
+        }
+        if source.files.status(PathText.directory(of: path))?.isDirectory != true {
+            // A unit may make it at the start (RuntimeDirectory=).
+            faults.warning(
+                position, key, "the directory \(PathText.directory(of: path)) does not exist",
+                "Make it, or name another socket")
+        }
+        return path
     }
 
     /// A listener for plain HTTP beside TLS, on which browsers would stay.

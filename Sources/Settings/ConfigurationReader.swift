@@ -124,6 +124,7 @@ struct ConfigurationReader {
             providerResponseSize: section.value(Options.limitProviderResponseSize),
             loginStateLifetime: section.value(Options.limitLoginStateLifetime),
             drainTimeout: section.value(Options.limitDrainTimeout),
-            drainIdleTimeout: section.value(Options.limitDrainIdleTimeout))
+            drainIdleTimeout: section.value(Options.limitDrainIdleTimeout),
+            decisions: section.value(Options.limitDecisions))
     }
 }

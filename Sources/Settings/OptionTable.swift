@@ -28,6 +28,7 @@ package enum OptionTable {
         section("admin", "The listener for whoever runs Postern. Left out: there is none."),
         option(Options.adminAddress, example: "127.0.0.1:9180"),
         option(Options.adminReusePort, example: "true"),
+        option(Options.adminSocket, example: "/run/postern/admin.sock"),
 
         section("providers.*", "An OpenID provider that signs people in."),
         option(Options.providerIssuer, isRequired: true, example: "https://id.example.com"),
@@ -183,6 +184,7 @@ package enum OptionTable {
         option(Options.limitLoginStateLifetime, example: "1h"),
         option(Options.limitDrainTimeout, example: "10s"),
         option(Options.limitDrainIdleTimeout, example: "10s"),
+        option(Options.limitDecisions, example: "10000"),
     ]
 
     package static let options: [OptionDeclaration] = rows.compactMap {

@@ -7,7 +7,7 @@ enum Options {
         "Files that belong to the config, seen from the one that includes them: paths, or patterns with `*` and `?` in the file's name, whose files come in the order of their names. A section may be told in several files, a key in one."
     )
     static let workers = Option(
-        "workers", .workers, default: "auto", "Event-loop threads; `auto` is one per core.")
+        "workers", .workers, default: "auto", "Event-loop threads; `auto` is one per core that the process can use, by its affinity and its control group's quota.")
     static let trustedProxies = Option(
         "trusted_proxies", .list(.addressRange), default: "",
         "Whose `X-Forwarded-*` and `Forwarded` fields, and whose PROXY headers, are believed. `unix:` is whoever connects by a Unix socket. Name only proxies that set these fields themselves. Where a request has `X-Forwarded-*`, its `Forwarded` does not count."
@@ -61,11 +61,15 @@ enum Options {
     // Admin
     static let adminAddress = Option(
         "admin.address", .listenAddress, default: "127.0.0.1:9180",
-        "Where to serve `/healthz`, `/readyz` and `/metrics`. Everybody who reaches it may read them.")
+        "Where to serve `/healthz`, `/readyz`, `/metrics` and `/status`. Everybody who reaches it may read them.")
     static let adminReusePort = Option(
         "admin.reuse_port", .flag, default: "false",
         "As a listener's `reuse_port`. While two instances run, either of them answers.")
 
+    static let adminSocket = Option(
+        "admin.socket", .path,
+        "A Unix socket, for its owner alone, at which the running instance is asked and told what to do: `postern status`, `why`, `revoke`, `reload`, `drain`, `log-level`. Left out: `admin.sock` in `$RUNTIME_DIRECTORY`, where systemd gives one (also without this section), else there is none."
+    )
     // Log
     static let logLevel = Option(
         "log.level", .choice(ofType: LogSettings.Level.self), default: "info", "How much is logged of events.")
@@ -184,6 +188,9 @@ enum Options {
         "limits.drain_idle_timeout", .duration("0", "1h"), default: "2s",
         "How long, at the end, a connection on which nothing is asked is kept: a request that comes in that time is answered, with `Connection: close`. Longer than clients pause between requests, and none of them meets a closed connection."
     )
+    static let limitDecisions = Option(
+        "limits.decisions", .count(0...100_000), default: "1000",
+        "How many answers that showed a reference each worker remembers for `postern why`: the latest, 1 KiB each.")
 }
 
 /// `client_certificates`' words.

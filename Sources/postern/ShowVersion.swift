@@ -3,6 +3,7 @@ import CNghttp2
 import Cryptography
 import Deflate
 import Posix
+import Telemetry
 
 struct ShowVersion: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,7 +12,7 @@ struct ShowVersion: ParsableCommand {
     func run() {
         StandardStreams.print(
             """
-            postern \(Version.postern)
+            postern \(Release.version)
             Swift \(Version.swift)
             \(OpenSSLVersion.text)
             nghttp2 \(String(cString: nghttp2_version(0).pointee.version_str))
@@ -22,8 +23,6 @@ struct ShowVersion: ParsableCommand {
 }
 
 enum Version {
-    static let postern = "0.1.0"
-
     /// The compiler's, as far as the language lets a program know it.
     static let swift: String = {
         #if compiler(>=6.5)

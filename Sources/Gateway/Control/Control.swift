@@ -10,15 +10,15 @@ import Transport
 /// The main thread's world: signals, the admin listener, providers, and how the workers come and go.
 final class Control {
     let loop: EventLoop
-    private let shared: Shared
-    private let server: Server
+    let shared: Shared
+    let server: Server
     private let signals: SignalReader
-    private let expectedWorkers: Int
+    let expectedWorkers: Int
     private let manager: ServiceManager
     /// The process's own metrics, beside the workers'.
     private let counters: Counters
-    private var snapshots: [String: Immutable<ProviderSnapshot>] = [:]
-    private var workers: [WorkerHandle] = []
+    private(set) var snapshots: [String: Immutable<ProviderSnapshot>] = [:]
+    private(set) var workers: [WorkerHandle] = []
     private var certificates: CertificateWatch?
     /// Whether what was ended is kept on disk; nil before the first try.
     var areRevocationsKept: Bool?
@@ -33,11 +33,15 @@ final class Control {
     private static let credentialPatience = Nanoseconds.seconds(3)
     private var waitsForCredentials = true
     private var isOpening = false
-    private var openWorkers = 0
+    private(set) var openWorkers = 0
     private var waitingAdminSockets: [ListeningSockets.Bound] = []
+    /// Opened once this serves, where another instance may be serving until then.
+    var adminSocket: AdminSocket?
+    /// When it began, in Unix seconds.
+    let startedAt: Int64
     /// Those of the admin listeners that another instance may have, too.
     private var sharedAdminListeners: [Listener] = []
-    private var isDraining = false
+    private(set) var isDraining = false
     private var isStopping = false
     private var drained = 0
     /// What ended the daemon before its time.
@@ -51,7 +55,8 @@ final class Control {
         self.shared = shared
         expectedWorkers = workers
         counters = Counters(shared.metricLayout)
-        counters.set(.startTime, to: loop.wallSeconds)
+        startedAt = loop.wallSeconds
+        counters.set(.startTime, to: startedAt)
         server = Server(loop: loop)
         self.signals = try SignalReader(signals, loop: loop)
     }
@@ -150,6 +155,7 @@ final class Control {
         guard openWorkers == expectedWorkers, !isDraining else { return }
         do throws(SystemError) {
             for socket in waitingAdminSockets { sharedAdminListeners.append(try listen(on: socket)) }
+            adminSocket?.open(for: self)
         } catch {
             return openingFailed(error)
         }
@@ -271,7 +277,9 @@ final class Control {
         }
     }
 
-    private func drain() {
+    /// Goes down: as at the first SIGTERM.
+    func drain() {
+        guard !isDraining else { return }
         isDraining = true
         shared.events.info("draining: no new connections, what runs is finished")
         manager.tell("STOPPING=1", "STATUS=draining")
