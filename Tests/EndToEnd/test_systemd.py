@@ -93,7 +93,8 @@ class Rig:
         one = self.machine
         one.write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
         # What the sandbox refuses ends the process here, so that it is not overlooked.
-        self.drop_in("strict", SystemCallErrorNumber="kill", ExecPaths=" ".join(libraries(postern.BINARY)))
+        for unit in ("postern", "postern@"):
+            self.drop_in("strict", unit, SystemCallErrorNumber="kill", ExecPaths=" ".join(libraries(postern.BINARY)))
         chain, key = self.authority.issue("postern", HOST)
         for path, name in ((chain, "/etc/postern/tls/fullchain.pem"), (key, "/etc/postern/credentials/tls-key")):
             with open(path, encoding="ascii") as source:
@@ -108,7 +109,7 @@ class Rig:
                 "public": {"address": at("https", 443), "tls": {"certificate": "/etc/postern/tls/fullchain.pem",
                                                                 "key": "credential:tls-key"}},
                 "plain": {"address": at("http", 80), "redirect_to_https": True}},
-            "admin": {"address": "127.0.0.1:9180"}, "workers": 2, "session_keys": ["credential:session"],
+            "admin": {"address": "127.0.0.1:9180", "reuse_port": True}, "workers": 2, "session_keys": ["credential:session"],
             "log": {"level": "debug", "format": "json", "access": "stdout"},
             "providers": {"corp": {"issuer": self.provider.issuer, "client_id": "postern",
                                    "client_secret": "credential:corp",
@@ -124,10 +125,13 @@ class Rig:
         self.machine.write("/etc/postern/postern.yaml", postern.to_yaml(self.config(**options)))
 
     def follow(self, section):
+        """What was said."""
+        said = ""
         for block in commands(section):
-            self.machine.run("sh", "-euc", block, directory=SOURCE)
-            if "/etc/postern/postern.yaml" in block:
+            said += self.machine.run("sh", "-euc", block, directory=SOURCE)
+            if "config/postern.yaml" in block:
                 self.configure()
+        return said
 
     # What one sees from outside.
 
@@ -203,8 +207,8 @@ class Rig:
         assert page.status == 200 and page.body == OBJECTS["index.html"], str(page)
         return browser
 
-    def drop_in(self, name, **settings):
-        self.machine.write(f"/etc/systemd/system/postern.service.d/{name}.conf", "[Service]\n" + "".join(
+    def drop_in(self, name, unit="postern", **settings):
+        self.machine.write(f"/etc/systemd/system/{unit}.service.d/{name}.conf", "[Service]\n" + "".join(
             f"{name}={value}\n" for name, value in settings.items()))
         self.machine.run("systemctl", "daemon-reload")
 
@@ -276,10 +280,9 @@ def test_the_units_hold(rig):
 def test_the_service_may_do_little(rig):
     assert rig.permissions() == {"NoNewPrivs": "1", "Seccomp": "2", "CapEff": CAN_BIND, "CapBnd": CAN_BIND}
     assert rig.show("LimitCORE", "LimitNOFILE") == {"LimitCORE": "0", "LimitNOFILE": "65536"}
-    for name in ("/var/lib/postern", "/run/postern", "/var/log/postern"):
-        status = os.stat(os.path.realpath(rig.machine.path(name)) if name.startswith("/run") else rig.machine.path(
-            name.replace("/var/lib/", "/var/lib/private/").replace("/var/log/", "/var/log/private/")))
-        assert status.st_uid == rig.user() >= 61184
+    for name in ("/var/lib/private/postern", "/run/postern", "/var/log/private/postern"):
+        status = os.stat(rig.machine.path(name))
+        assert status.st_uid == rig.user() >= 61184, name
 
 
 def test_an_end_that_was_forced_is_followed_by_a_start(rig):
@@ -310,6 +313,10 @@ def test_a_log_file_is_opened_again(rig):
     eventually(lambda: '"path":"/public/hello.txt"' in open(f"{folder}/access.log", encoding="utf-8").read())
 
 
+def test_a_config_is_checked_with_its_credentials(rig):
+    assert "postern.yaml: fine" in rig.follow("Checking a config")
+
+
 def test_with_sockets_the_service_may_do_less(sockets):
     sockets.exposure(at_most=1.1)
     assert sockets.permissions() == {"NoNewPrivs": "1", "Seccomp": "2", "CapEff": NOTHING, "CapBnd": NOTHING}
@@ -317,16 +324,20 @@ def test_with_sockets_the_service_may_do_less(sockets):
     sockets.signed_in()
 
 
-def test_a_restart_under_load_refuses_nobody(sockets):
-    clients = []
-    objects = {"/public/hello.txt": OBJECTS["public/hello.txt"], "/public/big.bin": OBJECTS["public/big.bin"]}
+def clients(rig):
+    """All of whom are to be answered, whatever becomes of the service."""
+    found, objects = [], {path: OBJECTS[path[1:]] for path in ("/public/hello.txt", "/public/big.bin")}
     for kind in (load.Fresh, load.Fresh, load.Kept, load.Slow, load.Multiplexed):
-        tls = ssl.create_default_context(cafile=sockets.authority.certificate)
+        tls = ssl.create_default_context(cafile=rig.authority.certificate)
         if kind is load.Multiplexed:
             tls.set_alpn_protocols(["h2"])
-        clients.append(kind(f"{kind.__name__} {len(clients)}", 443, HOST, objects, tls=tls))
-    with load.Load(*clients) as running:
-        for _ in range(3):
+        found.append(kind(f"{kind.__name__} {len(found)}", 443, HOST, objects, tls=tls))
+    return load.Load(*found)
+
+
+def test_a_restart_under_load_refuses_nobody(sockets):
+    with clients(sockets) as running:
+        for _ in range(2):
             time.sleep(0.5)
             before = sockets.pid
             sockets.machine.run("systemctl", "restart", "postern")
@@ -385,3 +396,19 @@ def test_a_loop_that_is_stuck_is_seen_and_the_service_started_anew(sockets, name
     said = sockets.messages(since)
     assert any("Watchdog timeout (limit 2s)" in one for one in said), said
     assert any("workers do not answer" in one for one in said) == (name != "postern")
+
+
+def test_two_instances_take_turns_and_lose_no_request(sockets):
+    with clients(sockets) as running:
+        time.sleep(0.5)
+        said = sockets.follow("Two instances")
+        for goes, comes in (("b", "a"), ("a", "b")):
+            time.sleep(0.5)
+            sockets.machine.run("systemctl", "start", f"postern@{comes}")
+            sockets.machine.run("systemctl", "stop", f"postern@{goes}")
+        time.sleep(0.5)
+    assert running.lost == [], said
+    assert all(count >= 2 for count in running.done.values()), running.done
+    active = sockets.machine.run("systemctl", "list-units", "postern*.service", "--plain", "--no-legend", "--state=active")
+    assert [line.split()[0] for line in active.splitlines()] == ["postern@b.service"]
+    sockets.signed_in()
