@@ -15,6 +15,7 @@ final class Control {
     private let signals: SignalReader
     let expectedWorkers: Int
     private let manager: ServiceManager
+    private var watchdog: Watchdog?
     /// The process's own metrics, beside the workers'.
     private let counters: Counters
     private(set) var snapshots: [String: Immutable<ProviderSnapshot>] = [:]
@@ -161,6 +162,20 @@ final class Control {
         }
         shared.events.info("serving", metadata: ["workers": "\(expectedWorkers)"])
         manager.tell("READY=1", "STATUS=serving")
+        if let patience = manager.watchdog { watch(patience) }
+    }
+
+    private func watch(_ patience: Nanoseconds) {
+        let watchdog = Watchdog(
+            loop: loop, watching: workers.map(\.executor), patience: patience,
+            tell: { [unowned self] in manager.tell("WATCHDOG=1") },
+            isLate: { [unowned self] missing in
+                shared.events.error(
+                    "workers do not answer: unless they do, the service manager starts this process anew",
+                    metadata: ["workers": "\(missing.count)", "of": "\(expectedWorkers)"])
+            })
+        self.watchdog = watchdog
+        watchdog.start()
     }
 
     private func openingFailed(_ error: SystemError) {
@@ -283,6 +298,8 @@ final class Control {
         isDraining = true
         shared.events.info("draining: no new connections, what runs is finished")
         manager.tell("STOPPING=1", "STATUS=draining")
+        // From now on the manager has another limit, and loops end one by one.
+        watchdog?.end()
         // Whoever asks there is answered by the other instance, which is here to stay.
         for listener in sharedAdminListeners { listener.leave() }
         goDownIfDue()
