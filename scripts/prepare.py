@@ -7,7 +7,7 @@ import steps
 
 LOG = os.path.join(steps.ROOT, ".build", "log")
 TEST_PACKAGES = ["chromium", "chromium-driver", "libnss3-tools", "glewlwyd", "dbconfig-sqlite3", "curl",
-                 "nghttp2-client", "testssl.sh",
+                 "nghttp2-client", "testssl.sh", "prometheus",
                  "swift-proxy", "swift-account", "swift-container", "swift-object",
                  "liblemonldap-ng-portal-perl", "starman", "libgd-securityimage-perl", "libimage-magick-perl",
                  "libstring-random-perl", "libio-string-perl"]

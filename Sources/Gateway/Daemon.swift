@@ -10,11 +10,16 @@ package struct Daemon {
     private let configuration: Configuration
     private let passed: PassedSockets
     private let manager: ServiceManager
+    private let build: BuildInfo
 
     /// - Parameters:
     ///   - passed: sockets that whoever started the process gave it.
     ///   - manager: who is told when it serves, and when it goes.
-    package init(_ configuration: Configuration, passed: PassedSockets = .none, manager: ServiceManager = .none) {
+    ///   - build: what runs.
+    package init(
+        _ configuration: Configuration, build: BuildInfo, passed: PassedSockets = .none, manager: ServiceManager = .none
+    ) {
+        self.build = build
         self.configuration = configuration
         self.passed = passed
         self.manager = manager
@@ -46,7 +51,7 @@ package struct Daemon {
                 metadata: ["connections": "\(shared.census.limit)", "descriptors": "\(descriptors)"])
         }
         let control = try Control(
-            loop: loop, shared: shared, workers: workerCount, signals: signals, manager: manager)
+            loop: loop, shared: shared, workers: workerCount, signals: signals, manager: manager, build: build)
         for name in listeners.joined {
             shared.events.warning(
                 "another instance listens at the same address: end one of them when the other serves",

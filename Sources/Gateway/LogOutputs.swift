@@ -39,10 +39,12 @@ struct LogOutputs: Sendable {
         return accessPath
     }
 
-    /// Lines that nobody took.
-    var droppedLines: UInt64 {
-        let accessLines = access.map { $0 === events ? 0 : $0.droppedLines } ?? 0
-        return events.droppedLines + accessLines
+    /// Lines that nobody took. Where both logs go to the same place they count as events.
+    func droppedLines(_ log: LogKind) -> UInt64 {
+        switch log {
+        case .access: access.map { $0 === events ? 0 : $0.droppedLines } ?? 0
+        case .events: events.droppedLines
+        }
     }
 
     /// Gives what a slow reader left one more chance.
