@@ -45,6 +45,9 @@ package struct Daemon {
         let revoked = RevocationKeeper.load(stateDirectories, now: loop.wallSeconds)
         let shared = try Shared(
             configuration, descriptors: descriptors, environment: environment, logs: logs, loop: loop, revoked: revoked)
+        if logs.lacksJournal {
+            shared.events.warning("log.access is journald, and there is no journal here: it goes to standard output")
+        }
         if shared.census.limit < configuration.limits.connections {
             shared.events.warning(
                 "limits.connections is higher than the process's limit of file descriptors allows",

@@ -18,7 +18,12 @@ package final class LogWriter {
     package var hasLines: Bool { !lines.isEmpty }
 
     package func append(_ record: AccessRecord) {
-        guard sink != nil else { return }
+        guard let sink else { return }
+        guard !sink.takesEntries else {
+            return lines.append(addingCapacity: 2 * Self.room(for: record)) { line in
+                JournalEntry.append(record, &timestamp, to: &line)
+            }
+        }
         Self.append(record, format: format, timestamp: &timestamp, to: &lines)
     }
 
