@@ -52,6 +52,7 @@ package enum JournalEntry {
         field("OUTCOME", record.outcome.rawValue, to: &line)
         if !record.subject.isEmpty { field("SUB", record.subject, to: &line) }
         if !record.reference.isEmpty { field("REFERENCE", record.reference, to: &line) }
+        if !record.traceID.isEmpty { field("TRACE_ID", record.traceID, to: &line) }
         field("PEER", record.peer, to: &line)
         line.append(lineFeed)
     }

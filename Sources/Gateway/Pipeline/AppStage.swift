@@ -89,6 +89,7 @@ private final class AppFetch {
             fields: context.request.fields, authority: context.base.authority, isSecure: context.base.isSecure,
             client: client, identity: worker.identity(context, for: app), isOwnCookie: context.site.isOwnCookie)
         request.heldBytes = context.heldBytes
+        request.trace = worker.upstreamTrace(context)
         let mount = target.segments.dropLast(app.segments.count)
         if !mount.isEmpty { request.mount = UpstreamTarget.text(mount, isDirectory: false, query: nil) }
         call = app.upstream.send(request, content: content) { [self] response in
