@@ -80,6 +80,16 @@ enum Options {
     static let logAccess = Option(
         "log.access", .logTarget, default: "stdout", "Where a line for each request goes. Events go to stderr.")
 
+    // Traces
+    static let tracesFrom = Option(
+        "traces.from", .choice(ofType: TraceSettings.Source.self), default: "anyone",
+        "Whose `traceparent` is taken up: its id stands in the access log, and apps get it with `tracestate` as it came. With `trusted_proxies` that of others reaches no app."
+    )
+    static let tracesBegin = Option(
+        "traces.begin", .flag, default: "false",
+        "Requests to apps that belong to no trace begin one, marked as to be recorded. With `false` that is left to the app, which may record only some of them."
+    )
+
     // Limits
     static let limitRequestLine = Option(
         "limits.request_line", .size(256...65536), default: "8KiB",
