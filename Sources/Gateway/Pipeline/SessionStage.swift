@@ -242,7 +242,7 @@ extension Worker {
             let isListed = { [revocations] (what: Revocable) in revocations.ends(what.key, since: record.createdAt) }
             visitor.endings = Visitor.Endings(
                 version: revocationsVersion,
-                isOver: waysToEnd(record).contains(where: isListed) || sweeps(visitor, record).contains(where: isListed),
+                isOver: (waysToEnd(record) + sweeps(visitor, record)).contains(where: isListed),
                 isGrantRefused: record.grant.map { isListed(.grant($0)) } ?? false)
         }
         guard let endings = visitor.endings else { return false }
