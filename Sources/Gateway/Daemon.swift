@@ -10,16 +10,19 @@ package struct Daemon {
     private let configuration: Configuration
     private let passed: PassedSockets
     private let manager: ServiceManager
+    private let build: BuildInfo
     private let load: @Sendable () -> (configuration: Configuration?, faults: [Fault])
 
     /// - Parameters:
     ///   - passed: sockets that whoever started the process gave it.
     ///   - manager: who is told when it serves, and when it goes.
+    ///   - build: what runs.
     ///   - load: reads the config once more, for a reload.
     package init(
-        _ configuration: Configuration, passed: PassedSockets = .none, manager: ServiceManager = .none,
+        _ configuration: Configuration, build: BuildInfo, passed: PassedSockets = .none, manager: ServiceManager = .none,
         load: @escaping @Sendable () -> (configuration: Configuration?, faults: [Fault])
     ) {
+        self.build = build
         self.configuration = configuration
         self.passed = passed
         self.manager = manager
@@ -34,7 +37,7 @@ package struct Daemon {
         let descriptors = ProcessLimits.raiseOpenFiles()
         let logs = try LogOutputs(configuration.log)
         EventLog.bootstrap(style: logs.style, sink: logs.events, now: WallClock.microseconds)
-        let workerCount = configuration.workers ?? ProcessLimits.processors
+        let workerCount = configuration.workers ?? Processors.available
         let contexts = try TLSContexts.servers(configuration)
         let listeners = try ListeningSockets(
             configuration, contexts: contexts, passed: passed, workers: workerCount)
@@ -47,9 +50,9 @@ package struct Daemon {
         let shared = try Shared(
             configuration, contexts: contexts, descriptors: descriptors, environment: environment, logs: logs,
             loop: loop, revoked: revoked)
-        shared.warnOfDescriptors(descriptors)
+        shared.warn(descriptors: descriptors)
         let control = try Control(
-            loop: loop, shared: shared, workers: workerCount, signals: signals, manager: manager,
+            loop: loop, shared: shared, workers: workerCount, signals: signals, manager: manager, build: build,
             reloads: Reloads(environment: environment, descriptors: descriptors, load: load))
         for name in listeners.joined {
             shared.events.warning(

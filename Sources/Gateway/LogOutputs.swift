@@ -3,7 +3,8 @@ import Posix
 import Settings
 import Telemetry
 
-/// Where the two logs go: events to standard error, the access log to where the config says.
+/// Where the two logs go: events to standard error, or to the journal where that is behind it; the access log to where the
+/// config says.
 struct LogOutputs: Sendable {
     let events: LogSink
     /// Nil where the access log is off.
@@ -16,25 +17,33 @@ struct LogOutputs: Sendable {
     private let droppedBefore: UInt64
     /// The access log's file, where it is one.
     private let accessPath: String?
+    /// The access log should go to the journal, and none runs here: it goes to standard output.
+    private(set) var lacksJournal = false
 
     /// - Parameter old: what they take the place of: they go on where the config says the same.
     init(_ settings: LogSettings, continuing old: LogOutputs? = nil) throws {
         self.settings = settings
         format = settings.format == .json ? .json : .text
-        events = old?.events ?? LogSink(StandardStream(.error))
+        events =
+            old?.events ?? Journal.sinkBehindStandardError(environment: CurrentProcess.environment)
+            ?? LogSink(StandardStream(.error))
         style = old?.style ?? EventStyle(level: Logger.Level(settings.level), format: format)
         accessPath = if case .file(let path) = settings.access { path } else { nil }
         if let old, old.settings.access == settings.access {
             access = old.access
             droppedBefore = old.droppedBefore
+            lacksJournal = old.lacksJournal
             return
         }
-        droppedBefore = old.map { $0.droppedLines - $0.events.droppedLines } ?? 0
+        droppedBefore = old?.droppedLines(.access) ?? 0
         switch settings.access {
         case .off: access = nil
         case .stderr: access = events
-        // Under systemd, standard output is the journal.
-        case .stdout, .journald: access = LogSink(StandardStream(.output))
+        case .journald:
+            let journal = Journal.sink()
+            lacksJournal = journal == nil
+            access = journal ?? LogSink(StandardStream(.output))
+        case .stdout: access = LogSink(StandardStream(.output))
         case .file(let path):
             do {
                 access = LogSink(LogFile(try File.openForAppending(path: path)))
@@ -60,10 +69,12 @@ struct LogOutputs: Sendable {
         style.format = format
     }
 
-    /// Lines that nobody took.
-    var droppedLines: UInt64 {
-        let accessLines = access.map { $0 === events ? 0 : $0.droppedLines } ?? 0
-        return events.droppedLines + accessLines + droppedBefore
+    /// Lines that nobody took. Where both logs go to the same place they count as events.
+    func droppedLines(_ log: LogKind) -> UInt64 {
+        switch log {
+        case .access: droppedBefore + (access.map { $0 === events ? 0 : $0.droppedLines } ?? 0)
+        case .events: events.droppedLines
+        }
     }
 
     /// Gives what a slow reader left one more chance.

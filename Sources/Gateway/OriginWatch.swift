@@ -3,6 +3,7 @@ import Origins
 import Posix
 import Reactor
 import Telemetry
+import Transport
 
 /// Counts what an origin's faults were met with, and tells the operator of what is his to mend.
 final class OriginWatch {
@@ -23,13 +24,16 @@ final class OriginWatch {
     private static let often = Nanoseconds.seconds(60)
     private static let seldom = Nanoseconds.seconds(600)
 
-    private let name: String
+    let name: String
     /// Its place in the metrics' label.
     private var index: Int
     private var counters: Counters
     private let events: Logger
     private let lines: RepeatedEvent<Line>
     private var hasServed = false
+    /// Its connections; nil where it has none.
+    private var client: HTTPClient?
+    private var countedReuses = 0
 
     init(_ name: String, index: Int, counters: Counters, events: Logger, loop: EventLoop) {
         self.name = name
@@ -44,6 +48,13 @@ final class OriginWatch {
     func count(in counters: Counters, at index: Int) {
         self.counters = counters
         self.index = index
+    }
+
+    /// Looks at these connections from now on.
+    func follow(_ client: HTTPClient?) {
+        guard self.client !== client else { return }
+        self.client = client
+        countedReuses = 0
     }
 
     func note(_ incident: OriginIncident) {
@@ -73,11 +84,31 @@ final class OriginWatch {
 
     private func count(_ recovery: OriginRecovery) { counters.add(to: .originRecoveries, index, recovery) }
 
-    func served() { hasServed = true }
+    /// It has answered, or failed to.
+    ///
+    /// - Parameter span: from the request to the answer's head.
+    func note(_ answer: OriginAnswer, after span: Nanoseconds) {
+        if answer == .found { hasServed = true }
+        counters.add(to: .originRequests, index, answer)
+        counters.observe(span.microseconds, in: .originFirstByte, index)
+    }
+
+    func note(_ report: ContentWalk.Report) {
+        note(report.answer, after: report.after)
+        if report.mayBeDenial { denied() }
+    }
+
+    /// Brings the counters up to date with its connections.
+    func collect() {
+        guard let client else { return }
+        counters.set(.originConnectionsOpen, index, to: Int64(client.connections.open))
+        counters.add(Int64(client.statistics.reuses - countedReuses), to: .originConnectionsReused, index)
+        countedReuses = client.statistics.reuses
+    }
 
     /// It refused an object in the way of a bucket that may not be listed, and does not have the object. Until something
     /// has been served nobody can tell that from a policy that grants nothing.
-    func denied() {
+    private func denied() {
         let reason =
             hasServed
             ? "grant s3:ListBucket on the bucket, and objects that are not there are told from those that are denied"

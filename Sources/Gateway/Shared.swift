@@ -88,8 +88,13 @@ final class Shared: Sendable {
             continuing: old?.credentialKeepers ?? [:])
     }
 
+    /// Tells what the machine does not give that the config asks for.
+    ///
     /// - Parameter descriptors: how many the process may have open.
-    func warnOfDescriptors(_ descriptors: Int) {
+    func warn(descriptors: Int) {
+        if logs.lacksJournal {
+            events.warning("log.access is journald, and there is no journal here: it goes to standard output")
+        }
         guard census.limit < configuration.limits.connections else { return }
         events.warning(
             "limits.connections is higher than the process's limit of file descriptors allows",

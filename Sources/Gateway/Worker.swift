@@ -62,9 +62,11 @@ final class Worker {
 
     /// Takes the place of `old`: what goes on is its own from here.
     func takeOver(from old: Worker) {
+        old.collect()
         for (index, name) in shared.metricLayout.names.origins.enumerated() {
             originWatches[name]?.count(in: counters, at: index)
         }
+        for watch in originWatches.values { watch.follow(clients[watch.name]) }
         for (name, client) in old.clients where clients[name] !== client { client.retire() }
         // For the little that is still under way there.
         (old.sessions, old.cookieMemo, old.bearerMemo) = (
@@ -72,8 +74,26 @@ final class Worker {
         )
     }
 
+    /// Brings the counters up to date with what others count.
+    func collect() {
+        for watch in originWatches.values { watch.collect() }
+        let lookups = sessions.takeLookups()
+        counters.add(Int64(lookups.hits), to: .sessionLookups, CacheLookup.hit)
+        counters.add(Int64(lookups.misses), to: .sessionLookups, CacheLookup.miss)
+        counters.set(.sessionsKnown, to: Int64(sessions.count))
+    }
+
     /// What it has counted, and the thread has, for whoever adds it up.
     var metrics: MetricSnapshot { thread.metrics }
+
+    func count(_ step: SignInStep, at provider: String?) { counters.add(to: .signIns, index(of: provider), step) }
+
+    func count(_ check: TokenCheck, at provider: String) { counters.add(to: .tokenChecks, index(of: provider), check) }
+
+    /// A provider's place in its label; 0 for none.
+    private func index(of provider: String?) -> Int {
+        provider.flatMap { shared.metricLayout.names.providers.firstIndex(of: $0) } ?? 0
+    }
 
     /// What an origin's requests are signed with from now on.
     func use(_ new: Credentials, for origin: String) { credentials[origin]?.value = new }

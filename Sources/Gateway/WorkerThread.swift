@@ -54,7 +54,11 @@ final class WorkerThread {
         remains = MetricSnapshot(shared.metricLayout)
         decisions = Decisions(limit: shared.configuration.limits.decisions)
         current = try Worker(self, shared: shared)
+        for watch in current.originWatches.values { watch.follow(current.clients[watch.name]) }
         use(shared)
+        loop.turnEnded = { [unowned self] in
+            current.counters.observe($0.microseconds, in: .loopLag, LoopKind.worker.index)
+        }
     }
 
     /// A worker thread's whole life.
@@ -189,6 +193,7 @@ final class WorkerThread {
     var metrics: MetricSnapshot {
         foldEarlier()
         for (index, name) in current.shared.metricLayout.names.listeners.enumerated() { collect(name, index) }
+        current.collect()
         var sum = current.counters.snapshot
         sum.merge(remains)
         for one in earlier { sum.merge(one.counters.remains) }
@@ -218,6 +223,13 @@ final class WorkerThread {
         counters.set(.tlsHandshakes, index, MetricResult.ok.index, to: Int64(counted.handshakes))
         let failed = [.tls, .certificate, .tlsHandshakes, .tlsHandshakeTimeout].reduce(0) { $0 + counted.closed($1) }
         counters.set(.tlsHandshakes, index, MetricResult.failed.index, to: Int64(failed))
+        counters.set(.tlsResumptions, index, to: Int64(counted.handshakesResumed))
+        for version in TLSVersionUsed.allCases {
+            counters.set(.tlsVersions, index, version.index, to: Int64(counted.agreed(version)))
+        }
+        for cipher in CipherSuite.allCases {
+            counters.set(.tlsCiphers, index, cipher.index, to: Int64(counted.agreed(cipher)))
+        }
         for reason in CloseReason.allCases {
             counters.set(.connectionsClosed, index, reason.index, to: Int64(counted.closed(reason)))
         }

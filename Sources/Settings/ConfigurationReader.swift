@@ -27,7 +27,8 @@ struct ConfigurationReader {
             trustedProxies: proxies, sessionKeys: keys,
             stateDirectory: root.located(Options.stateDirectory).map(source.path), providers: providers,
             origins: origins,
-            sites: sites, log: log(in: root.section("log")), limits: limits(in: root.section("limits")))
+            sites: sites, log: log(in: root.section("log")), traces: traces(in: root.section("traces")),
+            limits: limits(in: root.section("limits")))
     }
 
     // MARK: Session keys
@@ -86,6 +87,10 @@ struct ConfigurationReader {
         }
         return LogSettings(
             level: section.value(Options.logLevel), format: section.value(Options.logFormat), access: access)
+    }
+
+    private func traces(in section: SettingSection) -> TraceSettings {
+        TraceSettings(from: section.value(Options.tracesFrom), begin: section.value(Options.tracesBegin))
     }
 
     private func limits(in section: SettingSection) -> LimitSettings {

@@ -148,6 +148,10 @@ package enum OptionTable {
         option(Options.logFormat, example: "text"),
         option(Options.logAccess, example: "file:/var/log/postern/access.log"),
 
+        section("traces", "Traces across programs (W3C Trace Context)."),
+        option(Options.tracesFrom, example: "trusted_proxies"),
+        option(Options.tracesBegin, example: "true"),
+
         section("limits", "How much, how many and how long at most."),
         option(Options.limitRequestLine, example: "16KiB"),
         option(Options.limitFieldsSize, example: "64KiB"),

@@ -7,7 +7,9 @@ enum Options {
         "Files that belong to the config, seen from the one that includes them: paths, or patterns with `*` and `?` in the file's name, whose files come in the order of their names. A section may be told in several files, a key in one."
     )
     static let workers = Option(
-        "workers", .workers, default: "auto", "Event-loop threads; `auto` is one per core.")
+        "workers", .workers, default: "auto",
+        "Event-loop threads; `auto` is one per core that the process can use, by its affinity and its control group's quota."
+    )
     static let trustedProxies = Option(
         "trusted_proxies", .list(.addressRange), default: "",
         "Whose `X-Forwarded-*` and `Forwarded` fields, and whose PROXY headers, are believed. `unix:` is whoever connects by a Unix socket. Name only proxies that set these fields themselves. Where a request has `X-Forwarded-*`, its `Forwarded` does not count."
@@ -65,7 +67,6 @@ enum Options {
     static let adminReusePort = Option(
         "admin.reuse_port", .flag, default: "false",
         "As a listener's `reuse_port`. While two instances run, either of them answers.")
-
     static let adminSocket = Option(
         "admin.socket", .path,
         "A Unix socket, for its owner alone, at which the running instance is asked and told what to do: `postern status`, `why`, `revoke`, `reload`, `drain`, `log-level`. Left out: `admin.sock` in `$RUNTIME_DIRECTORY`, where systemd gives one (also without this section), else there is none."
@@ -78,6 +79,16 @@ enum Options {
         "log.format", .choice(ofType: LogSettings.Format.self), default: "json", "How log lines are spelled.")
     static let logAccess = Option(
         "log.access", .logTarget, default: "stdout", "Where a line for each request goes. Events go to stderr.")
+
+    // Traces
+    static let tracesFrom = Option(
+        "traces.from", .choice(ofType: TraceSettings.Source.self), default: "anyone",
+        "Whose `traceparent` is taken up: its id stands in the access log, and apps get it with `tracestate` as it came. With `trusted_proxies` that of others reaches no app."
+    )
+    static let tracesBegin = Option(
+        "traces.begin", .flag, default: "false",
+        "Requests to apps that belong to no trace begin one, marked as to be recorded. With `false` that is left to the app, which may record only some of them."
+    )
 
     // Limits
     static let limitRequestLine = Option(

@@ -26,7 +26,7 @@ struct Serve: ParsableCommand {
             throw CommandFailure.config("\(path) does not hold; nothing was started.")
         }
         do {
-            try Daemon(configuration, passed: passed, manager: manager, load: load).run()
+            try Daemon(configuration, build: Version.build, passed: passed, manager: manager, load: load).run()
         } catch {
             throw CommandFailure.failed("postern: \(error)")
         }

@@ -12,6 +12,7 @@ import urllib.request
 import postern
 import pytest
 import web
+from lying_provider import LyingProvider
 from parts import process
 
 HOST = "localhost"
@@ -20,14 +21,13 @@ HOST = "localhost"
 class Daemon(postern.Postern):
     """A folder behind one plain listener, and reloads that are waited for."""
 
-    def __init__(self, directory, folder, **more):
+    def __init__(self, directory, folder, environment=None):
         self.port = process.free_port()
-        self.results = 0
         super().__init__(directory, {
             "listeners": {"plain": {"address": f"127.0.0.1:{self.port}"}},
             "origins": {"folder": {"directory": folder}}, "session_keys": [postern.secret()],
-            "sites": {"docs": {"hosts": [f"{HOST}:{self.port}"], "origin": "folder", "rules": {"/**": "anyone"}}},
-            **more})
+            "sites": {"docs": {"hosts": [f"{HOST}:{self.port}"], "origin": "folder", "rules": {"/**": "anyone"}}}},
+            environment=environment)
 
     def metrics(self):
         """Every sample, by its name with labels."""
@@ -206,3 +206,184 @@ def test_the_log_follows_the_config(daemon, tmp_path):
     known = len(daemon.process.log_text())
     daemon.reload(lambda one: site(one).update(rules={"/**": "nobody"}))
     assert daemon.get().status == 403 and len(daemon.process.log_text()) == known
+
+
+def test_a_unix_socket_comes_goes_and_comes_back(daemon, tmp_path):
+    path = str(tmp_path / "web.sock")
+    for _ in range(2):
+        daemon.reload(lambda one: one["listeners"].update(unix={"address": f"unix:{path}"}))
+        answer = web.request(0, "/hello.txt", host=f"{HOST}:{daemon.port}", address=path)
+        assert answer.status == 200
+        daemon.reload(lambda one: one["listeners"].pop("unix"))
+        with pytest.raises(ConnectionRefusedError):
+            web.connect(0, address=path)
+
+
+def test_an_address_that_covers_another_is_refused_with_the_reason(daemon):
+    event = daemon.reload(lambda one: one["listeners"]["plain"].update(address=f"0.0.0.0:{daemon.port}"))
+    assert event["level"] == "error" and f"listens on 127.0.0.1:{daemon.port}" in event["faults"][0]
+    assert daemon.get().status == 200
+
+
+def test_the_admin_listener_moves(daemon):
+    old, new = daemon.admin, process.free_port()
+    tree = copy.deepcopy(daemon.config)
+    tree["admin"]["address"] = f"127.0.0.1:{new}"
+    daemon.write(tree)
+    daemon.process.send(signal.SIGHUP)
+    end = time.monotonic() + 5
+    while not process.answers(f"http://127.0.0.1:{new}/readyz")():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    daemon.admin = new
+    assert not process.answers(f"http://127.0.0.1:{old}/readyz")()
+    # Back again: an address that is free once more can be bound.
+    daemon.write(daemon.config)
+    daemon.process.send(signal.SIGHUP)
+    while not process.answers(f"http://127.0.0.1:{old}/readyz")():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    daemon.admin = old
+
+
+def test_a_listener_takes_up_tls_and_another_certificate(daemon, authority, trusting):
+    port = process.free_port()
+    pairs = [authority.issue(name, HOST) for name in ("reload-a", "reload-b")]
+    secure = lambda pair: lambda one: one["listeners"].update(
+        other={"address": f"127.0.0.1:{port}", "tls": {"certificate": pair[0], "key": f"file:{pair[1]}"}})
+    daemon.reload(lambda one: one["listeners"].update(other={"address": f"127.0.0.1:{port}"}))
+    with web.connect(port) as plain:
+        seen = []
+        for pair in pairs:
+            assert daemon.reload(secure(pair))["level"] == "info"
+            with web.connect(port, tls=trusting, name=HOST) as connection:
+                seen.append(connection.getpeercert()["serialNumber"])
+        assert seen[0] != seen[1]
+        plain.sendall(web.head("GET", "/hello.txt", f"{HOST}:{daemon.port}"))
+        assert web.read_answer(plain).status == 200
+    # The file of the certificate as it is now counts, though the config says the same.
+    os.replace(pairs[0][0], pairs[1][0])
+    os.replace(pairs[0][1], pairs[1][1])
+    daemon.reload()
+    with web.connect(port, tls=trusting, name=HOST) as connection:
+        assert connection.getpeercert()["serialNumber"] == seen[0]
+
+
+class Service:
+    """Hears what the daemon tells its service manager (sd_notify(3))."""
+
+    def __init__(self, path):
+        self.path = str(path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.socket.settimeout(10)
+
+    def next(self):
+        return dict(line.split("=", 1) for line in self.socket.recv(4096).decode().splitlines())
+
+    def expect(self, key):
+        while True:
+            words = self.next()
+            if key in words:
+                return words
+
+
+def test_the_service_manager_hears_of_it(build, folder, tmp_path):
+    service = Service(tmp_path / "notify")
+    with service.socket, Daemon(tmp_path / "run", folder, environment={"NOTIFY_SOCKET": service.path}) as daemon:
+        service.expect("READY")
+        for text, status in ((None, "serving"), ("listeners: [", "serving; the last reload was refused")):
+            now = time.monotonic_ns() // 1000
+            daemon.reload(text=text)
+            assert now < int(service.expect("RELOADING")["MONOTONIC_USEC"]) < now + 5_000_000
+            assert service.expect("READY")["STATUS"] == status
+
+
+@pytest.fixture
+def private(folder, provider, tmp_path):
+    """One that is signed in to."""
+    with Daemon(tmp_path / "private", folder) as one:
+        one.url = f"http://{HOST}:{one.port}"
+        assert one.reload(lambda tree: (
+            tree.update(providers={"liar": {"issuer": provider.issuer, "client_id": "postern"}}),
+            site(tree).update(provider="liar", rules={"/**": "signed-in"})))["level"] == "info"
+        # At once: a reload waits for a new provider's keys.
+        one.browser = signed_in(one)
+        yield one
+
+
+def signed_in(one):
+    browser = web.Browser()
+    assert browser.open(one.url + "/hello.txt").status == 200
+    return browser
+
+
+def goes_on(one):
+    return one.browser.send(one.url + "/hello.txt").status == 200
+
+
+def test_a_provider_that_stays_as_it_was_is_not_asked_again(private, provider):
+    count = provider.count("/jwks")
+    provider.failing = True
+    assert private.reload(lambda one: site(one).update(rules={"/hello.txt": "signed-in"}))["level"] == "info"
+    assert goes_on(private) and provider.count("/jwks") == count
+
+
+def test_sessions_go_on_where_their_provider_has_changed_and_is_down(private, provider):
+    provider.failing = True
+    event = private.reload(lambda one: one["providers"]["liar"].update(scopes=["openid", "email"]))
+    assert event["level"] == "info" and goes_on(private)
+
+
+def test_a_new_issuer_ends_the_sessions_of_the_old(private):
+    other = LyingProvider({"postern": None})
+    try:
+        private.reload(lambda one: one["providers"]["liar"].update(issuer=other.issuer))
+        assert not goes_on(private)
+        signed_in(private)
+    finally:
+        other.stop()
+
+
+def test_a_session_lasts_as_long_as_the_key_that_sealed_it(private):
+    old, new = private.config["session_keys"][0], postern.secret()
+    web.note(new)
+    before = private.browser.clone()
+    private.reload(lambda one: one.update(session_keys=[new, old]))
+    assert goes_on(private)
+    private.reload(lambda one: one.update(session_keys=[new]))
+    private.browser = before
+    assert not goes_on(private)
+
+
+def test_a_sign_in_that_has_begun_is_completed_after_a_reload(private, provider):
+    browser = web.Browser()
+    start = browser.send(private.url + "/hello.txt")
+    back = browser.send(start.location)
+    private.reload(lambda one: one["providers"]["liar"].update(scopes=["openid", "profile"]))
+    assert browser.open(back.location).status == 200
+
+
+def test_a_secret_is_read_anew_though_the_config_says_the_same(private, tmp_path):
+    secret = tmp_path / "secret"
+    other = LyingProvider({"postern": "a-secret-of-this-test-0123456789"})
+    secret.write_text("another-than-the-provider-knows-0123")
+    secret.chmod(0o600)
+    try:
+        private.reload(lambda one: one["providers"]["liar"].update(
+            issuer=other.issuer, client_secret=f"file:{secret}"))
+        assert web.Browser().open(private.url + "/hello.txt").status >= 400
+        secret.write_text("a-secret-of-this-test-0123456789")
+        private.reload()
+        signed_in(private)
+    finally:
+        other.stop()
+
+
+def test_a_provider_that_is_down_does_not_stand_in_the_way_of_a_reload(private, provider):
+    dead = LyingProvider({"postern": None})
+    dead.stop()
+    event = private.reload(lambda one: (
+        one["providers"].update(dead={"issuer": dead.issuer, "client_id": "postern"}),
+        one["sites"].update(more={**site(one), "hosts": [f"127.0.0.1:{private.port}"], "provider": "dead"})))
+    assert event["level"] == "info" and goes_on(private)

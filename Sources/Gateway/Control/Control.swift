@@ -16,8 +16,10 @@ final class Control {
     private let signals: SignalReader
     let expectedWorkers: Int
     let manager: ServiceManager
+    private var watchdog: Watchdog?
     /// The process's own metrics, beside the workers'.
     var counters: Counters
+    private let build: BuildInfo
     var snapshots: [String: Immutable<ProviderSnapshot>] = [:]
     private(set) var workers: [WorkerHandle] = []
     var certificates: CertificateWatch?
@@ -52,7 +54,7 @@ final class Control {
 
     init(
         loop: EventLoop, shared: Shared, workers: Int, signals: consuming SignalFD, manager: ServiceManager,
-        reloads: Reloads
+        build: BuildInfo, reloads: Reloads
     ) throws(SystemError) {
         self.loop = loop
         self.reloads = reloads
@@ -60,10 +62,14 @@ final class Control {
         configuredAt = startedAt
         self.manager = manager
         self.shared = shared
+        self.build = build
         expectedWorkers = workers
         counters = Counters(shared.metricLayout)
         server = Server(loop: loop)
         self.signals = try SignalReader(signals, loop: loop)
+        loop.turnEnded = { [unowned self] in
+            counters.observe($0.microseconds, in: .loopLag, LoopKind.control.index)
+        }
     }
 
     /// This object as other threads may hold it.
@@ -120,12 +126,10 @@ final class Control {
     func start(_ provider: Provider) {
         let handle = handle, name = provider.settings.name
         provider.assumeIsolated {
-            $0.start { snapshot in
-                handle.control.value.publish(snapshot, of: provider)
-            } countRenewal: { outcome in
-                let control = handle.control.value
-                let index = control.shared.metricLayout.names.providers.firstIndex(of: name) ?? 0
-                control.counters.add(to: .sessionRenewals, index, outcome)
+            $0.start {
+                handle.control.value.publish($0, of: provider)
+            } count: {
+                handle.control.value.count($0, of: name)
             }
         }
     }
@@ -184,6 +188,20 @@ final class Control {
         shared.events.info("serving", metadata: ["workers": "\(expectedWorkers)"])
         manager.tell("READY=1", "STATUS=serving")
         beginReload()
+        if let patience = manager.watchdog { watch(patience) }
+    }
+
+    private func watch(_ patience: Nanoseconds) {
+        let watchdog = Watchdog(
+            loop: loop, watching: workers.map(\.executor), patience: patience,
+            tell: { [unowned self] in manager.tell("WATCHDOG=1") },
+            isLate: { [unowned self] missing in
+                shared.events.error(
+                    "workers do not answer: unless they do, the service manager starts this process anew",
+                    metadata: ["workers": "\(missing.count)", "of": "\(expectedWorkers)"])
+            })
+        self.watchdog = watchdog
+        watchdog.start()
     }
 
     private func openingFailed(_ error: SystemError) {
@@ -205,6 +223,18 @@ final class Control {
         snapshots[name] = published
         for worker in workers { worker.send { $0.providers[name] = published } }
         openIfDue()
+    }
+
+    private func count(_ incident: ProviderIncident, of provider: String) {
+        let index = shared.metricLayout.names.providers.firstIndex(of: provider) ?? 0
+        switch incident {
+        case .keySetFetch(let result): counters.add(to: .keySetFetches, index, result)
+        case .request(let result, let span):
+            counters.add(to: .providerRequests, index, result)
+            counters.observe(span.microseconds, in: .providerDuration, index)
+        case .tokenCheck(let check): counters.add(to: .tokenChecks, index, check)
+        case .renewal(let outcome): counters.add(to: .sessionRenewals, index, outcome)
+        }
     }
 
     /// Credentials were looked for.
@@ -246,11 +276,17 @@ final class Control {
         for (index, listener) in shared.metricLayout.names.listeners.enumerated() where index > 0 {
             counters.set(.ocspMissing, index, to: Int64(statuses.missing(of: listener, now: loop.wallSeconds)))
         }
-        counters.set(.logLinesDropped, to: Int64(clamping: shared.logs.droppedLines))
+        for log in LogKind.allCases {
+            counters.set(.logLinesDropped, log.index, to: Int64(clamping: shared.logs.droppedLines(log)))
+        }
         let (count, overflows) = shared.revocations.assumeIsolated { ($0.count, $0.overflows) }
         counters.set(.revocations, to: Int64(count))
         counters.set(.revocationOverflows, to: Int64(overflows))
         counters.set(.revocationsKept, to: areRevocationsKept == true ? 1 : 0)
+        for (index, provider) in shared.configuration.providers.enumerated() {
+            let seen = snapshots[provider.name].map(\.value.keysSeenAt).flatMap { $0 > 0 ? $0 : nil }
+            counters.set(.keySetAge, index + 1, to: max(0, loop.wallSeconds - (seen ?? startedAt)))
+        }
         for (index, origin) in shared.configuration.origins.enumerated() {
             guard let status = shared.credentialKeepers[origin.name]?.assumeIsolated({ $0.status }) else { continue }
             let index = index + 1
@@ -259,7 +295,7 @@ final class Control {
                 .credentialsValid, index, to: status.latest?.holds(at: loop.wallSeconds) == true ? 1 : 0)
         }
         let gathering = LoopBound(
-            MetricsGathering(counters.snapshot, expected: workers.count, done: done), to: loop.executor)
+            MetricsGathering(counters.snapshot, build: build, expected: workers.count, done: done), to: loop.executor)
         let executor = loop.executor
         for worker in workers {
             worker.send { worker in
@@ -306,6 +342,8 @@ final class Control {
         isDraining = true
         shared.events.info("draining: no new connections, what runs is finished")
         manager.tell("STOPPING=1", "STATUS=draining")
+        // From now on the manager has another limit, and loops end one by one.
+        watchdog?.end()
         // Whoever asks there is answered by the other instance, which is here to stay.
         for (_, listener) in adminListeners { listener.leaveIfShared() }
         beginReload()

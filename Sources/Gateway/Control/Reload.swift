@@ -255,7 +255,7 @@ extension Control {
     private func finishReload(_ faults: [Fault]) {
         configuredAt = loop.wallSeconds
         shared.events.info("the config was read again, and is in use", metadata: Self.metadata(faults))
-        shared.warnOfDescriptors(reloads.descriptors)
+        shared.warn(descriptors: reloads.descriptors)
         endReload(ReloadResult(isApplied: true, faults: faults))
     }
 
@@ -290,7 +290,7 @@ enum FixedSettings {
     /// - Parameter workers: how many there are.
     static func faults(from old: Configuration, to new: Configuration, workers: Int) -> [Fault] {
         var keys: [String] = []
-        if new.workers ?? ProcessLimits.processors != workers { keys.append("workers") }
+        if new.workers ?? Processors.available != workers { keys.append("workers") }
         if new.stateDirectory != old.stateDirectory { keys.append("state_directory") }
         for listener in new.listeners {
             let same = old.listeners.first { $0.address == listener.address }

@@ -19,7 +19,7 @@ package final class Exchange {
     package var onAbandoned: (() -> Void)?
 
     /// When the head was complete.
-    let startedAt: MonotonicTime
+    package let startedAt: MonotonicTime
     /// Whom it was given to, and who hears of its end: whoever takes that one's place meanwhile has no part in it.
     let handler: any RequestHandler
     private let table: ExchangeTable

@@ -12,7 +12,7 @@ package final class Server {
     static let outputSize = 128 << 10
     /// The same for a client that took all of the last such piece at once: larger pieces mean fewer packets and
     /// wake-ups. Others would have it held for them.
-    static let largeOutputSize = 224 << 10
+    static let largeOutputSize = 384 << 10
     /// How much is read at a time, in bytes. A request fits; a body is copied out anyway.
     static let inputSize = 16 << 10
 
@@ -26,7 +26,7 @@ package final class Server {
     /// Whose PROXY headers are believed. A Unix socket's own file says who may connect.
     package var isTrustedProxy: (SocketAddress) -> Bool = { if case .unix = $0 { true } else { false } }
 
-    private var listeners: [Listener] = []
+    private(set) var listeners: [Listener] = []
     private var places: [Connection?] = []
     private var freePlaces: [Int] = []
     private var nextToDisplace = 0
