@@ -2,7 +2,9 @@
 enum Options {
     // Top level
     static let workers = Option(
-        "workers", .workers, default: "auto", "Event-loop threads; `auto` is one per core that the process can use, by its affinity and its control group's quota.")
+        "workers", .workers, default: "auto",
+        "Event-loop threads; `auto` is one per core that the process can use, by its affinity and its control group's quota."
+    )
     static let trustedProxies = Option(
         "trusted_proxies", .list(.addressRange), default: "",
         "Whose `X-Forwarded-*` and `Forwarded` fields, and whose PROXY headers, are believed. `unix:` is whoever connects by a Unix socket. Name only proxies that set these fields themselves. Where a request has `X-Forwarded-*`, its `Forwarded` does not count."
