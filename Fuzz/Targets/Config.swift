@@ -38,6 +38,11 @@ private struct FewFiles: SettingFiles {
         return found
     }
 
+    func names(in directory: String) throws(FileProblem) -> [String] {
+        guard directory == "/etc/postern/conf.d" else { throw .missing }
+        return ["10.yaml", "20.ini"]
+    }
+
     func status(_ path: String) -> FileStatus? {
         if path == "/srv/docs" { return FileStatus(isDirectory: true, permissions: 0o755) }
         return (try? read(path, limit: 1 << 20)).map { _ in FileStatus(isDirectory: false, permissions: 0o600) }

@@ -67,8 +67,8 @@ struct StatusReport: Sendable {
     let connectionLimit: Int
     /// Visitors that workers have verified and remember; somebody whom two workers know counts twice.
     var visitors = 0
-    /// What is remembered of what was ended before its time.
-    let revocations: Int
+    /// How many sessions were ended before their time, one by one or many at once.
+    let endings: Int
     let areRevocationsKept: Bool
 
     private var connections: Int { listeners.reduce(0) { $0 + $1.connections } }
@@ -108,7 +108,7 @@ struct StatusReport: Sendable {
                 + listeners.map { [$0.name, "\($0.connections)", certificate(of: $0), $0.address] },
             [
                 ["sessions", "\(visitors) in memory"],
-                ["ended early", "\(revocations), \(areRevocationsKept ? "kept on disk" : "not kept on disk")"],
+                ["ended early", "\(endings), \(areRevocationsKept ? "kept on disk" : "not kept on disk")"],
                 ["connections", "\(connections) of \(connectionLimit)"],
             ],
         ]
@@ -172,7 +172,7 @@ struct StatusReport: Sendable {
             json.key("sessions")
             json.object {
                 $0.member("in_memory", visitors)
-                $0.member("ended_early", revocations)
+                $0.member("ended_early", endings)
                 $0.member("kept_on_disk", areRevocationsKept)
             }
             json.key("connections")
@@ -241,7 +241,7 @@ extension Control {
             providers: configuration.providers.map(status),
             origins: zip(configuration.origins, readiness.origins).map { status($0, $1.state) },
             listeners: configuration.listeners.map { .init(name: $0.name, address: "\($0.address)") },
-            connectionLimit: shared.census.limit, revocations: shared.revocations.assumeIsolated { $0.count },
+            connectionLimit: shared.census.limit, endings: shared.revocations.assumeIsolated { $0.endings },
             areRevocationsKept: areRevocationsKept == true)
     }
 

@@ -41,7 +41,7 @@ final class Worker {
 
     /// Requests that wait for an actor's answer. Whoever has left is not here any more.
     private var waiting: [ExchangeID: RequestContext] = [:]
-    private let counters: Counters
+    let counters: Counters
     private let accessLog: LogWriter
     private var flushIsDue = false
     private let excesses: ExcessLog
@@ -67,6 +67,9 @@ final class Worker {
         credentials = factory.credentials
         decisions = Decisions(limit: shared.configuration.limits.decisions)
         compressions = CompressionBudget(limit: shared.configuration.limits.compressions)
+        loop.turnEnded = { [unowned self] in
+            counters.observe($0.microseconds, in: .loopLag, LoopKind.worker.index)
+        }
         signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
     }
 
@@ -110,7 +113,21 @@ final class Worker {
         for (index, name) in shared.metricLayout.names.listeners.enumerated() {
             if let sockets = listeners[name] { collect(sockets, index) }
         }
+        for watch in originWatches.values { watch.collect() }
+        let lookups = sessions.takeLookups()
+        counters.add(Int64(lookups.hits), to: .sessionLookups, CacheLookup.hit)
+        counters.add(Int64(lookups.misses), to: .sessionLookups, CacheLookup.miss)
+        counters.set(.sessionsKnown, to: Int64(sessions.count))
         return counters.snapshot
+    }
+
+    func count(_ step: SignInStep, at provider: String?) { counters.add(to: .signIns, index(of: provider), step) }
+
+    func count(_ check: TokenCheck, at provider: String) { counters.add(to: .tokenChecks, index(of: provider), check) }
+
+    /// A provider's place in its label; 0 for none.
+    private func index(of provider: String?) -> Int {
+        provider.flatMap { shared.metricLayout.names.providers.firstIndex(of: $0) } ?? 0
     }
 
     /// - Parameter sockets: those of one listener.
@@ -124,6 +141,13 @@ final class Worker {
         counters.set(.tlsHandshakes, index, MetricResult.ok.index, to: Int64(counted.handshakes))
         let failed = [.tls, .certificate, .tlsHandshakes, .tlsHandshakeTimeout].reduce(0) { $0 + counted.closed($1) }
         counters.set(.tlsHandshakes, index, MetricResult.failed.index, to: Int64(failed))
+        counters.set(.tlsResumptions, index, to: Int64(counted.handshakesResumed))
+        for version in TLSVersionUsed.allCases {
+            counters.set(.tlsVersions, index, version.index, to: Int64(counted.agreed(version)))
+        }
+        for cipher in CipherSuite.allCases {
+            counters.set(.tlsCiphers, index, cipher.index, to: Int64(counted.agreed(cipher)))
+        }
         for reason in CloseReason.allCases {
             counters.set(.connectionsClosed, index, reason.index, to: Int64(counted.closed(reason)))
         }

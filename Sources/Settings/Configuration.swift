@@ -17,6 +17,7 @@ package struct Configuration: Sendable, Equatable {
     package let origins: [OriginSettings]
     package let sites: [SiteSettings]
     package let log: LogSettings
+    package let traces: TraceSettings
     package let limits: LimitSettings
 }
 
@@ -359,6 +360,19 @@ package struct LogSettings: Sendable, Equatable {
     package let level: Level
     package let format: Format
     package let access: Target
+}
+
+/// What is done with traces (W3C Trace Context).
+package struct TraceSettings: Sendable, Equatable {
+    package enum Source: String, Sendable, CaseIterable {
+        case anyone
+        case trustedProxies = "trusted_proxies"
+    }
+
+    /// Whose are taken up.
+    package let from: Source
+    /// Requests to apps that belong to none begin one.
+    package let begin: Bool
 }
 
 /// Every limit's name, unit and default stand in the option table.

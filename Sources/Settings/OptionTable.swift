@@ -7,6 +7,7 @@ package enum OptionTable {
 
     package static let rows: [Row] = [
         section("", "Keys that stand in no section; in INI, before the first."),
+        option(Options.include, example: "[conf.d/*.yaml]"),
         option(Options.workers, example: "4"),
         option(Options.trustedProxies, example: "[10.0.0.0/8]"),
         option(Options.sessionKeys, isSecret: true, example: "[file:/etc/postern/session.key]"),
@@ -146,6 +147,10 @@ package enum OptionTable {
         option(Options.logLevel, example: "debug"),
         option(Options.logFormat, example: "text"),
         option(Options.logAccess, example: "file:/var/log/postern/access.log"),
+
+        section("traces", "Traces across programs (W3C Trace Context)."),
+        option(Options.tracesFrom, example: "trusted_proxies"),
+        option(Options.tracesBegin, example: "true"),
 
         section("limits", "How much, how many and how long at most."),
         option(Options.limitRequestLine, example: "16KiB"),

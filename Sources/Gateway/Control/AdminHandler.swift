@@ -39,7 +39,7 @@ final class AdminHandler: RequestHandler {
             answer(exchange, status: readiness.isReady ? 200 : 503, type: "application/json", readiness.json)
         case "/metrics":
             control.collectMetrics { text in
-                self.answer(exchange, status: 200, type: "text/plain; version=0.0.4; charset=utf-8", text)
+                self.answer(exchange, status: 200, type: PrometheusText.contentType, text)
             }
         case "/status":
             guard isForThis(exchange) else { return refuseHost(exchange) }

@@ -51,9 +51,9 @@ extension AdminHandler {
 
     private func drain(_ members: [String: String], _ exchange: Exchange) {
         guard members.isEmpty else { return refuse(exchange, "It takes nothing.") }
-        let time = control.shared.configuration.limits.drainTimeout
+        let time = PlainText.span(control.shared.configuration.limits.drainTimeout.seconds)
         control.drain()
-        say(exchange, status: 202, "Draining: no new connections, and the process ends in \(time) at most.")
+        say(exchange, status: 202, "Draining: no new connections, and the process ends after \(time) at most.")
     }
 
     // MARK: Revoke

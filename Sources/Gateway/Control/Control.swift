@@ -15,8 +15,10 @@ final class Control {
     private let signals: SignalReader
     let expectedWorkers: Int
     private let manager: ServiceManager
+    private var watchdog: Watchdog?
     /// The process's own metrics, beside the workers'.
     private let counters: Counters
+    private let build: BuildInfo
     private(set) var snapshots: [String: Immutable<ProviderSnapshot>] = [:]
     private(set) var workers: [WorkerHandle] = []
     private var certificates: CertificateWatch?
@@ -48,16 +50,20 @@ final class Control {
     private(set) var failure: StartFailure?
 
     init(
-        loop: EventLoop, shared: Shared, workers: Int, signals: consuming SignalFD, manager: ServiceManager
+        loop: EventLoop, shared: Shared, workers: Int, signals: consuming SignalFD, manager: ServiceManager,
+        build: BuildInfo
     ) throws(SystemError) {
         self.loop = loop
         self.manager = manager
         self.shared = shared
+        self.build = build
         expectedWorkers = workers
         counters = Counters(shared.metricLayout)
         startedAt = loop.wallSeconds
         counters.set(.startTime, to: startedAt)
         server = Server(loop: loop)
+        let counters = counters
+        loop.turnEnded = { counters.observe($0.microseconds, in: .loopLag, LoopKind.control.index) }
         self.signals = try SignalReader(signals, loop: loop)
     }
 
@@ -100,7 +106,14 @@ final class Control {
         signals.receive = { [unowned self] in received($0) }
         let handle = handle
         for provider in shared.providers.values {
-            provider.assumeIsolated { $0.start { snapshot in handle.control.value.publish(snapshot) } }
+            let name = provider.settings.name
+            provider.assumeIsolated {
+                $0.start {
+                    handle.control.value.publish($0)
+                } count: {
+                    handle.control.value.count($0, of: name)
+                }
+            }
         }
         for keeper in keepers {
             keeper.start { keeper in
@@ -161,6 +174,20 @@ final class Control {
         }
         shared.events.info("serving", metadata: ["workers": "\(expectedWorkers)"])
         manager.tell("READY=1", "STATUS=serving")
+        if let patience = manager.watchdog { watch(patience) }
+    }
+
+    private func watch(_ patience: Nanoseconds) {
+        let watchdog = Watchdog(
+            loop: loop, watching: workers.map(\.executor), patience: patience,
+            tell: { [unowned self] in manager.tell("WATCHDOG=1") },
+            isLate: { [unowned self] missing in
+                shared.events.error(
+                    "workers do not answer: unless they do, the service manager starts this process anew",
+                    metadata: ["workers": "\(missing.count)", "of": "\(expectedWorkers)"])
+            })
+        self.watchdog = watchdog
+        watchdog.start()
     }
 
     private func openingFailed(_ error: SystemError) {
@@ -180,6 +207,17 @@ final class Control {
         snapshots[name] = published
         for worker in workers { worker.send { $0.providers[name] = published } }
         openIfDue()
+    }
+
+    private func count(_ incident: ProviderIncident, of provider: String) {
+        let index = shared.metricLayout.names.providers.firstIndex(of: provider) ?? 0
+        switch incident {
+        case .keySetFetch(let result): counters.add(to: .keySetFetches, index, result)
+        case .request(let result, let span):
+            counters.add(to: .providerRequests, index, result)
+            counters.observe(span.microseconds, in: .providerDuration, index)
+        case .tokenCheck(let check): counters.add(to: .tokenChecks, index, check)
+        }
     }
 
     /// Credentials were looked for.
@@ -219,13 +257,17 @@ final class Control {
                 counters.set(.ocspMissing, index, to: Int64(statuses.missing(of: listener, now: loop.wallSeconds)))
             }
         }
-        counters.set(.logLinesDropped, to: Int64(clamping: shared.logs.droppedLines))
+        for log in LogKind.allCases {
+            counters.set(.logLinesDropped, log.index, to: Int64(clamping: shared.logs.droppedLines(log)))
+        }
         let (count, overflows) = shared.revocations.assumeIsolated { ($0.count, $0.overflows) }
         counters.set(.revocations, to: Int64(count))
         counters.set(.revocationOverflows, to: Int64(overflows))
         counters.set(.revocationsKept, to: areRevocationsKept == true ? 1 : 0)
         for (index, provider) in shared.configuration.providers.enumerated() {
             let counts = shared.providers[provider.name]?.assumeIsolated { $0.renewals.counts } ?? [:]
+            let seen = snapshots[provider.name].map(\.value.keysSeenAt).flatMap { $0 > 0 ? $0 : nil }
+            counters.set(.keySetAge, index + 1, to: max(0, loop.wallSeconds - (seen ?? startedAt)))
             for (outcome, count) in counts {
                 counters.set(.sessionRenewals, index + 1, outcome.index, to: Int64(count))
             }
@@ -240,7 +282,7 @@ final class Control {
                 .credentialsValid, index, to: status.latest?.holds(at: loop.wallSeconds) == true ? 1 : 0)
         }
         let gathering = LoopBound(
-            MetricsGathering(counters.snapshot, expected: workers.count, done: done), to: loop.executor)
+            MetricsGathering(counters.snapshot, build: build, expected: workers.count, done: done), to: loop.executor)
         let executor = loop.executor
         for worker in workers {
             worker.send { worker in
@@ -283,6 +325,8 @@ final class Control {
         isDraining = true
         shared.events.info("draining: no new connections, what runs is finished")
         manager.tell("STOPPING=1", "STATUS=draining")
+        // From now on the manager has another limit, and loops end one by one.
+        watchdog?.end()
         // Whoever asks there is answered by the other instance, which is here to stay.
         for listener in sharedAdminListeners { listener.leave() }
         goDownIfDue()

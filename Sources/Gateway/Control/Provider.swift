@@ -5,6 +5,7 @@ import Posix
 import Reactor
 import Sessions
 import Settings
+import Telemetry
 import Tokens
 import Transport
 
@@ -43,6 +44,16 @@ enum KeyDoubt: Hashable, Sendable {
     case stranger
 }
 
+/// What is counted of a provider.
+enum ProviderIncident: Sendable {
+    /// Its metadata and keys were fetched, or could not be.
+    case keySetFetch(MetricResult)
+    /// A request to it has ended, after this time.
+    case request(MetricResult, Nanoseconds)
+    /// An ID token that came with a renewal was checked.
+    case tokenCheck(TokenCheck)
+}
+
 /// Why a provider could not be used.
 enum ProviderError: Error, Sendable, CustomStringConvertible {
     /// Its metadata has not been fetched yet: nobody can sign in.
@@ -78,6 +89,8 @@ actor Provider: LoopActor {
     private let limits: LimitSettings
     let events: Logger
     private var publish: @Sendable (ProviderSnapshot) -> Void = { _ in }
+    /// Hears of what is counted.
+    var count: @Sendable (ProviderIncident) -> Void = { _ in }
 
     private(set) var snapshot: ProviderSnapshot
     /// The last good set, also once it has become too old to be believed.
@@ -109,8 +122,11 @@ actor Provider: LoopActor {
     }
 
     /// Fetches metadata and keys now, and from then on before they expire.
-    func start(publish: @escaping @Sendable (ProviderSnapshot) -> Void) {
+    func start(
+        publish: @escaping @Sendable (ProviderSnapshot) -> Void, count: @escaping @Sendable (ProviderIncident) -> Void
+    ) {
         self.publish = publish
+        self.count = count
         task { await $0.keepFresh() }
     }
 
@@ -180,11 +196,13 @@ actor Provider: LoopActor {
             snapshot.keys = keys
             snapshot.keysSeenAt = askedAt
             snapshot.isUpToDate = true
+            count(.keySetFetch(.ok))
             publish(snapshot)
         } catch {
             schedule.failed(now: now, random: UInt64.random(in: 0 ... .max))
             if !schedule.isUsable(now: now) { snapshot.keys = nil }
             snapshot.isUpToDate = false
+            count(.keySetFetch(.failed))
             publish(snapshot)
             events.warning(
                 "the provider's keys could not be fetched",
@@ -217,11 +235,15 @@ actor Provider: LoopActor {
         let request = ClientRequest(
             method: body == nil ? .get : .post, target: Array(url.target.utf8), host: url.authority.description,
             fields: fields, body: body ?? [])
+        let began = MonotonicTime.now()
         do {
-            return try await client.value.fetch(
+            let response = try await client.value.fetch(
                 request, to: Endpoint(host: url.host, port: url.port, isSecure: url.isSecure),
                 maxBody: limits.providerResponseSize, timeout: Nanoseconds(limits.providerTimeout))
+            count(.request(response.status < 500 ? .ok : .failed, MonotonicTime.now() - began))
+            return response
         } catch {
+            count(.request(.failed, MonotonicTime.now() - began))
             throw .unreachable(error, url: url.text)
         }
     }

@@ -28,6 +28,8 @@ actor Revocations: LoopActor {
     }
 
     var count: Int { list.count }
+    /// Of sessions that were ended, one by one or many at once.
+    var endings: Int { RevocationSpace.allCases.filter(\.endsSessions).reduce(0) { $0 + list.count(in: $1) } }
     var overflows: Int { list.overflows }
 
     func register(_ worker: WorkerHandle) {
