@@ -50,7 +50,7 @@ def test_version_names_what_is_linked_in():
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["check", "--help"], ["secret", "--help"],
-                                       ["version", "--help"], ["explain", "--help"]])
+                                       ["version", "--help"], ["explain", "--help"], ["doctor", "--help"]])
 def test_help_works_everywhere(arguments):
     done = postern.run(*arguments)
     assert done.returncode == 0 and "usage" in done.stdout.lower()
@@ -58,7 +58,8 @@ def test_help_works_everywhere(arguments):
 
 @pytest.mark.parametrize("arguments", [["--no-such-flag"], ["serve", "--no-such-flag"], ["no-such-command"],
                                        ["check", "--format", "xml"], ["secret", "more"], ["serve", "--config"],
-                                       ["explain"], ["explain", "--format", "xml", "/"]])
+                                       ["explain"], ["explain", "--format", "xml", "/"],
+                                       ["doctor", "--format", "xml"], ["doctor", "more"]])
 def test_wrong_usage_is_2_and_goes_to_stderr(arguments):
     done = postern.run(*arguments)
     assert done.returncode == 2, (done.stdout, done.stderr)
