@@ -11,7 +11,6 @@ struct Postern: ParsableCommand {
         subcommands: [
             Serve.self, Check.self, DoctorCommand.self, Explain.self, Status.self, Health.self, Why.self, Revoke.self,
             Drain.self, Secret.self, ShowVersion.self, Reference.self,
-            Secret.self, ShowVersion.self, Reference.self,
         ])
 
     static func main() {

@@ -88,6 +88,17 @@ def test_each_json_of_the_documents_is_json(page):
         json.loads(text)
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_each_command_and_each_metric_of_the_documents_is_there(page):
+    commands = set(re.findall(r"^  (\S+) ", postern.run("--help").stdout.partition("SUBCOMMANDS:")[2], re.MULTILINE))
+    said = set(re.findall(r"(?:^|[`/ ])postern ([a-z][a-z-]*)\b(?=[^`\n]*`)", read(page), re.MULTILINE))
+    said |= {one for block in re.findall(r"^ *```sh\n(.*?)^ *```", read(page), re.MULTILINE | re.DOTALL)
+             for one in re.findall(r"(?:^|bin/|\()postern ([a-z][a-z-]*)", block, re.MULTILINE)}
+    assert "check" in commands and said - {"reference"} <= commands
+    metrics = set(re.findall(r"`(postern_\w+)", read("docs/metrics.md")))
+    assert {one for one in re.findall(r"`(postern_[a-z_]+[a-z])[`{]", read(page))} <= metrics
+
+
 def anchors(page):
     """The names that a page's headings have on the web."""
     text = re.sub(r"^( *)```.*?^\1```", "", read(page), flags=re.MULTILINE | re.DOTALL)
