@@ -94,7 +94,9 @@ class Rig:
         one.write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
         # What the sandbox refuses ends the process here, so that it is not overlooked.
         for unit in ("postern", "postern@"):
-            self.drop_in("strict", unit, SystemCallErrorNumber="kill", ExecPaths=" ".join(libraries(postern.BINARY)))
+            self.drop_in("strict", unit, SystemCallErrorNumber="kill")
+            if folders := libraries(postern.BINARY):
+                self.drop_in("libraries", unit, ExecPaths=" ".join(folders))
         chain, key = self.authority.issue("postern", HOST)
         for path, name in ((chain, "/etc/postern/tls/fullchain.pem"), (key, "/etc/postern/credentials/tls-key")):
             with open(path, encoding="ascii") as source:
@@ -326,12 +328,14 @@ def test_with_sockets_the_service_may_do_less(sockets):
 
 def clients(rig):
     """All of whom are to be answered, whatever becomes of the service."""
-    found, objects = [], {path: OBJECTS[path[1:]] for path in ("/public/hello.txt", "/public/big.bin")}
+    found = []
     for kind in (load.Fresh, load.Fresh, load.Kept, load.Slow, load.Multiplexed):
         tls = ssl.create_default_context(cafile=rig.authority.certificate)
         if kind is load.Multiplexed:
             tls.set_alpn_protocols(["h2"])
-        found.append(kind(f"{kind.__name__} {len(found)}", 443, HOST, objects, tls=tls))
+        path = "public/big.bin" if kind is load.Slow else "public/hello.txt"
+        found.append(kind(f"{kind.__name__} {len(found)}", 443, HOST, {"/" + path: OBJECTS[path]}, tls=tls))
+        found[-1].seconds = 1.5
     return load.Load(*found)
 
 
