@@ -8,7 +8,7 @@ from parts import machine
 
 LOG = os.path.join(steps.ROOT, ".build", "log")
 TEST_PACKAGES = ["chromium", "chromium-driver", "libnss3-tools", "glewlwyd", "dbconfig-sqlite3", "curl",
-                 "nghttp2-client", "testssl.sh",
+                 "nghttp2-client", "testssl.sh", "prometheus", "buildah", "podman", "runc",
                  "swift-proxy", "swift-account", "swift-container", "swift-object",
                  "debootstrap", "systemd-container", "util-linux",
                  "liblemonldap-ng-portal-perl", "starman", "libgd-securityimage-perl", "libimage-magick-perl",

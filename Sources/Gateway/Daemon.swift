@@ -10,11 +10,16 @@ package struct Daemon {
     private let configuration: Configuration
     private let passed: PassedSockets
     private let manager: ServiceManager
+    private let build: BuildInfo
 
     /// - Parameters:
     ///   - passed: sockets that whoever started the process gave it.
     ///   - manager: who is told when it serves, and when it goes.
-    package init(_ configuration: Configuration, passed: PassedSockets = .none, manager: ServiceManager = .none) {
+    ///   - build: what runs.
+    package init(
+        _ configuration: Configuration, build: BuildInfo, passed: PassedSockets = .none, manager: ServiceManager = .none
+    ) {
+        self.build = build
         self.configuration = configuration
         self.passed = passed
         self.manager = manager
@@ -30,7 +35,7 @@ package struct Daemon {
         EventLog.bootstrap(
             level: Logger.Level(configuration.log.level), format: logs.format, sink: logs.events,
             now: WallClock.microseconds)
-        let workerCount = configuration.workers ?? ProcessLimits.processors
+        let workerCount = configuration.workers ?? Processors.available
         let listeners = try ListeningSockets(configuration, passed: passed, workers: workerCount)
 
         let loop = try EventLoop()
@@ -40,13 +45,16 @@ package struct Daemon {
         let revoked = RevocationKeeper.load(stateDirectories, now: loop.wallSeconds)
         let shared = try Shared(
             configuration, descriptors: descriptors, environment: environment, logs: logs, loop: loop, revoked: revoked)
+        if logs.lacksJournal {
+            shared.events.warning("log.access is journald, and there is no journal here: it goes to standard output")
+        }
         if shared.census.limit < configuration.limits.connections {
             shared.events.warning(
                 "limits.connections is higher than the process's limit of file descriptors allows",
                 metadata: ["connections": "\(shared.census.limit)", "descriptors": "\(descriptors)"])
         }
         let control = try Control(
-            loop: loop, shared: shared, workers: workerCount, signals: signals, manager: manager)
+            loop: loop, shared: shared, workers: workerCount, signals: signals, manager: manager, build: build)
         for name in listeners.joined {
             shared.events.warning(
                 "another instance listens at the same address: end one of them when the other serves",
@@ -55,6 +63,9 @@ package struct Daemon {
         control.waitsForProviders = listeners.wait
         control.watchCertificates(listeners.contexts)
         try control.serveAdmin(on: listeners.admin)
+        let adminSocket = AdminSocket(configuration, environment: environment)
+        control.adminSocket = adminSocket
+        if !listeners.wait { adminSocket?.open(for: control) }
 
         let handle = control.handle
         let keeping = try KeeperThread(stateDirectories, shared: shared, control: handle)
@@ -70,6 +81,7 @@ package struct Daemon {
         loop.run()
         for thread in threads { thread.join() }
         keeping.finish(atMost: Revocations.patience)
+        adminSocket?.remove()
         logs.flush()
         if let failure = control.failure { throw failure }
     }

@@ -2,7 +2,8 @@ import Posix
 import Settings
 import Telemetry
 
-/// Where the two logs go: events to standard error, the access log to where the config says.
+/// Where the two logs go: events to standard error, or to the journal where that is behind it; the access log to where the
+/// config says.
 struct LogOutputs: Sendable {
     let events: LogSink
     /// Nil where the access log is off.
@@ -10,16 +11,23 @@ struct LogOutputs: Sendable {
     let format: LogFormat
     /// The access log's file, where it is one.
     private let accessPath: String?
+    /// The access log should go to the journal, and none runs here: it goes to standard output.
+    private(set) var lacksJournal = false
 
     init(_ settings: LogSettings) throws {
-        events = LogSink(StandardStream(.error))
+        events =
+            Journal.sinkBehindStandardError(environment: CurrentProcess.environment)
+            ?? LogSink(StandardStream(.error))
         format = settings.format == .json ? .json : .text
         accessPath = if case .file(let path) = settings.access { path } else { nil }
         switch settings.access {
         case .off: access = nil
         case .stderr: access = events
-        // Under systemd, standard output is the journal.
-        case .stdout, .journald: access = LogSink(StandardStream(.output))
+        case .journald:
+            let journal = Journal.sink()
+            lacksJournal = journal == nil
+            access = journal ?? LogSink(StandardStream(.output))
+        case .stdout: access = LogSink(StandardStream(.output))
         case .file(let path):
             do {
                 access = LogSink(LogFile(try File.openForAppending(path: path)))
@@ -39,10 +47,12 @@ struct LogOutputs: Sendable {
         return accessPath
     }
 
-    /// Lines that nobody took.
-    var droppedLines: UInt64 {
-        let accessLines = access.map { $0 === events ? 0 : $0.droppedLines } ?? 0
-        return events.droppedLines + accessLines
+    /// Lines that nobody took. Where both logs go to the same place they count as events.
+    func droppedLines(_ log: LogKind) -> UInt64 {
+        switch log {
+        case .access: access.map { $0 === events ? 0 : $0.droppedLines } ?? 0
+        case .events: events.droppedLines
+        }
     }
 
     /// Gives what a slow reader left one more chance.

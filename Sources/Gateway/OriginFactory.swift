@@ -30,7 +30,7 @@ struct OriginFactory {
         var apps: [String: HTTPUpstream] = [:]
         for settings in configuration.origins {
             if case .http(let app) = settings.kind {
-                apps[settings.name] = try make(app)
+                apps[settings.name] = try make(app, watches[settings.name])
             } else {
                 origins[settings.name] = try make(settings)
             }
@@ -38,12 +38,13 @@ struct OriginFactory {
         return (origins, apps)
     }
 
-    private func make(_ app: AppSettings) throws -> HTTPUpstream {
+    private func make(_ app: AppSettings, _ watch: OriginWatch?) throws -> HTTPUpstream {
         var limits = ClientLimits(origin: configuration.limits)
         limits.takesUntilClose = true
         let tls = app.url.isSecure ? try TLSContexts.client(app.authorities) : nil
-        return HTTPUpstream(
-            UpstreamConfiguration(app), client: HTTPClient(loop: loop, resolver: resolver, tls: tls, limits: limits))
+        let client = HTTPClient(loop: loop, resolver: resolver, tls: tls, limits: limits)
+        watch?.client = client
+        return HTTPUpstream(UpstreamConfiguration(app), client: client)
     }
 
     private mutating func make(_ settings: OriginSettings) throws -> any Origin {
@@ -65,6 +66,7 @@ struct OriginFactory {
             current.value = try s3.credentials.keys.map(Credentials.of) ?? keepers[settings.name]?.initial
             credentials[settings.name] = current
             let watch = watches[settings.name]!
+            watch.client = client
             return S3Origin(
                 try Self.configurations(s3), loop: loop, client: client, budget: RetryBudget(configuration.limits),
                 credentials: { current.value }, observer: { watch.note($0) })

@@ -3,6 +3,7 @@ import Origins
 import Posix
 import Reactor
 import Telemetry
+import Transport
 
 /// Counts what an origin's faults were met with, and tells the operator of what is his to mend.
 final class OriginWatch {
@@ -30,6 +31,9 @@ final class OriginWatch {
     private let events: Logger
     private let lines: RepeatedEvent<Line>
     private var hasServed = false
+    /// Its connections; nil where it has none.
+    var client: HTTPClient?
+    private var countedReuses = 0
 
     init(_ name: String, index: Int, counters: Counters, events: Logger, loop: EventLoop) {
         self.name = name
@@ -67,11 +71,31 @@ final class OriginWatch {
 
     private func count(_ recovery: OriginRecovery) { counters.add(to: .originRecoveries, index, recovery) }
 
-    func served() { hasServed = true }
+    /// It has answered, or failed to.
+    ///
+    /// - Parameter span: from the request to the answer's head.
+    func note(_ answer: OriginAnswer, after span: Nanoseconds) {
+        if answer == .found { hasServed = true }
+        counters.add(to: .originRequests, index, answer)
+        counters.observe(span.microseconds, in: .originFirstByte, index)
+    }
+
+    func note(_ report: ContentWalk.Report) {
+        note(report.answer, after: report.after)
+        if report.mayBeDenial { denied() }
+    }
+
+    /// Brings the counters up to date with its connections.
+    func collect() {
+        guard let client else { return }
+        counters.set(.originConnectionsOpen, index, to: Int64(client.connections.open))
+        counters.add(Int64(client.statistics.reuses - countedReuses), to: .originConnectionsReused, index)
+        countedReuses = client.statistics.reuses
+    }
 
     /// It refused an object in the way of a bucket that may not be listed, and does not have the object. Until something
     /// has been served nobody can tell that from a policy that grants nothing.
-    func denied() {
+    private func denied() {
         let reason =
             hasServed
             ? "grant s3:ListBucket on the bucket, and objects that are not there are told from those that are denied"

@@ -31,6 +31,8 @@ final class Worker {
     var sessions = SessionCache()
     var cookieMemo = CredentialMemo(.cookie)
     var bearerMemo = CredentialMemo(.authorization)
+    /// The latest answers that showed a reference.
+    var decisions: Decisions
     private(set) var signIn: SignIn!
     /// By name.
     private(set) var listeners: [String: [Listener]] = [:]
@@ -39,7 +41,7 @@ final class Worker {
 
     /// Requests that wait for an actor's answer. Whoever has left is not here any more.
     private var waiting: [ExchangeID: RequestContext] = [:]
-    private let counters: Counters
+    let counters: Counters
     private let accessLog: LogWriter
     private var flushIsDue = false
     private let excesses: ExcessLog
@@ -63,7 +65,11 @@ final class Worker {
         var factory = OriginFactory(shared, loop: loop, watches: watches)
         (origins, apps) = try factory.makeAll()
         credentials = factory.credentials
+        decisions = Decisions(limit: shared.configuration.limits.decisions)
         compressions = CompressionBudget(limit: shared.configuration.limits.compressions)
+        loop.turnEnded = { [unowned self] in
+            counters.observe($0.microseconds, in: .loopLag, LoopKind.worker.index)
+        }
         signIn = SignIn(shared: shared, executor: loop.executor, worker: LoopBound(self, to: loop.executor))
     }
 
@@ -107,7 +113,21 @@ final class Worker {
         for (index, name) in shared.metricLayout.names.listeners.enumerated() {
             if let sockets = listeners[name] { collect(sockets, index) }
         }
+        for watch in originWatches.values { watch.collect() }
+        let lookups = sessions.takeLookups()
+        counters.add(Int64(lookups.hits), to: .sessionLookups, CacheLookup.hit)
+        counters.add(Int64(lookups.misses), to: .sessionLookups, CacheLookup.miss)
+        counters.set(.sessionsKnown, to: Int64(sessions.count))
         return counters.snapshot
+    }
+
+    func count(_ step: SignInStep, at provider: String?) { counters.add(to: .signIns, index(of: provider), step) }
+
+    func count(_ check: TokenCheck, at provider: String) { counters.add(to: .tokenChecks, index(of: provider), check) }
+
+    /// A provider's place in its label; 0 for none.
+    private func index(of provider: String?) -> Int {
+        provider.flatMap { shared.metricLayout.names.providers.firstIndex(of: $0) } ?? 0
     }
 
     /// - Parameter sockets: those of one listener.
@@ -121,6 +141,13 @@ final class Worker {
         counters.set(.tlsHandshakes, index, MetricResult.ok.index, to: Int64(counted.handshakes))
         let failed = [.tls, .certificate, .tlsHandshakes, .tlsHandshakeTimeout].reduce(0) { $0 + counted.closed($1) }
         counters.set(.tlsHandshakes, index, MetricResult.failed.index, to: Int64(failed))
+        counters.set(.tlsResumptions, index, to: Int64(counted.handshakesResumed))
+        for version in TLSVersionUsed.allCases {
+            counters.set(.tlsVersions, index, version.index, to: Int64(counted.agreed(version)))
+        }
+        for cipher in CipherSuite.allCases {
+            counters.set(.tlsCiphers, index, cipher.index, to: Int64(counted.agreed(cipher)))
+        }
         for reason in CloseReason.allCases {
             counters.set(.connectionsClosed, index, reason.index, to: Int64(counted.closed(reason)))
         }
@@ -165,6 +192,7 @@ extension Worker: RequestHandler {
     }
 
     func didRefuse(_ record: AccessRecord, on connection: ConnectionInfo) {
+        decisions.add(Decision(record, status: record.status, outcome: record.outcome))
         log(record)
     }
 

@@ -94,6 +94,7 @@ extension FieldName {
     package static let wwwAuthenticate = FieldName("www-authenticate")
     package static let xContentTypeOptions = FieldName("x-content-type-options")
     package static let xForwardedFor = FieldName("x-forwarded-for")
+    package static let traceparent = FieldName("traceparent")
     package static let xForwardedHost = FieldName("x-forwarded-host")
     package static let xForwardedProto = FieldName("x-forwarded-proto")
     package static let xMoz = FieldName("x-moz")

@@ -91,6 +91,7 @@ package struct UpstreamRequest {
     package var isOwnCookie: (String) -> Bool
     /// Nil for a stranger.
     package var identity: UpstreamIdentity?
+    package var trace = UpstreamTrace.none
     /// What whoever asks holds until the answer comes, in bytes.
     package var heldBytes = 0
 
@@ -107,6 +108,16 @@ package struct UpstreamRequest {
         self.identity = identity
         self.isOwnCookie = isOwnCookie
     }
+}
+
+/// Which trace an app is told that a request belongs to (W3C Trace Context).
+package enum UpstreamTrace: Sendable, Equatable {
+    /// Whichever the client's fields say.
+    case asItCame
+    /// None: the client's fields do not hold, or are not believed.
+    case none
+    /// A new one, by its `traceparent`.
+    case begun(String)
 }
 
 /// Who asks.

@@ -17,11 +17,14 @@ package enum UpstreamFields {
             let name = fields.name(at: index)
             if isHopByHop(name) || options.contains(name) || isWithheld(name) { continue }
             if own.contains(normalized(name)) { continue }
+            if name == "traceparent" || name == "tracestate", request.trace != .asItCame { continue }
             out.append(index, of: fields)
         }
         if let cookies = Cookies.remaining(in: fields, without: request.isOwnCookie) {
             out.append(name: "cookie".utf8.span, value: cookies.span)
         }
+
+        if case .begun(let trace) = request.trace { out.append(.traceparent, trace) }
 
         let scheme = request.isSecure ? "https" : "http"
         if let client = request.client { out.append(.xForwardedFor, client) }

@@ -39,6 +39,9 @@ package final class EventLoop {
     @exclusivity(unchecked) private var deferredBefore: [() -> Void] = []
     private var isRunning = false
 
+    /// Hears how long each turn was at work: what became ready meanwhile has waited as long, at most.
+    @exclusivity(unchecked) package var turnEnded: ((Nanoseconds) -> Void)?
+
     /// A slot outlives what is registered in it; the generation tells its tenants apart, so that a report
     /// about a former one is recognised and dropped.
     private struct Slot {
@@ -179,11 +182,12 @@ package final class EventLoop {
     }
 
     private func timeout(_ limit: Nanoseconds?) -> Int32 {
+        // The clock is read anew: the turn may have taken its time.
+        let now = MonotonicTime.now()
+        if turns > 0 { turnEnded?(now - self.now) }
         if !asked.isEmpty || !deferred.isEmpty || executor.hasJobs { return 0 }
         var left = limit
         if let first = timers.first {
-            // The clock is read anew: the turn may have taken its time.
-            let now = MonotonicTime.now()
             let untilTimer = first > now ? first - now : .zero
             left = min(left ?? untilTimer, untilTimer)
         }

@@ -17,6 +17,7 @@ package struct Configuration: Sendable, Equatable {
     package let origins: [OriginSettings]
     package let sites: [SiteSettings]
     package let log: LogSettings
+    package let traces: TraceSettings
     package let limits: LimitSettings
 }
 
@@ -63,6 +64,8 @@ package struct CertificateSettings: Sendable, Equatable {
 package struct AdminSettings: Sendable, Equatable {
     package let address: ListenAddress
     package let reusePort: Bool
+    /// An absolute path; nil where the environment decides.
+    package let socket: String?
 }
 
 package struct ProviderSettings: Sendable, Equatable {
@@ -359,6 +362,19 @@ package struct LogSettings: Sendable, Equatable {
     package let access: Target
 }
 
+/// What is done with traces (W3C Trace Context).
+package struct TraceSettings: Sendable, Equatable {
+    package enum Source: String, Sendable, CaseIterable {
+        case anyone
+        case trustedProxies = "trusted_proxies"
+    }
+
+    /// Whose are taken up.
+    package let from: Source
+    /// Requests to apps that belong to none begin one.
+    package let begin: Bool
+}
+
 /// Every limit's name, unit and default stand in the option table.
 package struct LimitSettings: Sendable, Equatable {
     // Of a client's request, in bytes or number
@@ -407,4 +423,6 @@ package struct LimitSettings: Sendable, Equatable {
     package let loginStateLifetime: TimeSpan
     package let drainTimeout: TimeSpan
     package let drainIdleTimeout: TimeSpan
+    /// Of one worker.
+    package let decisions: Int
 }

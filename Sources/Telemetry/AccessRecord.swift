@@ -25,6 +25,8 @@ package struct AccessRecord: Sendable {
     package var outcome: Outcome = .internalError
     /// What an error page shows, and so leads from a screenshot to this line; empty without one.
     package var reference: String = ""
+    /// Of the trace that the request belongs to (W3C Trace Context): 32 hexadecimal digits; empty without one.
+    package var traceID: String = ""
     /// The client's address without its port; behind a trusted proxy, the one the proxy tells.
     package var peer: String
 

@@ -51,6 +51,9 @@ package struct EventLog: LogHandler {
         var out: [UInt8] = []
         var timestamp = Timestamp()
         let fields = metadata.sorted { $0.key < $1.key }
+        guard !sink.takesEntries else {
+            return JournalEntry.event(level: level, part: label, message: message, fields: fields)
+        }
         switch format {
         case .json:
             out.append(contentsOf: #"{"time":""#.utf8)

@@ -33,8 +33,11 @@ package final class LogSink: Sendable {
 
     private let state: Mutex<State>
     private let capacity: Int
+    /// Its lines are `JournalEntry`'s, whatever the format.
+    let takesEntries: Bool
 
-    package init(_ descriptor: any LogDescriptor, capacity: Int = 256 * 1024) {
+    package init(_ descriptor: any LogDescriptor, capacity: Int = 256 * 1024, takesEntries: Bool = false) {
+        self.takesEntries = takesEntries
         state = Mutex(State(descriptor: descriptor))
         self.capacity = capacity
     }

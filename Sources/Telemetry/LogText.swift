@@ -68,7 +68,7 @@ enum LogText {
         return length
     }
 
-    private static func appendUnicodeEscape(_ value: UInt32, to out: inout OutputSpan<UInt8>) {
+    static func appendUnicodeEscape(_ value: UInt32, to out: inout OutputSpan<UInt8>) {
         out.append(0x5C)
         out.append(0x75)
         for shift in [12, 8, 4, 0] as [UInt32] { out.append(hexDigit(UInt8(value >> shift & 15))) }

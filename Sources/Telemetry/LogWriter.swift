@@ -18,7 +18,12 @@ package final class LogWriter {
     package var hasLines: Bool { !lines.isEmpty }
 
     package func append(_ record: AccessRecord) {
-        guard sink != nil else { return }
+        guard let sink else { return }
+        guard !sink.takesEntries else {
+            return lines.append(addingCapacity: 2 * Self.room(for: record)) { line in
+                JournalEntry.append(record, &timestamp, to: &line)
+            }
+        }
         Self.append(record, format: format, timestamp: &timestamp, to: &lines)
     }
 
@@ -44,7 +49,8 @@ package final class LogWriter {
         var room = 512
         room += LogText.room(for: record.site) + LogText.room(for: record.host) + LogText.room(for: record.method)
         room += LogText.room(for: record.path) + LogText.room(for: record.version) + LogText.room(for: record.subject)
-        room += LogText.room(for: record.reference) + LogText.room(for: record.peer)
+        room += LogText.room(for: record.reference) + LogText.room(for: record.traceID)
+        room += LogText.room(for: record.peer)
         return room
     }
 
@@ -63,6 +69,7 @@ package final class LogWriter {
         static let outcome = StaticText(#","outcome":""#)
         static let subject = StaticText(#"","sub":""#)
         static let reference = StaticText(#"","reference":""#)
+        static let traceID = StaticText(#"","trace_id":""#)
         static let peer = StaticText(#"","peer":""#)
         static let end = StaticText("\"}\n")
     }
@@ -97,6 +104,10 @@ package final class LogWriter {
             LogText.append(JSON.reference, to: &out)
             LogText.appendEscaped(record.reference, to: &out)
         }
+        if !record.traceID.isEmpty {
+            LogText.append(JSON.traceID, to: &out)
+            LogText.appendEscaped(record.traceID, to: &out)
+        }
         LogText.append(JSON.peer, to: &out)
         LogText.appendEscaped(record.peer, to: &out)
         LogText.append(JSON.end, to: &out)
@@ -114,6 +125,7 @@ package final class LogWriter {
         static let outcome = StaticText(" outcome=")
         static let subject = StaticText(" sub=")
         static let reference = StaticText(" reference=")
+        static let traceID = StaticText(" trace_id=")
         static let peer = StaticText(" peer=")
     }
 
@@ -145,6 +157,10 @@ package final class LogWriter {
         if !record.reference.isEmpty {
             LogText.append(Text.reference, to: &out)
             LogText.appendValue(record.reference, to: &out)
+        }
+        if !record.traceID.isEmpty {
+            LogText.append(Text.traceID, to: &out)
+            LogText.appendValue(record.traceID, to: &out)
         }
         LogText.append(Text.peer, to: &out)
         LogText.appendValue(record.peer, to: &out)

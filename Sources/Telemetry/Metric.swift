@@ -6,6 +6,7 @@ package enum Metric: Int, Sendable, CaseIterable {
     case responses
     case responseBytes
     case requestDuration
+    case stageDuration
     // Connections
     case connectionsAccepted
     case connectionsOpen
@@ -14,11 +15,16 @@ package enum Metric: Int, Sendable, CaseIterable {
     case acceptPauses
     case tlsHandshakes
     case tlsHandshakesOpen
+    case tlsResumptions
+    case tlsVersions
+    case tlsCiphers
     case ocspResponses
     case ocspMissing
     // Sign-in and tokens
     case signIns
     case tokenChecks
+    case sessionLookups
+    case sessionsKnown
     case keySetFetches
     case keySetAge
     case providerRequests
@@ -39,26 +45,9 @@ package enum Metric: Int, Sendable, CaseIterable {
     // The process
     case loopLag
     case logLinesDropped
-    case configReloads
     case ready
     case workers
     case startTime
-
-    /// Whether anything counts it yet. What is not counted is neither rendered nor in the reference: a zero
-    /// that means nothing misleads more than a gap does.
-    package var isCounted: Bool {
-        switch self {
-        case .requests, .responses, .responseBytes, .requestDuration, .connectionsAccepted, .connectionsOpen,
-            .connectionsClosed, .limitsReached, .acceptPauses, .tlsHandshakes, .tlsHandshakesOpen, .ocspResponses,
-            .ocspMissing, .sessionRenewals, .revocations, .revocationOverflows, .revocationsKept, .credentialLoads,
-            .credentialsValid, .credentialsExpire, .originRecoveries, .logLinesDropped, .ready, .workers, .startTime:
-            true
-        case .signIns, .tokenChecks, .keySetFetches,
-            .keySetAge, .providerRequests, .providerDuration, .originRequests, .originFirstByte,
-            .originConnectionsOpen, .originConnectionsReused, .loopLag, .configReloads:
-            false
-        }
-    }
 
     package enum Kind: String, Sendable {
         case counter, gauge, histogram
@@ -82,6 +71,10 @@ package enum Metric: Int, Sendable, CaseIterable {
             .init("response_body_bytes_total", .counter, "Body bytes sent to clients.", .site)
         case .requestDuration:
             .init("request_duration_seconds", .histogram, "From a request's head to its answer's last byte.", .site)
+        case .stageDuration:
+            .init(
+                "stage_duration_seconds", .histogram,
+                "How long requests were at each stage on their way to the answer's head, waiting included.", .stage)
         case .connectionsAccepted:
             .init("connections_accepted_total", .counter, "Client connections accepted.", .listener)
         case .connectionsOpen:
@@ -100,6 +93,15 @@ package enum Metric: Int, Sendable, CaseIterable {
             .init("tls_handshakes_total", .counter, "TLS handshakes with clients.", .listener, .result)
         case .tlsHandshakesOpen:
             .init("tls_handshakes_open", .gauge, "TLS handshakes with clients that are under way now.", .listener)
+        case .tlsResumptions:
+            .init(
+                "tls_resumptions_total", .counter, "TLS handshakes that went on with an earlier session.", .listener)
+        case .tlsVersions:
+            .init("tls_versions_total", .counter, "TLS handshakes by the version agreed on.", .listener, .tlsVersion)
+        case .tlsCiphers:
+            .init(
+                "tls_cipher_suites_total", .counter, "TLS handshakes by the cipher suite agreed on.", .listener,
+                .cipher)
         case .ocspResponses:
             .init("ocsp_responses_total", .counter, "OCSP responses fetched for certificates.", .listener, .result)
         case .ocspMissing:
@@ -108,18 +110,34 @@ package enum Metric: Int, Sendable, CaseIterable {
                 .listener)
         case .signIns:
             .init(
-                "sign_ins_total", .counter, "Sign-ins by provider: started, ended well, failed.", .provider, .signInStep
+                "sign_ins_total", .counter, "Sign-ins: started, ended in a session, denied by the provider, failed.",
+                .provider, .signInStep
             )
         case .tokenChecks:
-            .init("token_checks_total", .counter, "ID and bearer tokens checked, by what came of it.", .tokenCheck)
+            .init(
+                "token_checks_total", .counter,
+                "ID and bearer tokens whose signature and claims were checked, by what came of it.", .provider,
+                .tokenCheck)
+        case .sessionLookups:
+            .init(
+                "session_cache_lookups_total", .counter,
+                "Look-ups of cookies and bearer tokens among those that a worker has verified.", .lookup)
+        case .sessionsKnown:
+            .init("session_cache_entries", .gauge, "Sessions and bearer tokens that workers remember as verified.")
         case .keySetFetches:
-            .init("key_set_fetches_total", .counter, "Fetches of a provider's keys.", .provider, .result)
+            .init("key_set_fetches_total", .counter, "Fetches of a provider's metadata and keys.", .provider, .result)
         case .keySetAge:
-            .init("key_set_age_seconds", .gauge, "Seconds since a provider's keys were last fetched.", .provider)
+            .init(
+                "key_set_age_seconds", .gauge,
+                "Seconds since a provider's keys were last fetched; since the start while they never were.", .provider)
         case .providerRequests:
-            .init("provider_requests_total", .counter, "Requests to a provider.", .provider, .result)
+            .init(
+                "provider_requests_total", .counter, "Requests to a provider; failed without an answer, or with a 5xx.",
+                .provider, .result)
         case .providerDuration:
-            .init("provider_request_duration_seconds", .histogram, "Whole requests to a provider.", .provider)
+            .init(
+                "provider_request_duration_seconds", .histogram,
+                "From a request to a provider to the end of its answer.", .provider)
         case .sessionRenewals:
             .init(
                 "session_renewals_total", .counter, "Renewals of sessions by their refresh tokens, by what came of it.",
@@ -135,7 +153,7 @@ package enum Metric: Int, Sendable, CaseIterable {
         case .revocationsKept:
             .init("revocations_kept", .gauge, "1 while revocations are kept on disk, and so outlive a restart, else 0.")
         case .originRequests:
-            .init("origin_requests_total", .counter, "Requests to an origin.", .origin, .originResult)
+            .init("origin_requests_total", .counter, "Requests to an origin, by its answer.", .origin, .originResult)
         case .originFirstByte:
             .init("origin_first_byte_seconds", .histogram, "From a request to an origin to its answer's head.", .origin)
         case .originConnectionsOpen:
@@ -159,11 +177,11 @@ package enum Metric: Int, Sendable, CaseIterable {
                 "credentials_expire_timestamp_seconds", .gauge,
                 "When an origin's credentials end, in seconds since 1970; 0 where they do not.", .origin)
         case .loopLag:
-            .init("event_loop_lag_seconds", .histogram, "How long one turn of an event loop took.")
+            .init(
+                "event_loop_lag_seconds", .histogram,
+                "How long turns of the event loops took: so long has waited what came meanwhile.", .loop)
         case .logLinesDropped:
-            .init("log_lines_dropped_total", .counter, "Log lines that a slow or full receiver did not take.")
-        case .configReloads:
-            .init("config_reloads_total", .counter, "Configuration reloads.", .result)
+            .init("log_lines_dropped_total", .counter, "Log lines that a slow or full receiver did not take.", .log)
         case .ready:
             .init("ready", .gauge, "1 when everything is loaded that requests need, else 0.")
         case .workers:
@@ -188,11 +206,17 @@ package enum MetricLabel: String, Sendable, CaseIterable {
     case `class`
     case closeReason = "reason"
     case limit
+    case stage
+    case tlsVersion = "version"
+    case cipher
     case signInStep = "step"
     case tokenCheck = "check"
+    case lookup
     case originResult = "answer"
     case originRecovery = "recovery"
     case renewal = "renewal"
+    case loop
+    case log
 
     package func values(in names: MetricNames) -> [String] {
         switch self {
@@ -205,11 +229,17 @@ package enum MetricLabel: String, Sendable, CaseIterable {
         case .class: StatusClass.allCases.map(\.rawValue)
         case .closeReason: CloseReason.allCases.map(\.rawValue)
         case .limit: CloseReason.limits.map(\.rawValue)
+        case .stage: RequestStage.allCases.map(\.rawValue)
+        case .tlsVersion: TLSVersionUsed.allCases.map(\.rawValue)
+        case .cipher: CipherSuite.allCases.map(\.rawValue)
         case .signInStep: SignInStep.allCases.map(\.rawValue)
         case .tokenCheck: TokenCheck.allCases.map(\.rawValue)
+        case .lookup: CacheLookup.allCases.map(\.rawValue)
         case .originResult: OriginAnswer.allCases.map(\.rawValue)
         case .originRecovery: OriginRecovery.allCases.map(\.rawValue)
         case .renewal: RenewalOutcome.allCases.map(\.rawValue)
+        case .loop: LoopKind.allCases.map(\.rawValue)
+        case .log: LogKind.allCases.map(\.rawValue)
         }
     }
 }
@@ -362,24 +392,87 @@ package enum SignInStep: String, MetricLabelValue {
 }
 
 package enum TokenCheck: String, MetricLabelValue {
-    /// This worker had verified the same token against the same keys.
-    case cached
     case verified
     case refused
 
+    package var index: Int { self == .verified ? 0 : 1 }
+}
+
+package enum CacheLookup: String, MetricLabelValue {
+    case hit, miss
+    package var index: Int { self == .hit ? 0 : 1 }
+}
+
+/// Where a request spends its time until the answer's head.
+package enum RequestStage: String, MetricLabelValue {
+    /// Which site, which path, which rule.
+    case route
+    /// An address of Postern's own, the callback for one, which waits for the provider.
+    case ownPages = "own_pages"
+    /// Who it is; keys and renewals that this waits for included.
+    case session
+    /// The way to the provider.
+    case signIn = "sign_in"
+    /// Whether the rule lets them in.
+    case authorization
+    /// The bucket, the folder or the app.
+    case origin
+
     package var index: Int {
         switch self {
-        case .cached: 0
-        case .verified: 1
-        case .refused: 2
+        case .route: 0
+        case .ownPages: 1
+        case .session: 2
+        case .signIn: 3
+        case .authorization: 4
+        case .origin: 5
         }
     }
 }
 
+/// A version of TLS as OpenSSL names it.
+package enum TLSVersionUsed: String, MetricLabelValue {
+    case tls12 = "TLSv1.2"
+    case tls13 = "TLSv1.3"
+    package var index: Int { self == .tls12 ? 0 : 1 }
+}
+
+/// The cipher suites that servers here agree to, as OpenSSL names them.
+package enum CipherSuite: String, MetricLabelValue {
+    case aes128 = "TLS_AES_128_GCM_SHA256"
+    case aes256 = "TLS_AES_256_GCM_SHA384"
+    case chaCha20 = "TLS_CHACHA20_POLY1305_SHA256"
+    case ecdsaAES128 = "ECDHE-ECDSA-AES128-GCM-SHA256"
+    case rsaAES128 = "ECDHE-RSA-AES128-GCM-SHA256"
+    case ecdsaAES256 = "ECDHE-ECDSA-AES256-GCM-SHA384"
+    case rsaAES256 = "ECDHE-RSA-AES256-GCM-SHA384"
+    case ecdsaChaCha20 = "ECDHE-ECDSA-CHACHA20-POLY1305"
+    case rsaChaCha20 = "ECDHE-RSA-CHACHA20-POLY1305"
+
+    package var index: Int { Self.places[self]! }
+    private static let places = Dictionary(uniqueKeysWithValues: zip(allCases, 0...))
+}
+
+/// Whose event loop it is.
+package enum LoopKind: String, MetricLabelValue {
+    case worker, control
+    package var index: Int { self == .worker ? 0 : 1 }
+}
+
+/// Which of the two logs.
+package enum LogKind: String, MetricLabelValue {
+    case access, events
+    package var index: Int { self == .access ? 0 : 1 }
+}
+
 package enum OriginAnswer: String, MetricLabelValue {
+    /// An object, or that it has not changed; of an app, whatever the others are not.
     case found
+    /// 404; and a refusal that says as much in a bucket that may not be listed.
     case notFound = "not_found"
+    /// It refuses Postern's credentials.
     case denied
+    /// It could not be reached, or answered with a 5xx.
     case failed
     case timeout
 

@@ -15,11 +15,13 @@ package enum MetricReference {
             | --- | --- | --- | --- |
 
             """
-        let metrics = Metric.allCases.filter(\.isCounted).map(\.declaration)
+        let metrics = Metric.allCases.map(\.declaration)
         for metric in metrics {
             let labels = metric.labels.map { "`\($0.rawValue)`" }.joined(separator: ", ")
             out += "| `\(metric.name)` | \(metric.kind.rawValue) | \(labels) | \(metric.help) |\n"
         }
+        let build = BuildInfo.labelNames.map { "`\($0)`" }.joined(separator: ", ")
+        out += "| `\(BuildInfo.metric)` | gauge | \(build) | \(BuildInfo.help) |\n"
         out += """
 
             ## Labels

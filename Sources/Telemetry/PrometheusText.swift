@@ -2,14 +2,11 @@
 package enum PrometheusText {
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// - Parameter build: label names and values of `postern_build_info`.
-    package static func render(_ snapshot: MetricSnapshot, build: [(String, String)] = []) -> String {
+    package static func render(_ snapshot: MetricSnapshot, build: BuildInfo) -> String {
         var out = ""
-        for metric in Metric.allCases where metric.isCounted { append(metric, snapshot, to: &out) }
-        if !build.isEmpty {
-            appendHeader("postern_build_info", "gauge", "The build that runs, in its labels; always 1.", to: &out)
-            appendSample("postern_build_info", build, "1", to: &out)
-        }
+        for metric in Metric.allCases { append(metric, snapshot, to: &out) }
+        appendHeader(BuildInfo.metric, "gauge", BuildInfo.help, to: &out)
+        appendSample(BuildInfo.metric, build.labels, "1", to: &out)
         return out
     }
 

@@ -24,7 +24,7 @@ struct Serve: ParsableCommand {
             throw CommandFailure.config("\(file.config) does not hold; nothing was started.")
         }
         do {
-            try Daemon(configuration, passed: passed, manager: manager).run()
+            try Daemon(configuration, build: Version.build, passed: passed, manager: manager).run()
         } catch {
             throw CommandFailure.failed("postern: \(error)")
         }

@@ -1,5 +1,6 @@
 import HTTP
 import Origins
+import Telemetry
 import Testing
 
 @testable import Gateway
@@ -70,6 +71,15 @@ import Testing
         Step(place: .init(origin: "o", key: key), use: use, coding: coding)
     }
 
+    private func answer(_ word: Word) -> OriginAnswer {
+        switch word {
+        case .there: .found
+        case .notFound, .mayBeMissing: .notFound
+        case .denied: .denied
+        case .failed: .timeout
+        }
+    }
+
     private func label(_ end: ContentWalk.End) -> String {
         switch end {
         case .object(_, let step): "object \(step.key)"
@@ -81,12 +91,12 @@ import Testing
 
     private func walk(
         _ steps: [Step], _ origin: Scripted, fields: Fields = [:], isHead: Bool = false,
-        note: @escaping (Step) -> Void = { _ in }, receiver: @escaping (ContentWalk.End) -> Void
+        note: @escaping (ContentWalk.Report, Step) -> Void = { _, _ in },
+        receiver: @escaping (ContentWalk.End) -> Void
     ) -> ContentWalk {
         ContentWalk(
             steps, origins: ["o": origin], question: .init(isHead: isHead, fields: fields, heldBytes: 7),
-            noteDenial: note,
-            receiver: receiver)
+            report: note, receiver: receiver)
     }
 
     /// Every way in which three steps can go, at once and later.
@@ -100,7 +110,12 @@ import Testing
                     origin.waits = later
                     var ends: [String] = []
                     var notes = 0
-                    let one = walk([step("a"), step("b"), step("c")], origin, note: { _ in notes += 1 }) {
+                    var answers: [OriginAnswer] = []
+                    let note = { (report: ContentWalk.Report, _: Step) in
+                        answers.append(report.answer)
+                        if report.mayBeDenial { notes += 1 }
+                    }
+                    let one = walk([step("a"), step("b"), step("c")], origin, note: note) {
                         ends.append(label($0))
                     }
                     one.start()
@@ -114,6 +129,7 @@ import Testing
                     #expect(ends == [expected ?? "nothing"])
                     #expect(origin.asked.map(\.key) == words.prefix((last ?? 2) + 1).map(\.0))
                     #expect(notes == words.prefix(last ?? 3).filter { $0.1 == .mayBeMissing }.count)
+                    #expect(answers == words.prefix((last ?? 2) + 1).map { answer($0.1) })
                     #expect(origin.bodies.allSatisfy { !$0.wasCancelled })
                 }
             }
@@ -137,7 +153,10 @@ import Testing
         let origin = Scripted()
         origin.words = ["a.js.br": .mayBeMissing, "a.js": .mayBeMissing]
         var notes = 0
-        let one = walk([step("a.js", .object, .br), step("a.js")], origin, note: { _ in notes += 1 }) { _ in }
+        let one = walk(
+            [step("a.js", .object, .br), step("a.js")], origin,
+            note: { report, _ in notes += report.mayBeDenial ? 1 : 0 }
+        ) { _ in }
         one.start()
         #expect(notes == 1 && origin.asked.map(\.key) == ["a.js.br", "a.js"])
     }
@@ -145,7 +164,7 @@ import Testing
     @Test func whereAnAppHasThePathThereIsNoObject() {
         var ends: [String] = []
         let one = ContentWalk(
-            [step("a")], origins: [:], question: .init(isHead: false, fields: [:], heldBytes: 0), noteDenial: { _ in },
+            [step("a")], origins: [:], question: .init(isHead: false, fields: [:], heldBytes: 0), report: { _, _ in },
             receiver: { ends.append(label($0)) })
         one.start()
         #expect(ends == ["nothing"])

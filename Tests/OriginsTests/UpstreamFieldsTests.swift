@@ -17,6 +17,22 @@ import Transport
         return (0..<out.count).map { "\(out.name(at: $0)): \(out.value(at: $0))" }
     }
 
+    @Test func whichTraceAnAppIsToldOf() {
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        func sent(_ told: UpstreamTrace) -> [String] {
+            var request = UpstreamRequest(
+                method: .get, target: "/", fields: [.traceparent: trace, FieldName("tracestate"): "a=b"],
+                authority: "a.test", isSecure: true, client: nil, identity: nil, isOwnCookie: { _ in false })
+            request.trace = told
+            let out = UpstreamFields.request(request, configuration)
+            return (0..<out.count).map { "\(out.name(at: $0)): \(out.value(at: $0))" }
+                .filter { $0.hasPrefix("trace") }
+        }
+        #expect(sent(.asItCame) == ["traceparent: " + trace, "tracestate: a=b"])
+        #expect(sent(.none) == [])
+        #expect(sent(.begun("00-new")) == ["traceparent: 00-new"])
+    }
+
     private let forwarded = ["x-forwarded-for: 192.0.2.1", "x-forwarded-proto: https", "x-forwarded-host: a.test"]
 
     @Test func anAppGetsWhatTheClientAsksAndWhereFrom() {

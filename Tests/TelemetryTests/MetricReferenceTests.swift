@@ -27,7 +27,7 @@ struct MetricReferenceTests {
         let text = try page("reference.md")
         for name in [
             "time", "kind", "site", "host", "method", "path", "version", "status", "bytes", "duration_ms", "outcome",
-            "sub", "reference", "peer",
+            "sub", "reference", "trace_id", "peer",
         ] {
             #expect(text.contains("\n| `\(name)` |"), "\(name)")
         }

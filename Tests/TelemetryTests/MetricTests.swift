@@ -4,6 +4,7 @@ import Testing
 struct MetricTests {
     let layout = MetricLayout(
         names: MetricNames(sites: ["docs", "a\"b\\c\n"], listeners: ["web"], providers: ["corp"], origins: ["s3"]))
+    let build = BuildInfo(version: "1", swift: "6", openSSL: "3", nghttp2: "1.5", zlib: "1.2")
 
     @Test func namesAndLabelsFollowPrometheus() throws {
         let name = try Regex("postern_[a-z0-9_]+")
@@ -27,6 +28,14 @@ struct MetricTests {
         check(SignInStep.self)
         check(TokenCheck.self)
         check(OriginAnswer.self)
+        check(OriginRecovery.self)
+        check(RenewalOutcome.self)
+        check(CacheLookup.self)
+        check(RequestStage.self)
+        check(TLSVersionUsed.self)
+        check(CipherSuite.self)
+        check(LoopKind.self)
+        check(LogKind.self)
     }
 
     @Test func requestIsCountedInAllItsMetrics() {
@@ -34,7 +43,7 @@ struct MetricTests {
         counters.count(site: 1, outcome: .served, status: 200, bytes: 10, duration: 2500)
         counters.count(site: 1, outcome: .served, status: 200, bytes: 10, duration: 2501)
         counters.count(site: 0, outcome: .unknownHost, status: 421, bytes: 0, duration: 99_000_000)
-        let text = PrometheusText.render(counters.snapshot)
+        let text = PrometheusText.render(counters.snapshot, build: build)
         for line in [
             #"postern_requests_total{site="docs",outcome="served"} 2"#,
             #"postern_requests_total{site="",outcome="unknown_host"} 1"#,
@@ -55,11 +64,10 @@ struct MetricTests {
         }
     }
 
-    /// A metric that nothing counts would stand at 0, and lie.
-    @Test func onlyWhatIsCountedIsShown() {
-        let text = PrometheusText.render(MetricSnapshot(layout))
+    @Test func everyMetricIsShownByItsTypeFromTheStart() {
+        let text = PrometheusText.render(MetricSnapshot(layout), build: build)
         for metric in Metric.allCases {
-            #expect(text.contains("# TYPE \(metric.declaration.name) ") == metric.isCounted, "\(metric)")
+            #expect(text.contains("# TYPE \(metric.declaration.name) \(metric.declaration.kind.rawValue)\n"))
         }
     }
 
@@ -67,15 +75,17 @@ struct MetricTests {
         var sum = MetricSnapshot(layout)
         for _ in 0..<3 {
             let counters = Counters(layout)
-            counters.add(1, to: .logLinesDropped)
+            counters.add(1, to: .logLinesDropped, LogKind.events)
             counters.add(2, to: .connectionsOpen, 1)
             counters.add(-1, to: .connectionsOpen, 1)
             sum.merge(counters.snapshot)
         }
-        let text = PrometheusText.render(sum, build: [("version", "1")])
-        #expect(text.contains("postern_log_lines_dropped_total 3\n"))
+        let text = PrometheusText.render(sum, build: build)
+        #expect(text.contains("postern_log_lines_dropped_total{log=\"events\"} 3\n"))
         #expect(text.contains("postern_connections_open{listener=\"web\"} 3\n"))
-        #expect(text.contains("postern_build_info{version=\"1\"} 1\n"))
+        #expect(
+            text.contains(
+                "postern_build_info{version=\"1\",swift=\"6\",openssl=\"3\",nghttp2=\"1.5\",zlib=\"1.2\"} 1\n"))
     }
 
     @Test func countsSurviveAReloadByName() {
@@ -87,7 +97,7 @@ struct MetricTests {
         counters.add(1, to: .workers)
         var next = MetricSnapshot(MetricLayout(names: MetricNames(sites: ["new", "docs"])))
         next.merge(counters.snapshot)
-        let text = PrometheusText.render(next)
+        let text = PrometheusText.render(next, build: build)
         #expect(text.contains("postern_response_body_bytes_total{site=\"docs\"} 5\n"))
         #expect(text.contains("postern_response_body_bytes_total{site=\"new\"} 0\n"))
         #expect(text.contains("postern_request_duration_seconds_count{site=\"docs\"} 1\n"))

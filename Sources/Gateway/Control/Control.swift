@@ -10,16 +10,17 @@ import Transport
 /// The main thread's world: signals, the admin listener, providers, and how the workers come and go.
 final class Control {
     let loop: EventLoop
-    private let shared: Shared
-    private let server: Server
+    let shared: Shared
+    let server: Server
     private let signals: SignalReader
-    private let expectedWorkers: Int
+    let expectedWorkers: Int
     private let manager: ServiceManager
     private var watchdog: Watchdog?
     /// The process's own metrics, beside the workers'.
     private let counters: Counters
-    private var snapshots: [String: Immutable<ProviderSnapshot>] = [:]
-    private var workers: [WorkerHandle] = []
+    private let build: BuildInfo
+    private(set) var snapshots: [String: Immutable<ProviderSnapshot>] = [:]
+    private(set) var workers: [WorkerHandle] = []
     private var certificates: CertificateWatch?
     /// Whether what was ended is kept on disk; nil before the first try.
     var areRevocationsKept: Bool?
@@ -34,26 +35,35 @@ final class Control {
     private static let credentialPatience = Nanoseconds.seconds(3)
     private var waitsForCredentials = true
     private var isOpening = false
-    private var openWorkers = 0
+    private(set) var openWorkers = 0
     private var waitingAdminSockets: [ListeningSockets.Bound] = []
+    /// Opened once this serves, where another instance may be serving until then.
+    var adminSocket: AdminSocket?
+    /// When it began, in Unix seconds.
+    let startedAt: Int64
     /// Those of the admin listeners that another instance may have, too.
     private var sharedAdminListeners: [Listener] = []
-    private var isDraining = false
+    private(set) var isDraining = false
     private var isStopping = false
     private var drained = 0
     /// What ended the daemon before its time.
     private(set) var failure: StartFailure?
 
     init(
-        loop: EventLoop, shared: Shared, workers: Int, signals: consuming SignalFD, manager: ServiceManager
+        loop: EventLoop, shared: Shared, workers: Int, signals: consuming SignalFD, manager: ServiceManager,
+        build: BuildInfo
     ) throws(SystemError) {
         self.loop = loop
         self.manager = manager
         self.shared = shared
+        self.build = build
         expectedWorkers = workers
         counters = Counters(shared.metricLayout)
-        counters.set(.startTime, to: loop.wallSeconds)
+        startedAt = loop.wallSeconds
+        counters.set(.startTime, to: startedAt)
         server = Server(loop: loop)
+        let counters = counters
+        loop.turnEnded = { counters.observe($0.microseconds, in: .loopLag, LoopKind.control.index) }
         self.signals = try SignalReader(signals, loop: loop)
     }
 
@@ -96,7 +106,14 @@ final class Control {
         signals.receive = { [unowned self] in received($0) }
         let handle = handle
         for provider in shared.providers.values {
-            provider.assumeIsolated { $0.start { snapshot in handle.control.value.publish(snapshot) } }
+            let name = provider.settings.name
+            provider.assumeIsolated {
+                $0.start {
+                    handle.control.value.publish($0)
+                } count: {
+                    handle.control.value.count($0, of: name)
+                }
+            }
         }
         for keeper in keepers {
             keeper.start { keeper in
@@ -151,6 +168,7 @@ final class Control {
         guard openWorkers == expectedWorkers, !isDraining else { return }
         do throws(SystemError) {
             for socket in waitingAdminSockets { sharedAdminListeners.append(try listen(on: socket)) }
+            adminSocket?.open(for: self)
         } catch {
             return openingFailed(error)
         }
@@ -191,6 +209,17 @@ final class Control {
         openIfDue()
     }
 
+    private func count(_ incident: ProviderIncident, of provider: String) {
+        let index = shared.metricLayout.names.providers.firstIndex(of: provider) ?? 0
+        switch incident {
+        case .keySetFetch(let result): counters.add(to: .keySetFetches, index, result)
+        case .request(let result, let span):
+            counters.add(to: .providerRequests, index, result)
+            counters.observe(span.microseconds, in: .providerDuration, index)
+        case .tokenCheck(let check): counters.add(to: .tokenChecks, index, check)
+        }
+    }
+
     /// Credentials were looked for.
     private func publish(_ credentials: Credentials?, for origins: [String]) {
         if let credentials {
@@ -228,13 +257,17 @@ final class Control {
                 counters.set(.ocspMissing, index, to: Int64(statuses.missing(of: listener, now: loop.wallSeconds)))
             }
         }
-        counters.set(.logLinesDropped, to: Int64(clamping: shared.logs.droppedLines))
+        for log in LogKind.allCases {
+            counters.set(.logLinesDropped, log.index, to: Int64(clamping: shared.logs.droppedLines(log)))
+        }
         let (count, overflows) = shared.revocations.assumeIsolated { ($0.count, $0.overflows) }
         counters.set(.revocations, to: Int64(count))
         counters.set(.revocationOverflows, to: Int64(overflows))
         counters.set(.revocationsKept, to: areRevocationsKept == true ? 1 : 0)
         for (index, provider) in shared.configuration.providers.enumerated() {
             let counts = shared.providers[provider.name]?.assumeIsolated { $0.renewals.counts } ?? [:]
+            let seen = snapshots[provider.name].map(\.value.keysSeenAt).flatMap { $0 > 0 ? $0 : nil }
+            counters.set(.keySetAge, index + 1, to: max(0, loop.wallSeconds - (seen ?? startedAt)))
             for (outcome, count) in counts {
                 counters.set(.sessionRenewals, index + 1, outcome.index, to: Int64(count))
             }
@@ -249,7 +282,7 @@ final class Control {
                 .credentialsValid, index, to: status.latest?.holds(at: loop.wallSeconds) == true ? 1 : 0)
         }
         let gathering = LoopBound(
-            MetricsGathering(counters.snapshot, expected: workers.count, done: done), to: loop.executor)
+            MetricsGathering(counters.snapshot, build: build, expected: workers.count, done: done), to: loop.executor)
         let executor = loop.executor
         for worker in workers {
             worker.send { worker in
@@ -286,7 +319,9 @@ final class Control {
         }
     }
 
-    private func drain() {
+    /// Goes down: as at the first SIGTERM.
+    func drain() {
+        guard !isDraining else { return }
         isDraining = true
         shared.events.info("draining: no new connections, what runs is finished")
         manager.tell("STOPPING=1", "STATUS=draining")

@@ -165,9 +165,16 @@ extension Provider {
         _ idToken: SecretText, _ tokens: TokenResponse, _ request: RenewalRequest
     ) throws -> Identity {
         guard let keys = snapshot.keys else { throw ProviderError.notDiscovered }
-        return try TokenVerifier.verifyRefreshed(
-            idToken.reveal(), after: request.idToken, keys: keys, policy: snapshot.tokenPolicy,
-            accessToken: tokens.accessToken?.reveal(), now: loop.value.wallSeconds)
+        do {
+            let identity = try TokenVerifier.verifyRefreshed(
+                idToken.reveal(), after: request.idToken, keys: keys, policy: snapshot.tokenPolicy,
+                accessToken: tokens.accessToken?.reveal(), now: loop.value.wallSeconds)
+            count(.tokenCheck(.verified))
+            return identity
+        } catch {
+            count(.tokenCheck(.refused))
+            throw error
+        }
     }
 
     private func remember(_ known: Renewals.Known, size: Int, _ request: RenewalRequest) {

@@ -5,6 +5,7 @@ import Posix
 import Reactor
 import Sessions
 import Settings
+import Telemetry
 import Tokens
 import Transport
 
@@ -43,6 +44,16 @@ enum KeyDoubt: Hashable, Sendable {
     case stranger
 }
 
+/// What is counted of a provider.
+enum ProviderIncident: Sendable {
+    /// Its metadata and keys were fetched, or could not be.
+    case keySetFetch(MetricResult)
+    /// A request to it has ended, after this time.
+    case request(MetricResult, Nanoseconds)
+    /// An ID token that came with a renewal was checked.
+    case tokenCheck(TokenCheck)
+}
+
 /// Why a provider could not be used.
 enum ProviderError: Error, Sendable, CustomStringConvertible {
     /// Its metadata has not been fetched yet: nobody can sign in.
@@ -78,6 +89,8 @@ actor Provider: LoopActor {
     private let limits: LimitSettings
     let events: Logger
     private var publish: @Sendable (ProviderSnapshot) -> Void = { _ in }
+    /// Hears of what is counted.
+    var count: @Sendable (ProviderIncident) -> Void = { _ in }
 
     private(set) var snapshot: ProviderSnapshot
     /// The last good set, also once it has become too old to be believed.
@@ -109,8 +122,11 @@ actor Provider: LoopActor {
     }
 
     /// Fetches metadata and keys now, and from then on before they expire.
-    func start(publish: @escaping @Sendable (ProviderSnapshot) -> Void) {
+    func start(
+        publish: @escaping @Sendable (ProviderSnapshot) -> Void, count: @escaping @Sendable (ProviderIncident) -> Void
+    ) {
         self.publish = publish
+        self.count = count
         task { await $0.keepFresh() }
     }
 
@@ -153,18 +169,9 @@ actor Provider: LoopActor {
 
     private func fetch() async {
         do {
-            let metadata = try await fetchMetadata()
+            let metadata = try await fetchMetadata().value
             let askedAt = loop.value.wallSeconds
-            let response = try await get(metadata.keySetURL)
-            var keys: KeySet
-            let algorithms = settings.tokenPolicy.algorithms
-            do { keys = try KeySet.parse(json: response.body, algorithms: algorithms) } catch {
-                throw ProviderError.malformed("is no key set (\(error))", url: metadata.keySetURL.text)
-            }
-            guard !keys.isEmpty else {
-                let names = algorithms.map(\.rawValue).joined(separator: ", ")
-                throw ProviderError.malformed("holds no key for \(names)", url: metadata.keySetURL.text)
-            }
+            var (keys, response) = try await fetchKeys(metadata)
             let cacheControl = response.fields.values(of: .cacheControl).joined(separator: ",")
             schedule.succeeded(now: now, cacheControl: cacheControl)
             keys.generation = latestKeys?.generation ?? 0
@@ -180,11 +187,13 @@ actor Provider: LoopActor {
             snapshot.keys = keys
             snapshot.keysSeenAt = askedAt
             snapshot.isUpToDate = true
+            count(.keySetFetch(.ok))
             publish(snapshot)
         } catch {
             schedule.failed(now: now, random: UInt64.random(in: 0 ... .max))
             if !schedule.isUsable(now: now) { snapshot.keys = nil }
             snapshot.isUpToDate = false
+            count(.keySetFetch(.failed))
             publish(snapshot)
             events.warning(
                 "the provider's keys could not be fetched",
@@ -193,15 +202,34 @@ actor Provider: LoopActor {
     }
 
     /// OpenID Connect Discovery 1.0, section 4.
-    private func fetchMetadata() async throws(ProviderError) -> ProviderMetadata {
+    func fetchMetadata() async throws(ProviderError) -> (value: ProviderMetadata, response: FetchedResponse) {
         let issuer = settings.issuer
         guard let url = ProviderMetadata.url(issuer: issuer) else {
             throw .malformed("is no address to fetch metadata from", url: issuer)
         }
         let response = try await get(url)
-        do { return try ProviderMetadata.parse(response.body, expectedIssuer: settings.metadataIssuer) } catch {
+        do {
+            return (try ProviderMetadata.parse(response.body, expectedIssuer: settings.metadataIssuer), response)
+        } catch {
             throw .malformed("is not this provider's metadata (\(error))", url: url.text)
         }
+    }
+
+    /// The keys that can be used, one at least (RFC 7517 section 5).
+    func fetchKeys(_ metadata: ProviderMetadata) async throws(ProviderError) -> (
+        value: KeySet, response: FetchedResponse
+    ) {
+        let response = try await get(metadata.keySetURL)
+        let keys: KeySet
+        let algorithms = settings.tokenPolicy.algorithms
+        do { keys = try KeySet.parse(json: response.body, algorithms: algorithms) } catch {
+            throw ProviderError.malformed("is no key set (\(error))", url: metadata.keySetURL.text)
+        }
+        guard !keys.isEmpty else {
+            let names = algorithms.map(\.rawValue).joined(separator: ", ")
+            throw ProviderError.malformed("holds no key for \(names)", url: metadata.keySetURL.text)
+        }
+        return (keys, response)
     }
 
     private func get(_ url: ProviderURL) async throws(ProviderError) -> FetchedResponse {
@@ -217,11 +245,15 @@ actor Provider: LoopActor {
         let request = ClientRequest(
             method: body == nil ? .get : .post, target: Array(url.target.utf8), host: url.authority.description,
             fields: fields, body: body ?? [])
+        let began = MonotonicTime.now()
         do {
-            return try await client.value.fetch(
+            let response = try await client.value.fetch(
                 request, to: Endpoint(host: url.host, port: url.port, isSecure: url.isSecure),
                 maxBody: limits.providerResponseSize, timeout: Nanoseconds(limits.providerTimeout))
+            count(.request(response.status < 500 ? .ok : .failed, MonotonicTime.now() - began))
+            return response
         } catch {
+            count(.request(.failed, MonotonicTime.now() - began))
             throw .unreachable(error, url: url.text)
         }
     }

@@ -1,5 +1,6 @@
 import HTTP
 import Origins
+import Posix
 import Sessions
 import Settings
 import Telemetry
@@ -41,7 +42,7 @@ extension Worker {
             }
             content = context.exchange.openBody(limit: app.upstream.configuration.uploadSize)
         }
-        AppFetch(worker: self, context: context).start(app, content)
+        AppFetch(worker: self, context: context, watch: originWatches[app.name]).start(app, content)
         return .wait
     }
 
@@ -66,10 +67,13 @@ extension Worker {
 private final class AppFetch {
     private let worker: Worker
     private let context: RequestContext
+    private let watch: OriginWatch?
+    private let began = MonotonicTime.now()
     private var call: (any OriginCall)?
 
-    init(worker: Worker, context: RequestContext) {
+    init(worker: Worker, context: RequestContext, watch: OriginWatch?) {
         self.worker = worker
+        self.watch = watch
         self.context = context
     }
 
@@ -85,6 +89,7 @@ private final class AppFetch {
             fields: context.request.fields, authority: context.base.authority, isSecure: context.base.isSecure,
             client: client, identity: worker.identity(context, for: app), isOwnCookie: context.site.isOwnCookie)
         request.heldBytes = context.heldBytes
+        request.trace = worker.upstreamTrace(context)
         let mount = target.segments.dropLast(app.segments.count)
         if !mount.isEmpty { request.mount = UpstreamTarget.text(mount, isDirectory: false, query: nil) }
         call = app.upstream.send(request, content: content) { [self] response in
@@ -100,6 +105,7 @@ private final class AppFetch {
     }
 
     private func received(_ response: UpstreamResponse) {
+        if let answer = OriginAnswer(response) { watch?.note(answer, after: MonotonicTime.now() - began) }
         switch response {
         case .head(let head, let body): pass(head, body)
         case .failed(let failure):
@@ -147,5 +153,18 @@ private final class AppFetch {
     private func answer(_ answer: Answer) {
         context.exchange.onAbandoned = nil
         worker.respond(answer, to: context)
+    }
+}
+
+extension OriginAnswer {
+    /// Nil where it is the client that failed.
+    fileprivate init?(_ response: UpstreamResponse) {
+        switch response {
+        case .head(let head, _) where head.status == 404: self = .notFound
+        case .head(let head, _): self = head.status >= 500 ? .failed : .found
+        case .failed(.timedOut): self = .timeout
+        case .failed: self = .failed
+        case .contentFailed: return nil
+        }
     }
 }

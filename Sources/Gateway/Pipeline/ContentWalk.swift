@@ -1,5 +1,7 @@
 import HTTP
 import Origins
+import Posix
+import Telemetry
 
 /// The way through the resolver's steps: asks the origins for one object after the other until one is there, or an
 /// origin fails. Its call and whoever began it hold it.
@@ -16,6 +18,15 @@ final class ContentWalk {
         case failed(OriginFailure, Step)
     }
 
+    /// One answer of an origin, for whoever watches it.
+    struct Report {
+        let answer: OriginAnswer
+        /// From the request to the answer's head.
+        let after: Nanoseconds
+        /// A refusal that is taken for a missing object, and is worth telling.
+        var mayBeDenial = false
+    }
+
     /// What is asked for besides the objects' names.
     struct Question {
         var isHead: Bool
@@ -30,22 +41,22 @@ final class ContentWalk {
     private let origins: [String: any Origin]
     private let question: Question
     private let steps: [Step]
-    private let noteDenial: (Step) -> Void
+    private let report: (Report, Step) -> Void
     private var receiver: ((End) -> Void)?
     private var position = 0
     private var call: (any OriginCall)?
 
     /// - Parameters:
-    ///   - noteDenial: told of a refusal that is taken for a missing object.
+    ///   - report: told of each answer.
     ///   - receiver: told the end, once, unless the walk is cancelled.
     init(
         _ steps: [Step], origins: [String: any Origin], question: Question,
-        noteDenial: @escaping (Step) -> Void, receiver: @escaping (End) -> Void
+        report: @escaping (Report, Step) -> Void, receiver: @escaping (End) -> Void
     ) {
         self.steps = steps
         self.origins = origins
         self.question = question
-        self.noteDenial = noteDenial
+        self.report = report
         self.receiver = receiver
     }
 
@@ -63,11 +74,12 @@ final class ContentWalk {
         let step = steps[position]
         // Where an app has the path there are no objects, and no pages that stand in.
         guard let origin = origins[step.place.origin] else { return tryNext() }
+        let began = MonotonicTime.now()
         var answered = false
         let call = origin.fetch(Self.request(for: step, question)) { [self] response in
             answered = true
             self.call = nil
-            received(response, step)
+            received(response, step, since: began)
         }
         if !answered { self.call = call }
     }
@@ -92,7 +104,11 @@ final class ContentWalk {
         return request
     }
 
-    private func received(_ response: OriginResponse, _ step: Step) {
+    private func received(_ response: OriginResponse, _ step: Step, since began: MonotonicTime) {
+        var told = Report(answer: OriginAnswer(response), after: MonotonicTime.now() - began)
+        // Of a compressed file a refusal is the usual answer.
+        told.mayBeDenial = told.answer == .notFound && response.isDenied && step.coding == nil
+        report(told, step)
         guard receiver != nil else {
             if case .object(let object) = response { object.body?.cancel() }
             return
@@ -101,9 +117,8 @@ final class ContentWalk {
         case .object(let object):
             return end(.object(object, step))
         case .denied(let refusal) where refusal.mayBeMissingObject:
-            // A bucket that may not be listed says 403 where it means 404 (S3, GetObject). Of a compressed file that is
-            // the usual answer.
-            if step.coding == nil { noteDenial(step) }
+            // A bucket that may not be listed says 403 where it means 404 (S3, GetObject).
+            break
         case .denied(let refusal):
             return end(.denied(refusal, step))
         case .failed(let failure):
@@ -123,5 +138,24 @@ final class ContentWalk {
         let receiver = receiver
         self.receiver = nil
         receiver?(end)
+    }
+}
+
+extension OriginAnswer {
+    init(_ response: OriginResponse) {
+        self =
+            switch response {
+            case .object: .found
+            case .notFound: .notFound
+            case .denied(let refusal): refusal.mayBeMissingObject ? .notFound : .denied
+            case .failed(.timedOut): .timeout
+            case .failed: .failed
+            }
+    }
+}
+
+extension OriginResponse {
+    fileprivate var isDenied: Bool {
+        if case .denied = self { true } else { false }
     }
 }

@@ -73,8 +73,8 @@ final class ContentFetch {
         let question = ContentWalk.Question(
             isHead: context.isHead, query: context.target.query, fields: context.request.fields,
             heldBytes: context.heldBytes)
-        let walk = ContentWalk(steps, origins: worker.origins, question: question) { [worker] step in
-            worker.originWatches[step.place.origin]?.denied()
+        let walk = ContentWalk(steps, origins: worker.origins, question: question) { [worker] report, step in
+            worker.originWatches[step.place.origin]?.note(report)
         } receiver: { [self] end in
             self.walk = nil
             ended(end)
@@ -86,7 +86,6 @@ final class ContentFetch {
     private func ended(_ end: ContentWalk.End) {
         switch end {
         case .object(let object, let step):
-            worker.originWatches[step.place.origin]?.served()
             serve(object, step)
         case .nothing:
             nothingFound()

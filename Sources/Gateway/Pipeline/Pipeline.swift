@@ -1,4 +1,5 @@
 import HTTP
+import Posix
 import Telemetry
 import Transport
 
@@ -25,6 +26,26 @@ enum Stage: Int, CaseIterable {
     case authorization
     /// The object, from the bucket; or whatever an app says.
     case origin
+
+    /// Under which name its time is measured: those that are quick alike share one.
+    var measuredAs: RequestStage {
+        switch self {
+        case .site, .target, .preflight, .method, .rule: .route
+        case .ownPages: .ownPages
+        case .session: .session
+        case .signIn: .signIn
+        case .authorization: .authorization
+        case .origin: .origin
+        }
+    }
+
+    /// Whether the time up to here is a measurement, where the request goes on.
+    var endsMeasurement: Bool {
+        switch self {
+        case .rule, .session, .authorization: true
+        default: false
+        }
+    }
 }
 
 enum StageOutcome {
@@ -58,12 +79,24 @@ extension Worker {
         while let stage = Stage(rawValue: index) {
             context.stage = stage
             switch perform(stage, context) {
-            case .next: index += 1
-            case .skip(let stage): index = stage.rawValue
+            case .next:
+                if stage.endsMeasurement { measure(context) }
+                index += 1
+            case .skip(let next):
+                if stage.endsMeasurement { measure(context) }
+                index = next.rawValue
             case .respond(let answer): return respond(answer, to: context)
             case .wait: return
             }
         }
+    }
+
+    /// Notes how long the request has been at its stage.
+    private func measure(_ context: RequestContext) {
+        let now = MonotonicTime.now()
+        counters.observe(
+            (now - context.measuredSince).microseconds, in: .stageDuration, context.stage.measuredAs.index)
+        context.measuredSince = now
     }
 
     private func perform(_ stage: Stage, _ context: RequestContext) -> StageOutcome {
@@ -83,6 +116,7 @@ extension Worker {
 
     /// The one way out: every answer to every request passes here.
     func respond(_ answer: Answer, to context: RequestContext) {
+        measure(context)
         var response = answer.response
         for cookie in context.cookiesToSet { response.fields.append(.setCookie, cookie) }
         if context.isSecure, let site = context.site,
@@ -92,6 +126,7 @@ extension Worker {
         }
         if isReadableElsewhere(context) { context.site.crossOrigin.mark(&response.fields, for: context.request) }
         context.exchange.record.outcome = answer.outcome
+        remember(answer, to: context)
         context.exchange.respond(response, body: answer.body)
     }
 }

@@ -1,4 +1,5 @@
 import HTTP
+import Posix
 import Sessions
 import Settings
 import Transport
@@ -8,6 +9,8 @@ final class RequestContext {
     let exchange: Exchange
     /// The stage that is at work, or waits.
     var stage = Stage.site
+    /// Since when it has been in the part of the way that is measured together with that stage.
+    var measuredSince: MonotonicTime
     var site: Site!
     /// The scheme and authority under which the client knows the site.
     var base = BaseURL(isSecure: true, authority: "")
@@ -34,12 +37,16 @@ final class RequestContext {
     /// The session's cookies stay, though they stand for nobody here.
     var keepsSessionCookies = false
 
+    /// What an operator is told of the answer beyond its outcome.
+    var detail = ""
+
     /// There are cookies of the CloudFront sample whose ID token is over, and whose refresh token is sent to one path
     /// alone, which is not this one.
     var refreshesElsewhere = false
 
     init(_ exchange: Exchange) {
         self.exchange = exchange
+        measuredSince = exchange.startedAt
     }
 
     /// Read in place: a copy of a request costs a reference count for each of its parts.

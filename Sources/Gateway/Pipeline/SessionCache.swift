@@ -22,6 +22,8 @@ struct SessionCache {
     private var young: [CredentialKey: Visitor] = [:]
     private var old: [CredentialKey: Visitor] = [:]
     private var youngSize = 0
+    /// Look-ups since they were last taken.
+    private var lookups = (hits: 0, misses: 0)
     private let limit: Int
 
     /// `limit` in bytes.
@@ -33,11 +35,24 @@ struct SessionCache {
 
     subscript(key: CredentialKey) -> Visitor? {
         mutating get {
-            if let visitor = young[key] { return visitor }
-            guard let visitor = old.removeValue(forKey: key) else { return nil }
+            if let visitor = young[key] {
+                lookups.hits += 1
+                return visitor
+            }
+            guard let visitor = old.removeValue(forKey: key) else {
+                lookups.misses += 1
+                return nil
+            }
+            lookups.hits += 1
             insert(visitor, for: key)
             return visitor
         }
+    }
+
+    /// How many look-ups there were since this was last asked.
+    mutating func takeLookups() -> (hits: Int, misses: Int) {
+        defer { lookups = (0, 0) }
+        return lookups
     }
 
     mutating func insert(_ visitor: Visitor, for key: CredentialKey) {

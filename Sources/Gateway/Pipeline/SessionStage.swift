@@ -159,6 +159,7 @@ extension Worker {
                 do {
                     let identity = try TokenVerifier.verifyIDToken(
                         record.idToken, keys: keys, policy: snapshot.value.tokenPolicy, nonce: nil, now: now)
+                    count(.verified, at: record.provider)
                     var known = record.identity(
                         by: identity, claimNames: site.claimNames, isRenewed: record.isRenewed)
                     // What userinfo said in the sign-in stands in no token.
@@ -169,6 +170,7 @@ extension Worker {
                         tokenExpiresAt: identity.expiresAt, keyGeneration: keys.generation)
                     sessions.insert(visitor, for: key)
                 } catch {
+                    count(.refused, at: record.provider)
                     sessions.remove(key)
                     return refused(record, error, snapshot.value, context)
                 }
@@ -239,7 +241,8 @@ extension Worker {
         if visitor.endings?.version != revocationsVersion {
             let isListed = { [revocations] (what: Revocable) in revocations.ends(what.key, since: record.createdAt) }
             visitor.endings = Visitor.Endings(
-                version: revocationsVersion, isOver: waysToEnd(record).contains(where: isListed),
+                version: revocationsVersion,
+                isOver: (waysToEnd(record) + sweeps(visitor, record)).contains(where: isListed),
                 isGrantRefused: record.grant.map { isListed(.grant($0)) } ?? false)
         }
         guard let endings = visitor.endings else { return false }
@@ -257,6 +260,13 @@ extension Worker {
             record.providerSessionID.map { .providerSession(issuer: issuer, client: client, id: $0) }
                 ?? .accountWithoutSession(issuer: issuer, client: client, subject: subject))
         return ways
+    }
+
+    /// What an operator may have ended that a session is part of. Most of the time nobody has ended anything.
+    private func sweeps(_ visitor: Visitor, _ record: SessionRecord) -> [Revocable] {
+        guard !revocations.isEmpty(.sweeps) else { return [] }
+        let names = [visitor.identity.subject, visitor.identity.email].compactMap { $0 }
+        return [.site(record.site)] + names.map { .user($0) } + visitor.groups.map { .group($0) }
     }
 
     // MARK: Bearer tokens
@@ -285,6 +295,7 @@ extension Worker {
             }
             do {
                 let identity = try TokenVerifier.verifyBearer(token, keys: keys, policy: snapshot.tokenPolicy, now: now)
+                count(.verified, at: name)
                 let bearer = Visitor.Bearer(provider: name, hasScopes: identity.hasScopes(accepted.scopes))
                 let visitor = Visitor(
                     SessionIdentity(identity, claimNames: site.claimNames), record: nil, bearer: bearer,
@@ -293,6 +304,7 @@ extension Worker {
                 bearerMemo.remember(key, for: context.request.fields)
                 return identification(visitor, bearer)
             } catch {
+                count(.refused, at: name)
                 guard case .unknownKey = error, !context.keysWereRefreshed,
                     snapshot.strangers.isOpen(now: Provider.milliseconds(loop.now))
                 else { continue }

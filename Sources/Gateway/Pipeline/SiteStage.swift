@@ -11,6 +11,7 @@ extension Worker {
         let isSecure = source.isSecure
         context.isSecure = isSecure
         if let client = source.client { context.exchange.record.peer = client }
+        followTrace(context)
 
         var authority = Self.withoutOwnPort(context.request.authority, isSecure: isSecure)
         var site = shared.sites.site(for: authority)

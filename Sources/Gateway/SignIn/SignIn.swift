@@ -184,8 +184,15 @@ actor SignIn: LoopActor {
         _ tokens: TokenResponse, _ flow: LoginFlow, _ snapshot: ProviderSnapshot, now: Int64
     ) throws(TokenError) -> Identity? {
         guard let keys = snapshot.keys, let idToken = tokens.idToken else { return nil }
-        return try TokenVerifier.verifyIDToken(
-            idToken.reveal(), keys: keys, policy: snapshot.tokenPolicy, nonce: flow.nonce,
-            accessToken: tokens.accessToken?.reveal(), now: now)
+        do {
+            let identity = try TokenVerifier.verifyIDToken(
+                idToken.reveal(), keys: keys, policy: snapshot.tokenPolicy, nonce: flow.nonce,
+                accessToken: tokens.accessToken?.reveal(), now: now)
+            worker.value.count(.verified, at: flow.provider)
+            return identity
+        } catch {
+            worker.value.count(.refused, at: flow.provider)
+            throw error
+        }
     }
 }

@@ -40,6 +40,7 @@ extension Worker {
             codeChallenge: PKCE.challenge(flow.codeVerifier.reveal()),
             parameters: Self.parameters(
                 provider.settings, selectAccount: selectAccount, site.demand(for: target), metadata))
+        count(.started, at: name)
         guard provider.settings.pushesAuthorization(metadata) else {
             return .respond(redirect(to: request.url, .signInStarted))
         }
@@ -141,6 +142,7 @@ extension Worker {
         switch loginState(site).open(parameters.state, binding: browser?.binding, now: loop.wallSeconds) {
         case .flow(let opened):
             flow = opened
+            context.login = flow
         case .expired(let expired):
             let retry = site.loginURL(returningTo: expired.returnTarget)
             // It does not go on by itself: where two machines' clocks differ, that would never end.
@@ -184,7 +186,6 @@ extension Worker {
         case .error(let code, _):
             return denied(context, code, retry: retry)
         case .code(let code):
-            context.login = flow
             let id = park(context), now = loop.wallSeconds, redirectURI = redirectURI(context, provider.settings)
             signIn.assumeIsolated { $0.complete(flow, code: code, redirectURI: redirectURI, for: id, now: now) }
             return .wait
@@ -198,9 +199,10 @@ extension Worker {
         let outcome: StageOutcome
         switch result {
         case .signedIn(let identity, let idToken, let refreshToken, let accessToken):
-            outcome = .respond(
-                openSession(
-                    context, flow, identity, idToken: idToken, refreshToken: refreshToken, accessToken: accessToken))
+            let answer = openSession(
+                context, flow, identity, idToken: idToken, refreshToken: refreshToken, accessToken: accessToken)
+            count(answer.outcome == .signedIn ? .completed : .failed, at: flow.provider)
+            outcome = .respond(answer)
         case .alreadyUsed:
             outcome = goOn(context, to: flow.returnTarget) {
                 failed(context, .callbackUsed, "a repeated callback", retry: retry)
@@ -214,8 +216,10 @@ extension Worker {
         case .unavailable(let reason):
             let answer = unavailable(context, retry: retry)
             note("a sign-in could not be completed", reason, context)
+            count(.failed, at: flow.provider)
             outcome = .respond(answer)
         case .tooLarge:
+            count(.failed, at: flow.provider)
             outcome = .respond(page(.sessionTooLarge(retry: retry), .sessionTooLarge, for: context))
         case .invalid(let reason):
             outcome = failed(context, .callbackInvalid, reason, retry: retry)
@@ -249,7 +253,7 @@ extension Worker {
         let now = loop.wallSeconds
         var record = begun(at: now)
         // Who was signed out everywhere in this very second has signed in since.
-        if isEnded(Visitor(record), now: now) { record = begun(at: now + 1) }
+        if isEnded(Visitor(record), now: now) { record = begun(at: max(now, revocations.latest(in: .sweeps)) + 1) }
         guard setSessionCookies(record, context) else {
             return page(.sessionTooLarge(retry: site.loginURL(returningTo: "/")), .sessionTooLarge, for: context)
         }
@@ -301,6 +305,7 @@ extension Worker {
     private func failed(_ context: RequestContext, _ page: Page, _ reason: String) -> StageOutcome {
         let answer = self.page(page, .signInFailed, for: context)
         note("a sign-in failed", reason, context)
+        count(.failed, at: context.login?.provider)
         return .respond(answer)
     }
 
@@ -313,6 +318,7 @@ extension Worker {
             code == "access_denied" ? .text(.signInDenied) : .text(.signInError, ["code": code])
         let answer = page(.signInFailed(status: 403, explanation, retry: retry), .signInDenied, for: context)
         note("the provider ended a sign-in", code, context)
+        count(.denied, at: context.login?.provider)
         return .respond(answer)
     }
 

@@ -207,8 +207,8 @@ final class Connection: ReadinessHandler {
     }
 
     private func finishHandshake(_ tls: TLSSession) {
-        listener.counters.handshakes += 1
-        if tls.wasResumed { listener.counters.handshakesResumed += 1 }
+        listener.counters.countHandshake(
+            version: tls.versionName, cipher: tls.cipherName, wasResumed: tls.wasResumed)
         info = ConnectionInfo(
             peer: info.peer, isSecure: true, serverName: tls.serverName, tlsVersion: tls.versionName,
             listener: info.listener)

@@ -19,7 +19,7 @@ package final class Exchange {
     package var onAbandoned: (() -> Void)?
 
     /// When the head was complete.
-    let startedAt: MonotonicTime
+    package let startedAt: MonotonicTime
     private let table: ExchangeTable
     private var registered: ExchangeID?
     private var owner: (any ExchangeOwner)?

@@ -11,6 +11,8 @@ package struct ServerCounters: Sendable {
     /// Body bytes of responses that were handed to connections.
     package var bodyBytesSent = 0
     private var closes = [Int](repeating: 0, count: CloseReason.allCases.count)
+    private var versions = [Int](repeating: 0, count: TLSVersionUsed.allCases.count)
+    private var ciphers = [Int](repeating: 0, count: CipherSuite.allCases.count)
     private var limits = [Int](repeating: 0, count: CloseReason.limits.count)
 
     package init() {}
@@ -20,6 +22,20 @@ package struct ServerCounters: Sendable {
 
     /// How often that limit took effect, on connections or on single requests.
     package func reached(_ limit: CloseReason) -> Int { limits[limit.index] }
+
+    /// How many handshakes agreed on that version.
+    package func agreed(_ version: TLSVersionUsed) -> Int { versions[version.index] }
+
+    /// How many handshakes agreed on that cipher suite.
+    package func agreed(_ cipher: CipherSuite) -> Int { ciphers[cipher.index] }
+
+    /// A TLS handshake has succeeded. Names are OpenSSL's.
+    mutating func countHandshake(version: String, cipher: String, wasResumed: Bool) {
+        handshakes += 1
+        if wasResumed { handshakesResumed += 1 }
+        if let version = TLSVersionUsed(rawValue: version) { versions[version.index] += 1 }
+        if let cipher = CipherSuite(rawValue: cipher) { ciphers[cipher.index] += 1 }
+    }
 
     /// A connection ended.
     mutating func countClose(_ reason: CloseReason) {
@@ -38,6 +54,8 @@ package struct ServerCounters: Sendable {
         handshakesResumed += other.handshakesResumed
         bodyBytesSent += other.bodyBytesSent
         for index in closes.indices { closes[index] += other.closes[index] }
+        for index in versions.indices { versions[index] += other.versions[index] }
+        for index in ciphers.indices { ciphers[index] += other.ciphers[index] }
         for index in limits.indices { limits[index] += other.limits[index] }
     }
 }
