@@ -185,7 +185,9 @@ class Rig:
         return self.journal()[-1]["__CURSOR"]
 
     def messages(self, since=None):
-        return [one["MESSAGE"] for one in self.journal(since) if isinstance(one["MESSAGE"], str)]
+        """What the entries say, with the fields of the program's own."""
+        return [" ".join(str(value) for name, value in one.items() if name == "MESSAGE" or name.startswith("POSTERN_"))
+                for one in self.journal(since)]
 
     def fetch(self, path="/public/hello.txt", **options):
         return web.request(443, path, host=HOST, tls=ssl.create_default_context(cafile=self.authority.certificate),
@@ -272,6 +274,7 @@ def test_the_readme_leads_to_a_page_for_who_has_signed_in(rig):
     assert web.request(80, "/x", host=HOST).location == URL + "/x"
     browser = rig.signed_in()
     assert browser.fetch(URL + "/.auth/me").json()["name"] == "Alice Aster"
+    assert json.loads(rig.machine.run("postern", "status", "--json"))["state"] == "ready"
 
 
 def test_the_units_hold(rig):
@@ -301,6 +304,25 @@ def test_what_was_signed_out_stays_so_and_sessions_stay(rig):
     rig.machine.run("systemctl", "restart", "postern")
     assert copy.fetch(URL + "/.auth/me").status == 401
     assert stays.fetch(URL + "/.auth/me").status == 200
+
+
+def test_the_journal_has_fields(rig):
+    rig.configure(log={"level": "debug", "format": "json", "access": "journald"})
+    since = rig.cursor()
+    rig.machine.run("systemctl", "restart", "postern")
+    assert rig.answers() and rig.fetch("/admin/index.html").status == 302
+
+    def find(**fields):
+        return [one for one in rig.journal(since) if one["_SYSTEMD_UNIT"] == "postern.service"
+                and all(one.get(name) == value for name, value in fields.items())]
+
+    request, = eventually(lambda: find(POSTERN_OUTCOME="served"))
+    assert {name: request[name] for name in ("MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER", "POSTERN_SITE", "POSTERN_STATUS")} == {
+        "MESSAGE": f"GET {HOST}/public/hello.txt 200 served", "PRIORITY": "6", "SYSLOG_IDENTIFIER": "postern",
+        "POSTERN_SITE": "docs", "POSTERN_STATUS": "200"}
+    assert find(POSTERN_OUTCOME="sign_in_started", POSTERN_PATH="/admin/index.html")
+    event, = find(MESSAGE="serving")
+    assert event["PRIORITY"] == "6" and event["POSTERN_WORKERS"] == "2"
 
 
 def test_a_log_file_is_opened_again(rig):
