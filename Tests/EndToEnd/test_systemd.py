@@ -306,6 +306,28 @@ def test_what_was_signed_out_stays_so_and_sessions_stay(rig):
     assert stays.fetch(URL + "/.auth/me").status == 200
 
 
+def test_a_reload_takes_a_changed_config_into_use_or_nothing_of_it(rig):
+    rig.configure()
+    rig.machine.run("systemctl", "restart", "postern")
+    browser, before = rig.signed_in(), rig.pid
+    site = rig.config()["sites"]["docs"]
+    rig.configure(sites={"docs": {**site, "rules": {"/**": "signed-in"}}})
+    rig.machine.run("systemctl", "reload", "postern")
+    assert rig.fetch().status == 302 and browser.fetch(URL + "/.auth/me").status == 200
+    since = rig.cursor()
+    rig.configure(sites={"docs": {**site, "origin": "nowhere"}})
+    with pytest.raises(process.PartFailed):
+        rig.machine.run("systemctl", "reload", "postern")
+    assert any("sites.docs.origin" in one and "nowhere" in one for one in rig.messages(since))
+    assert rig.fetch().status == 302
+    rig.configure()
+    rig.machine.run("systemctl", "kill", "-s", "HUP", "postern")
+    eventually(rig.answers)
+    eventually(lambda: rig.show("ActiveState", "SubState", "StatusText") == {
+        "ActiveState": "active", "SubState": "running", "StatusText": "serving"})
+    assert rig.pid == before and browser.fetch(URL + "/.auth/me").status == 200
+
+
 def test_the_journal_has_fields(rig):
     rig.configure(log={"level": "debug", "format": "json", "access": "journald"})
     since = rig.cursor()
