@@ -1,3 +1,4 @@
+import CEpoll
 import Glibc
 
 /// Asks the system for a host's addresses.
