@@ -1,12 +1,9 @@
-# Postern in a container: built with Swift, run without it.
+# Postern in a container: built with Swift, run with nothing but the libraries that it is linked with.
 #
 #   docker build -t postern .
-#   docker run -p 8443:8443 -v /etc/postern:/etc/postern:ro postern
+#   docker run --read-only --cap-drop=ALL -p 443:8443 -v /etc/postern:/etc/postern:ro -v postern:/var/lib/postern postern
 #
-# The program runs as user 10001, not as root: its config and secrets must be readable by that user. The config names
-# ports above 1024 (8443), log.access: stdout, and an admin address that is reached from where it is asked (127.0.0.1
-# is the container itself). Sign-outs are remembered in /var/lib/postern: mount a volume there to have them outlive the
-# container. Nothing else is written, so that the root file system may be read-only (--read-only).
+# It runs as user 10001: config and secrets must be readable by that user. docs/containers.md says the rest.
 
 FROM swift:6.3-bookworm AS build
 # Debian's release is the pin
@@ -16,24 +13,31 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 # the dependencies first: they change less often than the sources
-COPY Package.swift ./
+COPY Package.swift Package.resolved ./
 RUN swift package resolve
 COPY scripts/build scripts/build
 COPY Sources Sources
 COPY Tests Tests
-RUN scripts/build && install -D .build/release/postern /out/postern
+RUN scripts/build && install -D --strip .build/release/postern /out/postern
 
-FROM debian:bookworm-slim
+FROM debian:bookworm-slim AS root
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libnghttp2-14 libssl3 libstdc++6 zlib1g \
- && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin postern \
- && install -d -o 10001 -g 10001 -m 0700 /var/lib/postern
-COPY --from=build /out/postern /usr/bin/postern
-COPY config/postern.yaml /usr/share/doc/postern/postern.yaml
+ && rm -rf /var/lib/apt/lists/*
+COPY --from=build /out/postern /out/postern
+COPY scripts/image-root /out/image-root
+RUN /out/image-root /out/postern /image
+
+FROM scratch
+LABEL org.opencontainers.image.title="Postern" \
+      org.opencontainers.image.description="A sign-in in front of private, S3-compatible buckets" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=root /image/ /
 USER 10001:10001
 EXPOSE 8443
+# What was signed out stays so: all that is ever written.
+VOLUME /var/lib/postern
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/usr/bin/postern"]
-CMD ["serve", "--config", "/etc/postern/postern.yaml"]
+CMD ["serve"]

@@ -35,6 +35,7 @@ bench:
 
 docs: build
 	@for page in configuration metrics; do .build/release/postern reference $$page > docs/$$page.md || exit 1; done
+	@.build/release/postern reference schema > docs/postern.schema.json
 
 fuzz:
 	@./scripts/python3 scripts/prepare.py build

@@ -83,7 +83,7 @@ let package = Package(
             name: "postern",
             dependencies: [
                 "Gateway", "Sessions", "Tokens", "Settings", "Telemetry", "Posix", "Cryptography", "Deflate",
-                "CNghttp2",
+                "CNghttp2", "Bytes",
                 argumentParser,
             ],
             swiftSettings: common),

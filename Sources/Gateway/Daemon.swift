@@ -35,7 +35,7 @@ package struct Daemon {
         EventLog.bootstrap(
             level: Logger.Level(configuration.log.level), format: logs.format, sink: logs.events,
             now: WallClock.microseconds)
-        let workerCount = configuration.workers ?? ProcessLimits.processors
+        let workerCount = configuration.workers ?? Processors.available
         let listeners = try ListeningSockets(configuration, passed: passed, workers: workerCount)
 
         let loop = try EventLoop()
@@ -63,6 +63,9 @@ package struct Daemon {
         control.waitsForProviders = listeners.wait
         control.watchCertificates(listeners.contexts)
         try control.serveAdmin(on: listeners.admin)
+        let adminSocket = AdminSocket(configuration, environment: environment)
+        control.adminSocket = adminSocket
+        if !listeners.wait { adminSocket?.open(for: control) }
 
         let handle = control.handle
         let keeping = try KeeperThread(stateDirectories, shared: shared, control: handle)
@@ -78,6 +81,7 @@ package struct Daemon {
         loop.run()
         for thread in threads { thread.join() }
         keeping.finish(atMost: Revocations.patience)
+        adminSocket?.remove()
         logs.flush()
         if let failure = control.failure { throw failure }
     }

@@ -255,7 +255,7 @@ private struct Asked {
 }
 
 extension Requirement.Verdict {
-    fileprivate var words: String {
+    var words: String {
         switch self {
         case .met: "met"
         case .stepUp: "met after a new sign-in"
@@ -266,7 +266,7 @@ extension Requirement.Verdict {
 
 extension Requirement {
     /// What has to be met, each of them.
-    fileprivate var parts: [Requirement] { if case .all(let parts) = self { parts } else { [self] } }
+    var parts: [Requirement] { if case .all(let parts) = self { parts } else { [self] } }
 }
 
 extension OriginSettings {

@@ -31,6 +31,8 @@ final class Worker {
     var sessions = SessionCache()
     var cookieMemo = CredentialMemo(.cookie)
     var bearerMemo = CredentialMemo(.authorization)
+    /// The latest answers that showed a reference.
+    var decisions: Decisions
     private(set) var signIn: SignIn!
     /// By name.
     private(set) var listeners: [String: [Listener]] = [:]
@@ -63,6 +65,7 @@ final class Worker {
         var factory = OriginFactory(shared, loop: loop, watches: watches)
         (origins, apps) = try factory.makeAll()
         credentials = factory.credentials
+        decisions = Decisions(limit: shared.configuration.limits.decisions)
         compressions = CompressionBudget(limit: shared.configuration.limits.compressions)
         loop.turnEnded = { [unowned self] in
             counters.observe($0.microseconds, in: .loopLag, LoopKind.worker.index)
@@ -189,6 +192,7 @@ extension Worker: RequestHandler {
     }
 
     func didRefuse(_ record: AccessRecord, on connection: ConnectionInfo) {
+        decisions.add(Decision(record, status: record.status, outcome: record.outcome))
         log(record)
     }
 

@@ -81,6 +81,14 @@ package struct S3Configuration: Sendable, Equatable {
         return path
     }
 
+    /// The path of the bucket itself, without the prefix.
+    package var bucketPath: [UInt8] {
+        var folder: [UInt8] = []
+        ObjectKey.appendEncoded(prefix, to: &folder)
+        let path = basePath.dropLast(folder.count)
+        return path.count > 1 ? path.dropLast() : Array(path)
+    }
+
     /// A parameter's value, in bytes; one that is longer is left out.
     package static let longestParameter = 1024
 

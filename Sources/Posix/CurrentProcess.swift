@@ -17,5 +17,7 @@ package enum CurrentProcess {
         return variables
     }
 
+    package static var id: Int32 { getpid() }
+
     package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
 }

@@ -12,7 +12,4 @@ package enum ProcessLimits {
         _ = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         return Int(clamping: limit.rlim_cur)
     }
-
-    /// On how many processors this process may run: its affinity counts, not the machine.
-    package static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 }

@@ -19,6 +19,12 @@ package enum Revocable: Hashable, Sendable {
     case signIn(SessionID)
     /// A logout token, by its `jti`.
     case logoutToken(issuer: String, id: String)
+    /// All sessions of somebody, at whatever provider: by the `sub`, or by the e-mail address in any case of its letters.
+    case user(String)
+    /// All sessions of those who are in a group.
+    case group(String)
+    /// All sessions at a site, by its name in the config.
+    case site(String)
 
     /// Under which it is listed.
     package var key: RevocationKey {
@@ -33,6 +39,9 @@ package enum Revocable: Hashable, Sendable {
             RevocationKey(.sessions, "sub of cookies", [issuer, client, subject])
         case .signIn(let id): RevocationKey(.signIns, "sign-in", [id.bytes])
         case .logoutToken(let issuer, let id): RevocationKey(.logoutTokens, "jti", [issuer, id])
+        case .user(let name): RevocationKey(.sweeps, "user", [name.contains("@") ? name.lowercased() : name])
+        case .group(let name): RevocationKey(.sweeps, "group", [name])
+        case .site(let name): RevocationKey(.sweeps, "site", [name])
         }
     }
 }
@@ -42,6 +51,11 @@ package enum RevocationSpace: UInt8, Sendable, CaseIterable {
     case sessions = 1
     case signIns = 2
     case logoutTokens = 3
+    /// Sessions by what they have in common: what an operator ends.
+    case sweeps = 4
+
+    /// Whether its entries end sessions, so that whoever looks at sessions has to know them.
+    package var endsSessions: Bool { self == .sessions || self == .sweeps }
 
     var index: Int { Int(rawValue) - 1 }
 }

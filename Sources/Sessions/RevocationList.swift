@@ -1,5 +1,5 @@
-/// What was ended before its time: sessions, one by one or all of an account; callbacks and logout tokens, which are good
-/// for one time. Each stands here until it would be over by itself.
+/// What was ended before its time: sessions, one by one or all of an account, a user, a group or a site; callbacks and
+/// logout tokens, which are good for one time. Each stands here until it would be over by itself.
 ///
 /// Bounded, and safe at the bound: where there is no room for more, the tenth that is about the oldest goes, and in its
 /// place everything as old as that is over, whether it was listed or not. Nothing that was ended ever comes back.
@@ -33,6 +33,18 @@ package struct RevocationList: Sendable {
     package var count: Int { shelves.reduce(0) { $0 + $1.entries.count } }
 
     package func count(in space: RevocationSpace) -> Int { shelves[space.index].entries.count }
+
+    /// Whether nothing of a space is over.
+    package func isEmpty(_ space: RevocationSpace) -> Bool {
+        let shelf = shelves[space.index]
+        return shelf.entries.isEmpty && shelf.floor.before == .min
+    }
+
+    /// The latest time of which a space says that something that began then is over; `.min` where nothing is.
+    package func latest(in space: RevocationSpace) -> Int64 {
+        let shelf = shelves[space.index]
+        return shelf.entries.values.reduce(shelf.floor.before) { max($0, $1.before) }
+    }
 
     /// Whether what began at `start` is over. `start` in Unix seconds.
     package func ends(_ key: RevocationKey, since start: Int64) -> Bool {

@@ -64,6 +64,8 @@ package struct CertificateSettings: Sendable, Equatable {
 package struct AdminSettings: Sendable, Equatable {
     package let address: ListenAddress
     package let reusePort: Bool
+    /// An absolute path; nil where the environment decides.
+    package let socket: String?
 }
 
 package struct ProviderSettings: Sendable, Equatable {
@@ -421,4 +423,6 @@ package struct LimitSettings: Sendable, Equatable {
     package let loginStateLifetime: TimeSpan
     package let drainTimeout: TimeSpan
     package let drainIdleTimeout: TimeSpan
+    /// Of one worker.
+    package let decisions: Int
 }

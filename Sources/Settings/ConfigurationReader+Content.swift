@@ -174,7 +174,8 @@ extension ConfigurationReader {
                 if let (_, other) = found.first(where: { $0.0 == pattern }) {
                     faults.error(
                         entry.position, key,
-                        "the pattern matches the same as the one on line \(other.position.line)", "Keep one of the two")
+                        "the pattern matches the same as the one on \(other.position.shown(beside: entry.position))",
+                        "Keep one of the two")
                 }
                 found.append((pattern, entry))
             } catch {

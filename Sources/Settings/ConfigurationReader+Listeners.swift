@@ -13,7 +13,7 @@ extension ConfigurationReader {
             else { continue }
             faults.error(
                 later.position, "listeners.\(later.value.name).address",
-                "\(later.value.address) is taken by listener \(earlier.value.name) (\(earlier.value.address), line \(earlier.position.line))",
+                "\(later.value.address) is taken by listener \(earlier.value.name) (\(earlier.value.address), \(earlier.position.shown(beside: later.position)))",
                 "Give each listener an address or port of its own")
         }
         return listeners
@@ -64,7 +64,7 @@ extension ConfigurationReader {
     /// The address with a Unix socket's path made absolute.
     private mutating func place(_ address: ListenAddress, _ position: Position, _ key: String) -> ListenAddress? {
         guard case .unix(let path) = address else { return address }
-        let absolute = source.path(path)
+        let absolute = source.path(path, at: position)
         guard absolute.utf8.count <= 107 else {
             faults.error(position, key, "the socket's path is longer than 107 bytes", "Name a shorter one")
             return nil
@@ -100,8 +100,8 @@ extension ConfigurationReader {
             guard let chain, let secret else { continue }
             pairs.append(
                 CertificateSettings(
-                    chain: chain, key: Secret(secret.bytes), chainFile: source.file(of: certificate.value),
-                    keyFile: source.file(of: key.value)))
+                    chain: chain, key: Secret(secret.bytes), chainFile: source.file(of: certificate),
+                    keyFile: source.file(of: key)))
         }
         guard pairs.count == certificates.count else { return nil }
         return TLSSettings(
@@ -124,7 +124,7 @@ extension ConfigurationReader {
             reference, label: "CERTIFICATE", isSecret: false, key: section.key(of: Options.listenerClientCA), &faults)
         guard let authorities, mode != ClientCertificateMode.none else { return nil }
         return ClientCertificateSettings(
-            authorities: authorities, file: source.file(of: reference.value), isRequired: mode != .optional)
+            authorities: authorities, file: source.file(of: reference), isRequired: mode != .optional)
     }
 
     /// Whether two listeners would want the same socket. IPv6 listeners take no IPv4 connections.
@@ -142,14 +142,42 @@ extension ConfigurationReader {
         if let listener = listeners.first(where: { overlap($0.value.address, address) }) {
             faults.error(
                 position, key,
-                "\(address) is taken by listener \(listener.value.name) (line \(listener.position.line))",
+                "\(address) is taken by listener \(listener.value.name) (\(listener.position.shown(beside: position)))",
                 "Give the admin listener an address of its own")
         } else if case .ip = address, !address.isLocal {
             faults.warning(
                 position, key, "the admin listener can be reached from other machines, and asks nobody who they are",
                 "Use 127.0.0.1 or a Unix socket, or see that a firewall stands before it")
         }
-        return AdminSettings(address: address, reusePort: reusePort(Options.adminReusePort, in: section, address))
+        return AdminSettings(
+            address: address, reusePort: reusePort(Options.adminReusePort, in: section, address),
+            socket: adminSocket(in: section, address))
+    }
+
+    /// It is bound under another name in its folder first, which has to fit as well.
+    private static let longestSocketPath = 98
+
+    private mutating func adminSocket(in section: SettingSection, _ address: ListenAddress) -> String? {
+        let position = section.position(of: Options.adminSocket)
+        guard let path = section.optional(Options.adminSocket).map({ source.path($0, at: position) }) else { return nil }
+        let key = section.key(of: Options.adminSocket)
+        guard path.utf8.count <= Self.longestSocketPath else {
+            faults.error(
+                position, key, "the socket's path is longer than \(Self.longestSocketPath) bytes",
+                "Name a shorter one")
+            return nil
+        }
+        if address == .unix(path) {
+            faults.error(
+                position, key, "\(path) is the admin listener's own address", "Give the socket a path of its own")
+        }
+        if source.files.status(PathText.directory(of: path))?.isDirectory != true {
+            // A unit may make it at the start (RuntimeDirectory=).
+            faults.warning(
+                position, key, "the directory \(PathText.directory(of: path)) does not exist",
+                "Make it, or name another socket")
+        }
+        return path
     }
 
     /// A listener for plain HTTP beside TLS, on which browsers would stay.

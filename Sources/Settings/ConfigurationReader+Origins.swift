@@ -44,7 +44,7 @@ extension ConfigurationReader {
         }
         let identity = section.section("identity")
         return AppSettings(
-            url: url, socket: section.optional(Options.originSocket).map { source.path($0) }, authorities: authorities,
+            url: url, socket: section.located(Options.originSocket).map(source.path), authorities: authorities,
             uploadSize: section.value(Options.originUploadSize), passesHost: section.value(Options.originPassHost),
             sendsForwarded: section.value(Options.originForwarded),
             identity: AppSettings.Identity(
@@ -55,7 +55,7 @@ extension ConfigurationReader {
 
     private mutating func directory(in section: SettingSection) -> String? {
         guard let text = section.optional(Options.originDirectory) else { return nil }
-        let path = source.path(text)
+        let path = source.path(text, at: section.position(of: Options.originDirectory))
         guard source.files.status(path)?.isDirectory == true else {
             let what = source.files.status(path) == nil ? "does not exist" : "is no directory"
             faults.error(

@@ -19,7 +19,7 @@ extension ConfigurationReader {
                 root.section("sites").position, "sites", "no site is configured",
                 "Add one, as in: sites.docs.hosts: [docs.example.com]")
         }
-        var owners: [SiteHost: (site: String, line: Int)] = [:]
+        var owners: [SiteHost: (site: String, position: Position)] = [:]
         return sections.compactMap { section in
             claimHosts(of: section, &owners)
             return site(in: section, context)
@@ -28,16 +28,16 @@ extension ConfigurationReader {
 
     /// Finds hosts that two sites want, or one site twice.
     private mutating func claimHosts(
-        of section: SettingSection, _ owners: inout [SiteHost: (site: String, line: Int)]
+        of section: SettingSection, _ owners: inout [SiteHost: (site: String, position: Position)]
     ) {
         for host in section.optional(Options.siteHosts) ?? [] {
             guard let owner = owners[host.value] else {
-                owners[host.value] = (section.name, host.position.line)
+                owners[host.value] = (section.name, host.position)
                 continue
             }
             faults.error(
                 host.position, section.key(of: Options.siteHosts),
-                "the host \(host.value) belongs to site \(owner.site) (line \(owner.line)) already",
+                "the host \(host.value) belongs to site \(owner.site) (\(owner.position.shown(beside: host.position))) already",
                 "Give each host to one site")
         }
     }
@@ -156,7 +156,7 @@ extension ConfigurationReader {
             return []
         }
         var rules: [Rule] = []
-        var lines: [RuleKey: Int] = [:]
+        var earlier: [(key: RuleKey, position: Position)] = []
         for entry in entries {
             let key = (rulesSection.path + [entry.key]).dotted
             let rule: RuleKey
@@ -166,16 +166,17 @@ extension ConfigurationReader {
                 faults.error(entry.position, key, error.message, error.remedy)
                 continue
             }
-            let others = lines.filter { other, _ in
+            let others = earlier.filter { other, _ in
                 other.pattern == rule.pattern
                     && (other.methods == rule.methods || !other.methods.isDisjoint(with: rule.methods))
             }
-            if let line = others.values.min() {
+            if let other = others.first?.position {
                 faults.error(
-                    entry.position, key, "the pattern matches the same as the one on line \(line)",
+                    entry.position, key,
+                    "the pattern matches the same as the one on \(other.shown(beside: entry.position))",
                     "Keep one of the two")
             }
-            lines[rule] = entry.position.line
+            earlier.append((rule, entry.position))
             guard case .value(let value) = entry.node.content, let requirement = try? Requirement(value.text) else {
                 continue
             }

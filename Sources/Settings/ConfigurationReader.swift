@@ -25,7 +25,7 @@ struct ConfigurationReader {
         return Configuration(
             file: file, listeners: listeners.map(\.value), admin: admin, workers: root.value(Options.workers),
             trustedProxies: proxies, sessionKeys: keys,
-            stateDirectory: root.optional(Options.stateDirectory).map(source.path), providers: providers,
+            stateDirectory: root.located(Options.stateDirectory).map(source.path), providers: providers,
             origins: origins,
             sites: sites, log: log(in: root.section("log")), traces: traces(in: root.section("traces")),
             limits: limits(in: root.section("limits")))
@@ -71,7 +71,7 @@ struct ConfigurationReader {
     private mutating func log(in section: SettingSection) -> LogSettings {
         var access = section.value(Options.logAccess)
         if case .file(let path) = access {
-            let absolute = source.path(path)
+            let absolute = source.path(path, at: section.position(of: Options.logAccess))
             access = .file(absolute)
             let directory = PathText.directory(of: absolute)
             if source.files.status(directory)?.isDirectory != true {
@@ -129,6 +129,7 @@ struct ConfigurationReader {
             providerResponseSize: section.value(Options.limitProviderResponseSize),
             loginStateLifetime: section.value(Options.limitLoginStateLifetime),
             drainTimeout: section.value(Options.limitDrainTimeout),
-            drainIdleTimeout: section.value(Options.limitDrainIdleTimeout))
+            drainIdleTimeout: section.value(Options.limitDrainIdleTimeout),
+            decisions: section.value(Options.limitDecisions))
     }
 }

@@ -3,14 +3,19 @@
 struct ContentSource {
     let files: any SettingFiles
     let environment: [String: String]
-    /// The config file's directory, absolute: what relative paths start from.
+    /// The config's files, by the names that positions have.
+    let written: [String: ConfigurationFile]
+    /// The directory of the file that was named, absolute: where the relative paths of variables start.
     let directory: String
-    /// Whether others than the owner may read the config file itself.
-    let isConfigShared: Bool
 
     static let maximumSize = 1024 * 1024
 
-    func path(_ text: String) -> String { PathText.absolute(text, from: directory) }
+    /// A relative path starts at the directory of the file that it stands in.
+    func path(_ text: String, at position: Position) -> String {
+        PathText.absolute(text, from: written[position.file]?.directory ?? directory)
+    }
+
+    func path(_ located: Located<String>) -> String { path(located.value, at: located.position) }
 
     /// The bytes, as they are; nil after a fault.
     func read(
@@ -19,7 +24,7 @@ struct ContentSource {
         let position = reference.position
         switch reference.value {
         case .literal(let text):
-            if isSecret, isConfigShared {
+            if isSecret, written[position.file]?.isShared == true {
                 faults.warning(
                     position, key, "the secret stands in a file that others may read",
                     "Write file:PATH, env:NAME or credential:NAME, or take the others' right to read away (chmod 600)")
@@ -42,14 +47,14 @@ struct ContentSource {
             }
             return readFile(PathText.absolute(name, from: base), position, key, &faults)
         case .file(let path):
-            return readFile(self.path(path), position, key, &faults)
+            return readFile(self.path(path, at: position), position, key, &faults)
         }
     }
 
     /// The file that a reference names, absolute; nil where it names none.
-    func file(of reference: ContentReference) -> String? {
-        switch reference {
-        case .file(let path): self.path(path)
+    func file(of reference: Located<ContentReference>) -> String? {
+        switch reference.value {
+        case .file(let path): self.path(path, at: reference.position)
         case .credential(let name): environment["CREDENTIALS_DIRECTORY"].map { PathText.absolute(name, from: $0) }
         case .environment, .literal: nil
         }

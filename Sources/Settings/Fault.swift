@@ -83,7 +83,7 @@ package struct Fault: Sendable, Equatable {
         return fields
     }
 
-    private static func quote(_ text: String) -> String {
+    static func quote(_ text: String) -> String {
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

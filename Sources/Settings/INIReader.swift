@@ -78,7 +78,7 @@ struct INIReader {
             case .leaf:
                 fault(
                     line, path[...index].joined(separator: "."),
-                    "is a section here, and a value on line \(existing!.position.line)", "Keep one of the two")
+                    "is a section here, and a value on line \(existing!.position.line ?? 0)", "Keep one of the two")
                 return nil
             case nil:
                 let position = Position(file: source.file, line: line)
@@ -106,7 +106,7 @@ struct INIReader {
         let name = (path + [key]).joined(separator: ".")
         if let first = branch.entries.first(where: { $0.key == key }) {
             return fault(
-                line, name, "the key stands here again, after line \(first.position.line)", "Keep one of the two")
+                line, name, "the key stands here again, after line \(first.position.line ?? 0)", "Keep one of the two")
         }
         let value = SettingNode.Value(text: SettingNode.unquote(rest), listText: rest)
         branch.entries.append((key, Position(file: source.file, line: line), .leaf(value)))

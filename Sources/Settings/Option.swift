@@ -19,7 +19,7 @@ package struct Option<Value: Sendable>: Sendable {
     /// What holds where the option is left out.
     var defaultValue: Value? {
         guard let defaultText else { return nil }
-        let position = Position(file: "", line: 0)
+        let position = Position(file: "", line: nil)
         let texts = kind.isList ? SettingNode.split(defaultText) : [defaultText]
         guard case .value(let value) = kind.read(texts.map { SettingNode.Item(text: $0, position: position) }) else {
             return nil
@@ -40,6 +40,8 @@ package struct OptionDeclaration: Sendable {
     package let example: String
     /// Values that hold; the items of a list where it is one.
     package let samples: [String]
+    /// What the value, or one item of a list, looks like.
+    let form: ValueForm
     /// What a node's items read as, in a form that equal values share; or why they do not hold.
     let check: @Sendable ([SettingNode.Item]) -> Reading<String>
 
@@ -53,6 +55,7 @@ package struct OptionDeclaration: Sendable {
         sentence = option.sentence
         self.example = example
         samples = option.kind.samples
+        form = option.kind.form
         let kind = option.kind
         check = { items in
             switch kind.read(items) {

@@ -12,7 +12,9 @@ package enum OptionReference {
             `#` begins a comment, in INI `;` too. `NAME` stands for a name that you give: letters, digits, `-`, `_` and `.`.
 
             An unknown key is an error. `postern check --config FILE` tells all that is wrong with a file at once, with \
-            its line, and never touches the network. Relative paths start from the config file's directory.
+            its line, and never touches the network. Relative paths start from the directory of the file that they stand in. \
+            Environment variables take the place of keys, `POSTERN_LOG_LEVEL` that of `log.level`: see \
+            [the reference](reference.md#command-line).
 
             | kind | how it is written |
             | --- | --- |

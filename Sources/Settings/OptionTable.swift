@@ -7,6 +7,7 @@ package enum OptionTable {
 
     package static let rows: [Row] = [
         section("", "Keys that stand in no section; in INI, before the first."),
+        option(Options.include, example: "[conf.d/*.yaml]"),
         option(Options.workers, example: "4"),
         option(Options.trustedProxies, example: "[10.0.0.0/8]"),
         option(Options.sessionKeys, isSecret: true, example: "[file:/etc/postern/session.key]"),
@@ -27,6 +28,7 @@ package enum OptionTable {
         section("admin", "The listener for whoever runs Postern. Left out: there is none."),
         option(Options.adminAddress, example: "127.0.0.1:9180"),
         option(Options.adminReusePort, example: "true"),
+        option(Options.adminSocket, example: "/run/postern/admin.sock"),
 
         section("providers.*", "An OpenID provider that signs people in."),
         option(Options.providerIssuer, isRequired: true, example: "https://id.example.com"),
@@ -186,6 +188,7 @@ package enum OptionTable {
         option(Options.limitLoginStateLifetime, example: "1h"),
         option(Options.limitDrainTimeout, example: "10s"),
         option(Options.limitDrainIdleTimeout, example: "10s"),
+        option(Options.limitDecisions, example: "10000"),
     ]
 
     package static let options: [OptionDeclaration] = rows.compactMap {

@@ -1,8 +1,15 @@
-/// Every option that a config can have. `OptionTable.rows` lists them in the reference's order.
+/// Every option that a config can have: those of the process and its limits here, the others beside. `OptionTable.rows`
+/// lists them in the reference's order.
 enum Options {
     // Top level
+    static let include = Option(
+        "include", .list(.path), default: "",
+        "Files that belong to the config, seen from the one that includes them: paths, or patterns with `*` and `?` in the file's name, whose files come in the order of their names. A section may be told in several files, a key in one."
+    )
     static let workers = Option(
-        "workers", .workers, default: "auto", "Event-loop threads; `auto` is one per core.")
+        "workers", .workers, default: "auto",
+        "Event-loop threads; `auto` is one per core that the process can use, by its affinity and its control group's quota."
+    )
     static let trustedProxies = Option(
         "trusted_proxies", .list(.addressRange), default: "",
         "Whose `X-Forwarded-*` and `Forwarded` fields, and whose PROXY headers, are believed. `unix:` is whoever connects by a Unix socket. Name only proxies that set these fields themselves. Where a request has `X-Forwarded-*`, its `Forwarded` does not count."
@@ -56,282 +63,13 @@ enum Options {
     // Admin
     static let adminAddress = Option(
         "admin.address", .listenAddress, default: "127.0.0.1:9180",
-        "Where to serve `/healthz`, `/readyz` and `/metrics`. Everybody who reaches it may read them.")
+        "Where to serve `/healthz`, `/readyz`, `/metrics` and `/status`. Everybody who reaches it may read them.")
     static let adminReusePort = Option(
         "admin.reuse_port", .flag, default: "false",
         "As a listener's `reuse_port`. While two instances run, either of them answers.")
-
-    // Providers
-    static let providerIssuer = Option(
-        "providers.*.issuer", .issuer,
-        "The issuer's URL, exactly as its ID tokens spell it; discovery starts there. `https`, but on a loopback host.")
-    static let providerPreset = Option(
-        "providers.*.preset", .choice(ofType: ProviderPreset.self),
-        "Knows what a provider does in its own way: `cognito` (Amazon), `entra` (Microsoft), `okta`, `auth0`, `google`, `keycloak`."
-    )
-    static let providerTenants = Option(
-        "providers.*.tenants", .list(.text), default: "",
-        "With `preset: entra` and an issuer for many tenants (`/common/v2.0`, `/organizations/v2.0`): the IDs of those whose people may sign in; `*` for all in the world."
-    )
-    static let providerGroupsClaim = Option(
-        "providers.*.groups_claim", .list(.text),
-        "The claim that lists the groups; of several the first that is there. A dotted name reaches into objects where no claim has that name. Left out: `groups`, `cognito:groups`, `roles`, or what the preset knows."
-    )
-    static let providerDisplayName = Option(
-        "providers.*.display_name", .text,
-        "What people call it, for the page where they choose one of several. Left out: the provider's name in the config."
-    )
-    static let providerClientID = Option("providers.*.client_id", .text, "Postern's client ID at the provider.")
-    static let providerClientSecret = Option(
-        "providers.*.client_secret", .secret, "The client's secret. Left out: a public client, with PKCE alone.")
-    static let providerClientAuth = Option(
-        "providers.*.client_auth", .choice(ofType: ClientAuthMethod.self),
-        "How the client proves itself at the token endpoint. Left out: `basic` with a `client_secret`, `private_key_jwt` with a `client_key`, else `none`."
-    )
-    static let providerClientKey = Option(
-        "providers.*.client_key", .pemSecret,
-        "The private key in PEM for `private_key_jwt`: RSA of 2048 bits or more, P-256, P-384 or Ed25519. A certificate beside it is named in the assertion (`x5t#S256`), as Entra ID wants it."
-    )
-    static let providerClientKeyID = Option(
-        "providers.*.client_key_id", .text,
-        "The key's `kid` at the provider, for `private_key_jwt`. Left out: the assertion names none.")
-    static let providerClientAssertionAudience = Option(
-        "providers.*.client_assertion_audience", .choice(ofType: ClientAssertionAudience.self), default: "auto",
-        "Whom a client assertion is for: `token_endpoint` (OpenID Connect Core) or `issuer` (newer profiles). `auto`: the token endpoint where it is on the issuer's own host, else the issuer, so that no provider can have an assertion made out to another."
-    )
-    static let providerPushedAuthorization = Option(
-        "providers.*.pushed_authorization", .choice(ofType: PushedAuthorizationMode.self), default: "auto",
-        "Pushed authorization requests (RFC 9126): `auto` where the provider has them, and without where it refuses and does not require them; `required`: no sign-in without; `off`."
-    )
-    static let providerOwnCallback = Option(
-        "providers.*.own_callback", .flag, default: "false",
-        "Its redirect URI ends in `/callback/NAME` in place of `/callback`. For sites with several providers, where one does not name itself in its answers (RFC 9207): no other provider can then pass its answers off as this one's."
-    )
-    static let providerUserInfo = Option(
-        "providers.*.userinfo", .flag, default: "false",
-        "Asks the provider's userinfo endpoint, once in a sign-in, for claims that the ID token lacks.")
-    static let providerBearerAccept = Option(
-        "providers.*.bearer.accept", .flag, default: "true",
-        "Whether the provider's tokens are taken in `Authorization: Bearer`.")
-    static let providerBearerAudiences = Option(
-        "providers.*.bearer.audiences", .list(.text),
-        "Of which a bearer token's `aud` must name one. Left out: the client ID.")
-    static let providerBearerScopes = Option(
-        "providers.*.bearer.scopes", .list(.scope), default: "",
-        "What a bearer token's `scope` or `scp` must name, all of it; else the answer is 403.")
-    static let providerAuthorizationParameter = Option(
-        "providers.*.authorization_parameters.*", .text,
-        "A parameter that goes with every authorization request, by its name. Those that Postern sets itself cannot be set."
-    )
-    static let providerScopes = Option(
-        "providers.*.scopes", .list(.scope), default: "openid, email, profile",
-        "What to ask the provider for; `openid` must be among them.")
-    static let providerSigningAlgorithms = Option(
-        "providers.*.signing_algorithms", .list(.choice(ofType: SigningAlgorithm.self)), default: "RS256",
-        "What the provider signs its tokens with; a token that is signed otherwise is refused, whatever the provider's metadata lists."
-    )
-    static let providerSignOut = Option(
-        "providers.*.sign_out", .choice(ofType: SignOutMode.self), default: "auto",
-        "How people who sign out are signed out at the provider: `openid` (OpenID Connect RP-Initiated Logout) where its metadata names an `end_session_endpoint`; `cognito`, whose `/logout` takes `client_id` and `logout_uri`; `auth0`, whose `/v2/logout` takes `client_id` and `returnTo`; `auto`: the `preset`'s way, else `openid`; `none`: its session goes on, and the next sign-in may need no password."
-    )
-    static let providerSignOutURL = Option(
-        "providers.*.sign_out_url", .url,
-        "The provider's address for signing out, in place of the one in its metadata.")
-    static let providerCAFile = Option(
-        "providers.*.ca_file", .pem,
-        "Certificate authorities in PEM that are trusted for this provider besides the system's.")
-
-    // Origins
-    static let originDirectory = Option(
-        "origins.*.directory", .path, "A directory on this machine whose files are served, in place of `s3`.")
-    static let originHTTP = Option(
-        "origins.*.http", .url,
-        "An app that speaks HTTP, in place of `s3`: its URL, perhaps with a path that every request's begins with. It gets requests of all methods, and is told who asks."
-    )
-    static let originSocket = Option(
-        "origins.*.socket", .path, "The Unix socket that the app listens on; `http` then only says its host and path.")
-    static let originCAFile = Option(
-        "origins.*.ca_file", .pem,
-        "Certificate authorities in PEM that are trusted for an `https` app besides the system's.")
-    static let originUploadSize = Option(
-        "origins.*.upload_size", .size(0...1_099_511_627_776), default: "100MiB",
-        "What a request to an app may bring; a larger one is a 413.")
-    static let originPassHost = Option(
-        "origins.*.pass_host", .flag, default: "true",
-        "Whether an app is told the site's host in `Host`, as browsers see it, or the host of its own URL.")
-    static let originForwarded = Option(
-        "origins.*.forwarded", .flag, default: "false",
-        "Whether an app is told `Forwarded` (RFC 7239) besides `X-Forwarded-For`, `-Proto` and `-Host`.")
-    static let originIdentityUser = Option(
-        "origins.*.identity.user", .identityField, default: "X-Postern-User", "The field that has the account's `sub`.")
-    static let originIdentityEmail = Option(
-        "origins.*.identity.email", .identityField, default: "X-Postern-Email",
-        "The field that has the address, unless the provider says that it is not verified.")
-    static let originIdentityGroups = Option(
-        "origins.*.identity.groups", .identityField, default: "X-Postern-Groups",
-        "The field that has the groups, with commas between them.")
-    static let originIdentityAssertion = Option(
-        "origins.*.identity.assertion", .identityField, default: "X-Postern-Assertion",
-        "The field that has all of it as a JWT, signed by a key of `/.auth/keys`.")
-    static let s3Bucket = Option("origins.*.s3.bucket", .bucket, "The bucket's name.")
-    static let s3Region = Option(
-        "origins.*.s3.region", .region,
-        "The region that requests are signed for. Left out with an `endpoint`: `us-east-1`.")
-    static let s3Endpoint = Option(
-        "origins.*.s3.endpoint", .list(.url),
-        "The service's URL without the bucket. Of several the first that answers is asked; all of them have the same bucket. Left out: Amazon's for the region."
-    )
-    static let s3Addressing = Option(
-        "origins.*.s3.addressing", .choice(ofType: S3Addressing.self),
-        "`virtual`: the bucket is a part of the host; `path`: it is the path's first segment. Left out: `virtual`, but `path` where the bucket's name has a dot or the endpoint's host is an IP address or localhost."
-    )
-    static let s3Prefix = Option(
-        "origins.*.s3.prefix", .keyPrefix, default: "", "What every key begins with, a folder of the bucket.")
-    static let s3QueryParameters = Option(
-        "origins.*.s3.query_parameters", .list(.choice(ofType: S3QueryParameter.self)), default: "",
-        "Parameters of a request's query that are sent along to the bucket; no other ever is. With `response-…` whoever writes a link decides how content is shown."
-    )
-    static let s3Credentials = Option(
-        "origins.*.s3.credentials", .choice(ofType: S3CredentialSource.self), default: "auto",
-        "Where credentials come from, unless the keys below are given: `environment` (`AWS_ACCESS_KEY_ID` and so on), `profile` (AWS's shared files), `web_identity` (a token's file, and STS), `container` (ECS, EKS), `instance` (EC2's metadata service, version 2), or `auto`, the first of these that is there. See [the reference](reference.md#credentials)."
-    )
-    static let s3Profile = Option(
-        "origins.*.s3.profile", .text,
-        "The profile of AWS's shared files, `~/.aws/credentials` and `~/.aws/config`; nothing else is looked at then. Left out: `$AWS_PROFILE`, or `default`."
-    )
-    static let s3STSEndpoint = Option(
-        "origins.*.s3.sts_endpoint", .url,
-        "Where STS is, for roles. Left out: `$AWS_ENDPOINT_URL_STS`, or `$AWS_ENDPOINT_URL`, or Amazon's own of the region."
-    )
-    static let s3AccessKeyID = Option(
-        "origins.*.s3.access_key_id", .referenceOrText,
-        "The access key's ID, which is no secret; with it goes `secret_access_key`.")
-    static let s3SecretAccessKey = Option("origins.*.s3.secret_access_key", .secret, "The access key's secret.")
-    static let s3SessionToken = Option(
-        "origins.*.s3.session_token", .secret, "The session token of temporary credentials.")
-
-    // Sites
-    static let siteHosts = Option(
-        "sites.*.hosts", .list(.host),
-        "The hosts that the site answers to, with a port only where it is not the scheme's own. No host belongs to two sites."
-    )
-    static let sitePublicURL = Option(
-        "sites.*.public_url", .url,
-        "Scheme and host that browsers see. Needed only where neither a TLS listener nor a trusted proxy tells.")
-    static let siteProvider = Option(
-        "sites.*.provider", .list(.reference(to: "providers")),
-        "Who signs people in; of several a page lets people choose, in this order. Left out: nobody can, and every rule must be `anyone` or `nobody`."
-    )
-    static let siteOrigin = Option("sites.*.origin", .reference(to: "origins"), "Where the site's content is.")
-    static let siteAuthPath = Option(
-        "sites.*.auth_path", .authPath, default: "/.auth",
-        "Where Postern's own pages are; nothing below it is looked up in the origin.")
-    static let siteHSTS = Option(
-        "sites.*.hsts", .duration("0", "3650d"), default: "180d",
-        "How long browsers are to use `https` alone for the site's hosts (Strict-Transport-Security, RFC 6797), told in every answer over HTTPS and on no loopback host; `0` says nothing. Browsers keep to it for the whole host, whatever the port."
-    )
-    static let siteCORSOrigins = Option(
-        "sites.*.cors_origins", .list(.webOrigin), default: "",
-        "Origins whose scripts may read the site's answers, content and 401s alike, with credentials (CORS): scheme, host, and a port where it is not the scheme's own. No other origin is told anything."
-    )
-    static let sessionIdle = Option(
-        "sites.*.session.idle", .duration("1s", "365d"), default: "1h", "Unused for this long, a session ends.")
-    static let sessionLifetime = Option(
-        "sites.*.session.lifetime", .duration("1s", "365d"), default: "12h",
-        "Used or not, a session ends after this long.")
-    static let sessionEndsWithToken = Option(
-        "sites.*.session.ends_with_token", .flag, default: "false", "Whether a session ends with its ID token.")
-    static let sessionCookie = Option(
-        "sites.*.session.cookie", .cookieName, default: "__Host-postern",
-        "The session cookie's name; `-browser` is added for the one that ties sign-ins to the browser. Over plain HTTP on a loopback host `__Host-` is left out."
-    )
-    static let sessionClearSiteData = Option(
-        "sites.*.session.clear_site_data", .list(.choice(ofType: ClearSiteData.self)), default: "",
-        "What browsers are told to throw away of the site when somebody signs out there (`Clear-Site-Data`): `cache`, `cookies`, `storage`, `executionContexts`. Copies of private pages in the browser's cache go with `cache`."
-    )
-    static let cloudFrontCallbackPath = Option(
-        "sites.*.cloudfront.callback_path", .authPath,
-        "The path of the redirect URI that the provider knows from before, such as `/parseauth`: it takes the place of `/.auth/callback`."
-    )
-    static let cloudFrontRefreshPath = Option(
-        "sites.*.cloudfront.refresh_path", .authPath,
-        "Where the sample renewed tokens, such as `/refreshauth`. Its static-site mode sends the refresh token there alone."
-    )
-    static let cloudFrontSignOutPath = Option(
-        "sites.*.cloudfront.sign_out_path", .authPath,
-        "A second path of the sign-out page, such as `/signout`, for links that are there already.")
-    static let cloudFrontCookies = Option(
-        "sites.*.cloudfront.cookies", .choice(ofType: CloudFrontSettings.Cookies.self), default: "off",
-        "The cookies of cloudfront-authorization-at-edge. `accept`: whoever comes with them and without a session of Postern's is given one, once the ID token is verified, and they are removed; `issue`: they are accepted, stay, and are set after sign-ins and renewals, for applications that read them; `off`: they mean nothing."
-    )
-    static let cloudFrontMode = Option(
-        "sites.*.cloudfront.mode", .choice(ofType: CloudFrontSettings.Mode.self), default: "spa",
-        "What the cookies are like. `spa`: Amplify's names, for scripts to read; `static`: Amplify's names, HttpOnly, the refresh token at `refresh_path` alone; `elasticsearch`: `ID-TOKEN` and the like, HttpOnly."
-    )
-    static let contentIndex = Option(
-        "sites.*.content.index", .fileName, default: "index.html",
-        "The file for `/` and for paths that end with `/`; empty for none.")
-    static let contentFallback = Option(
-        "sites.*.content.fallback", .sitePath, default: "",
-        "A single-page application's page: navigations to unknown paths without an extension get it.")
-    static let contentCleanURLs = Option(
-        "sites.*.content.clean_urls", .flag, default: "false", "Whether `/a` finds `a.html`, then `a/index.html`.")
-    static let contentNotFound = Option(
-        "sites.*.content.not_found", .sitePath, default: "/404.html",
-        "The page for what is not there; empty for Postern's own.")
-    static let contentForbidden = Option(
-        "sites.*.content.forbidden", .sitePath, default: "",
-        "The page, with 403, for people who have signed in and whom a rule refuses, so that what stands in it is for all of them, whatever the rule of its own path; empty for Postern's own."
-    )
-    static let contentRedirectOrigins = Option(
-        "sites.*.content.redirect_origins", .list(.webOrigin), default: "",
-        "Where an object's `x-amz-website-redirect-location` may lead beside paths of the site: scheme, host, and a port where it is not the scheme's own."
-    )
-    static let contentPrecompressed = Option(
-        "sites.*.content.precompressed", .list(.choice(ofType: Precompression.self)), default: "",
-        "Codings in which files stand compressed beside the plain ones, `app.js.br` (`br`) and `app.js.gz` (`gzip`) beside `app.js`: where a client takes several alike, in this order. Costs another request to the origin where there is no such file."
-    )
-    static let contentCompression = Option(
-        "sites.*.content.compression", .flag, default: "true",
-        "Whether content that grows smaller by it (text, scripts, JSON, SVG) is sent with gzip to clients that take it, unless it is compressed already."
-    )
-    static let contentCompressionMinimum = Option(
-        "sites.*.content.compression_min_size", .size(0...1_073_741_824), default: "1KiB",
-        "Content that is shorter is not compressed.")
-    static let siteMount = Option(
-        "sites.*.mounts.*", .reference(to: "origins"),
-        "The origin that has what is below the key, a path such as `/reports/`, which is taken off: `/reports/a.html` is `a.html` there. Of several the longest path decides."
-    )
-    static let siteCacheControl = Option(
-        "sites.*.cache_control.*", .cacheControl,
-        "In place of what the origin says of the paths that the key matches. Where a path is not for anyone, the answer is private all the same."
-    )
-    static let siteHeader = Option(
-        "sites.*.headers.*.*", .fieldValue,
-        "The value of the field whose name the key is, in place of another of that name; empty for no such field.")
-    static let pagesName = Option(
-        "sites.*.pages.name", .pageText(100), "What Postern's own pages call the site. Left out: its first host.")
-    static let pagesLogo = Option(
-        "sites.*.pages.logo", .logo,
-        "A picture above the site's name: a path on the site, which a rule must let everybody in to, or `file:PATH`, an SVG, PNG, JPEG or WebP file of 64 KiB at most, which is read at the start and put into the pages."
-    )
-    static let pagesAccent = Option(
-        "sites.*.pages.accent", .colour, default: "1d4ed8",
-        "The colour of the first button, in hexadecimal; `#` in front begins a comment where it stands in no quotes. What stands on it is white or black, and on dark ground it is made lighter, so that both can be read."
-    )
-    static let pagesBackground = Option(
-        "sites.*.pages.background", .colour,
-        "The colour of the ground that the pages' card lies on, in hexadecimal. Where the reader's system is dark it is made darker. Left out: a light grey, and a dark one."
-    )
-    static let pagesContact = Option(
-        "sites.*.pages.contact", .contact, "Where people who need help are led: an e-mail address or a URL.")
-    static let pagesText = Option(
-        "sites.*.pages.texts.*.*", .pageText(500),
-        "Other words for a text of the pages, whose names the reference lists. The first key is a language (`en`, `de`, `fr`, `es`, `ja`), or `any` for those that have none of their own."
-    )
-    static let siteRule = Option(
-        "sites.*.rules.*", .requirement,
-        "Who may see the paths that the key, a pattern, matches. A pattern is a path in which `*` is one segment and a last `**` any number of them, none included. Before it may stand methods, as in `GET /reports/**`. The most specific pattern decides, whatever the order; where none matches, whoever has signed in may see the path."
+    static let adminSocket = Option(
+        "admin.socket", .path,
+        "A Unix socket, for its owner alone, at which the running instance is asked and told what to do: `postern status`, `why`, `revoke`, `reload`, `drain`, `log-level`. Left out: `admin.sock` in `$RUNTIME_DIRECTORY`, where systemd gives one (also without this section), else there is none."
     )
 
     // Log
@@ -462,42 +200,13 @@ enum Options {
         "limits.drain_idle_timeout", .duration("0", "1h"), default: "2s",
         "How long, at the end, a connection on which nothing is asked is kept: a request that comes in that time is answered, with `Connection: close`. Longer than clients pause between requests, and none of them meets a closed connection."
     )
+    static let limitDecisions = Option(
+        "limits.decisions", .count(0...100_000), default: "1000",
+        "How many answers that showed a reference each worker remembers for `postern why`: the latest, 1 KiB each.")
 }
-
-/// `client_auth`'s words.
-enum ClientAuthMethod: String, Sendable, CaseIterable {
-    case none, basic, post
-    case privateKeyJWT = "private_key_jwt"
-}
-
-/// `client_assertion_audience`'s words.
-package enum ClientAssertionAudience: String, Sendable, CaseIterable {
-    case auto, issuer
-    case tokenEndpoint = "token_endpoint"
-}
-
-/// `preset`'s words.
-package enum ProviderPreset: String, Sendable, CaseIterable { case cognito, entra, okta, auth0, google, keycloak }
-
-/// `pushed_authorization`'s words.
-package enum PushedAuthorizationMode: String, Sendable, CaseIterable { case auto, required, off }
 
 /// `client_certificates`' words.
 enum ClientCertificateMode: String, Sendable, CaseIterable { case none, optional, required }
-
-/// `signing_algorithms`' words: `alg` (RFC 7518 section 3.1).
-package enum SigningAlgorithm: String, Sendable, CaseIterable {
-    case rs256 = "RS256"
-    case rs384 = "RS384"
-    case rs512 = "RS512"
-    case ps256 = "PS256"
-    case es256 = "ES256"
-    case es384 = "ES384"
-    case edDSA = "EdDSA"
-}
-
-/// `precompressed`'s words.
-package enum Precompression: String, Sendable, CaseIterable { case br, gzip }
 
 extension ValueKind where Value: RawRepresentable<String> & CaseIterable {
     /// `choice` with its type spelled out, where there is nothing to infer it from.

@@ -7,6 +7,8 @@ package protocol SettingFiles: Sendable {
     func read(_ path: String, limit: Int) throws(FileProblem) -> [UInt8]
     /// Nil where nothing is there, or nothing that may be looked at.
     func status(_ path: String) -> FileStatus?
+    /// What is in a directory, in no order.
+    func names(in directory: String) throws(FileProblem) -> [String]
 }
 
 package enum FileProblem: Error, Sendable, Equatable {
@@ -54,6 +56,12 @@ package struct LocalFiles: SettingFiles {
 
     package func status(_ path: String) -> FileStatus? {
         attributes(path).map { FileStatus(isDirectory: $0.isDirectory, permissions: $0.permissions) }
+    }
+
+    package func names(in directory: String) throws(FileProblem) -> [String] {
+        guard let status = attributes(directory), status.isDirectory else { throw .missing }
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else { throw .unreadable }
+        return names
     }
 
     private func attributes(_ path: String) -> (isDirectory: Bool, isRegular: Bool, permissions: Int, size: Int)? {

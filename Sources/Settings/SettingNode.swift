@@ -1,9 +1,15 @@
 /// The tree that both spellings of a config are read into: what was written, and where.
 
-/// A line of a file, counted from 1.
+/// A line of a file, counted from 1; or an environment variable, written with `$` in front, which has no lines.
 package struct Position: Sendable, Hashable {
     package let file: String
-    package let line: Int
+    package let line: Int?
+
+    /// For a message about `other`: `line 3` of the same file, else file and line.
+    func shown(beside other: Position) -> String {
+        guard let line else { return file }
+        return file == other.file ? "line \(line)" : "\(file):\(line)"
+    }
 }
 
 package struct SettingNode: Sendable {

@@ -1,6 +1,7 @@
 /// Sizes: a whole number and `B`, `KiB`, `MiB` or `GiB`.
 package enum SizeText {
     private static let units: [(String, Int)] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)]
+    static let unitNames = units.map(\.0)
 
     static func parse(_ text: String) -> Int? {
         for (unit, factor) in units where text.hasSuffix(unit) {
@@ -21,6 +22,7 @@ package enum DurationText {
     private static let units: [(String, Int)] = [
         ("ms", 1), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000),
     ]
+    static let unitNames = units.map(\.0)
 
     static func parse(_ text: String) -> TimeSpan? {
         for (unit, factor) in units where text.hasSuffix(unit) {

@@ -8,15 +8,18 @@ package struct ValueKind<Value: Sendable>: Sendable {
     package let samples: [String]
     /// Reads a list's items, or the one value of what is no list.
     let read: @Sendable ([SettingNode.Item]) -> Reading<Value>
+    /// What one value looks like, as far as a schema can say it.
+    let form: ValueForm
 
     /// A kind whose value is one piece of text.
     init(
-        _ name: String, samples: [String],
+        _ name: String, samples: [String], form: ValueForm = .text,
         _ parse: @escaping @Sendable (String) throws(ValueProblem) -> Value
     ) {
         self.name = name
         isList = false
         self.samples = samples
+        self.form = form
         read = { items in
             do throws(ValueProblem) {
                 return .value(try parse(items[0].text))
@@ -27,18 +30,19 @@ package struct ValueKind<Value: Sendable>: Sendable {
     }
 
     private init(
-        name: String, isList: Bool, samples: [String],
+        name: String, isList: Bool, samples: [String], form: ValueForm,
         read: @escaping @Sendable ([SettingNode.Item]) -> Reading<Value>
     ) {
         self.name = name
         self.isList = isList
         self.samples = samples
+        self.form = form
         self.read = read
     }
 
     /// The values of one kind, each with its line.
     static func list<Item>(_ kind: ValueKind<Item>) -> ValueKind<Value> where Value == [Located<Item>] {
-        ValueKind(name: "list of " + kind.name, isList: true, samples: kind.samples) { items in
+        ValueKind(name: "list of " + kind.name, isList: true, samples: kind.samples, form: kind.form) { items in
             var values: [Located<Item>] = []
             var problems: [LocatedProblem] = []
             for item in items {
@@ -50,6 +54,18 @@ package struct ValueKind<Value: Sendable>: Sendable {
             return problems.isEmpty ? .value(values) : .problems(problems)
         }
     }
+}
+
+/// What a value looks like to those who know no kinds, such as an editor. It never shuts out what the kind takes, and may
+/// let in what the kind refuses.
+enum ValueForm: Sendable, Equatable {
+    case text
+    case flag
+    case words([String])
+    /// Digits, or a word in their place.
+    case number(ClosedRange<Int>, word: String? = nil)
+    /// Digits with one of these units; `0` needs none.
+    case quantity(units: [String])
 }
 
 enum Reading<Value: Sendable>: Sendable {
@@ -202,7 +218,7 @@ extension ValueKind where Value == String {
 }
 
 extension ValueKind where Value == Bool {
-    static let flag = ValueKind("true or false", samples: ["true", "false"]) { text throws(ValueProblem) in
+    static let flag = ValueKind("true or false", samples: ["true", "false"], form: .flag) { text throws(ValueProblem) in
         switch text.lowercased() {
         case "true", "yes", "on": return true
         case "false", "no", "off": return false
@@ -213,7 +229,8 @@ extension ValueKind where Value == Bool {
 
 extension ValueKind where Value == Int {
     static func count(_ range: ClosedRange<Int>) -> ValueKind {
-        ValueKind("number", samples: ["\(range.lowerBound)", "\(range.upperBound)"]) { text throws(ValueProblem) in
+        ValueKind("number", samples: ["\(range.lowerBound)", "\(range.upperBound)"], form: .number(range)) {
+            text throws(ValueProblem) in
             guard text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let value = Int(text) else {
                 throw ValueProblem("'\(text)' is no number", "Write digits alone")
             }
@@ -227,7 +244,8 @@ extension ValueKind where Value == Int {
     /// Bytes.
     static func size(_ range: ClosedRange<Int>) -> ValueKind {
         let samples = [SizeText.format(range.lowerBound), SizeText.format(range.upperBound)]
-        return ValueKind("size", samples: samples) { text throws(ValueProblem) in
+        return ValueKind("size", samples: samples, form: .quantity(units: SizeText.unitNames)) {
+            text throws(ValueProblem) in
             guard let value = SizeText.parse(text) else {
                 throw ValueProblem("'\(text)' is no size", "Write a number and its unit: 512B, 16KiB, 10MiB or 2GiB")
             }
@@ -242,7 +260,9 @@ extension ValueKind where Value == Int {
 }
 
 extension ValueKind where Value == Int? {
-    static let workers = ValueKind("auto or a number", samples: ["auto", "1", "256"]) { text throws(ValueProblem) in
+    static let workers = ValueKind(
+        "auto or a number", samples: ["auto", "1", "256"], form: .number(1...256, word: "auto")
+    ) { text throws(ValueProblem) in
         if text == "auto" { return nil }
         guard text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let value = Int(text), (1...256).contains(value)
         else {
@@ -254,7 +274,8 @@ extension ValueKind where Value == Int? {
 
 extension ValueKind where Value == TimeSpan {
     static func duration(_ shortest: String, _ longest: String) -> ValueKind {
-        ValueKind("duration", samples: [shortest, longest]) { text throws(ValueProblem) in
+        ValueKind("duration", samples: [shortest, longest], form: .quantity(units: DurationText.unitNames)) {
+            text throws(ValueProblem) in
             guard let value = DurationText.parse(text) else {
                 throw ValueProblem(
                     "'\(text)' is no duration", "Write a number and its unit: 500ms, 90s, 15m, 12h or 7d")
@@ -271,7 +292,7 @@ extension ValueKind where Value: RawRepresentable<String> & CaseIterable {
     /// One of a closed list of words.
     static func choice() -> ValueKind {
         let words = Value.allCases.map(\.rawValue)
-        return ValueKind(Sentence.or(words), samples: words) { text throws(ValueProblem) in
+        return ValueKind(Sentence.or(words), samples: words, form: .words(words)) { text throws(ValueProblem) in
             guard let value = Value(rawValue: text) else {
                 let nearest = Spelling.nearest(to: text, among: words)
                 let hint = nearest.map { "Did you mean '\($0)'?" } ?? "Write \(Sentence.or(words))"

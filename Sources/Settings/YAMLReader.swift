@@ -55,7 +55,7 @@ struct YAMLReader {
         return nil
     }
 
-    private func position(_ line: Int) -> Position { Position(file: source.file, line: line) }
+    private func position(_ line: Int?) -> Position { Position(file: source.file, line: line) }
 
     private mutating func fault(_ line: Int?, _ key: String, _ message: String, _ remedy: String) {
         faults.append(Fault(.error, file: source.file, line: line, key: key, message: message, remedy: remedy))

@@ -120,6 +120,11 @@ package struct MetricSnapshot: Sendable {
         self.cells = cells
     }
 
+    /// A counter's or a gauge's value, by its labels' indices.
+    package func value(_ metric: Metric, _ first: Int = 0, _ second: Int = 0) -> Int64 {
+        cells[layout.cell(metric, first, second)]
+    }
+
     /// Adds another's values. One of an older config is added name by name; what has lost its name is
     /// left out.
     package mutating func merge(_ other: MetricSnapshot) {

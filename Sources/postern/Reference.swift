@@ -3,18 +3,20 @@ import Posix
 import Settings
 import Telemetry
 
-/// Prints a page of the reference that is made from a table of the program's: `make docs` keeps them in docs/.
+/// Prints what is made from a table of the program's, pages of the reference and a schema: `make docs` keeps them in docs/.
 struct Reference: ParsableCommand {
-    enum Page: String, ExpressibleByArgument, CaseIterable { case configuration, metrics }
+    enum Page: String, ExpressibleByArgument, CaseIterable { case configuration, metrics, schema }
 
     static let configuration = CommandConfiguration(
-        abstract: "Prints a generated page of the reference, in Markdown.", shouldDisplay: false)
+        abstract: "Prints a generated page of the reference in Markdown, or the config's JSON Schema.",
+        shouldDisplay: false)
 
-    @Argument(help: "configuration or metrics.") var page: Page
+    @Argument(help: "configuration, metrics or schema.") var page: Page
 
     func run() {
         switch page {
         case .configuration: StandardStreams.print(OptionReference.markdown())
+        case .schema: StandardStreams.print(OptionSchema.json())
         case .metrics: StandardStreams.print(MetricReference.markdown())
         }
     }

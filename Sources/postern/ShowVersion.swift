@@ -24,11 +24,9 @@ struct ShowVersion: ParsableCommand {
 }
 
 enum Version {
-    static let postern = "0.1.0"
-
     static var build: BuildInfo {
         BuildInfo(
-            version: postern, swift: swift, openSSL: OpenSSLVersion.text,
+            version: Release.version, swift: swift, openSSL: OpenSSLVersion.text,
             nghttp2: String(cString: nghttp2_version(0).pointee.version_str), zlib: ZlibVersion.text)
     }
 

@@ -3,9 +3,13 @@
 import base64
 import json
 import os
+import urllib.request
 
+import fastjsonschema
 import postern
 import pytest
+import yaml
+from parts import process
 
 GOOD = {
     "listeners": {"public": {"address": "127.0.0.1:8443"}},
@@ -46,7 +50,7 @@ def test_version_names_what_is_linked_in():
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["check", "--help"], ["secret", "--help"],
-                                       ["version", "--help"], ["explain", "--help"]])
+                                       ["version", "--help"], ["explain", "--help"], ["doctor", "--help"]])
 def test_help_works_everywhere(arguments):
     done = postern.run(*arguments)
     assert done.returncode == 0 and "usage" in done.stdout.lower()
@@ -54,7 +58,8 @@ def test_help_works_everywhere(arguments):
 
 @pytest.mark.parametrize("arguments", [["--no-such-flag"], ["serve", "--no-such-flag"], ["no-such-command"],
                                        ["check", "--format", "xml"], ["secret", "more"], ["serve", "--config"],
-                                       ["explain"], ["explain", "--format", "xml", "/"]])
+                                       ["explain"], ["explain", "--format", "xml", "/"],
+                                       ["doctor", "--format", "xml"], ["doctor", "more"]])
 def test_wrong_usage_is_2_and_goes_to_stderr(arguments):
     done = postern.run(*arguments)
     assert done.returncode == 2, (done.stdout, done.stderr)
@@ -140,6 +145,117 @@ def test_faults_of_an_ini_file_have_their_lines_too(check):
 def test_what_is_no_config_is_78_and_never_a_crash(check, text):
     done = check(text)
     assert done.returncode == 78 and done.stderr
+
+
+TWENTY = """\
+include: [more.ini, ./more.ini]
+listenrs: {}
+workers: many
+trusted_proxies: [nowhere]
+admin:
+  address: 127.0.0.1
+  port: 9180
+log:
+  level: loud
+  format: xml
+  access: file
+limits:
+  request_line: 8 kilobytes
+  connection: 5
+providers:
+  corp:
+    issuer: http://id.example.com
+    client_auth: magic
+origins:
+  docs:
+    s3:
+      region: eu central
+      endpoint: s3.example.com
+      addressing: virtul
+sites:
+  docs:
+    hosts: [docs.example.com/x]
+    orgin: docs
+    session:
+      idle: soon
+    rules:
+      admin: nobody
+"""
+
+
+def test_twenty_faults_of_files_and_variables_are_found_in_one_run(check, tmp_path):
+    (tmp_path / "more.ini").write_text("workers = 2\n[sites.docs.session]\nlifetime = later\n")
+    environment = {"POSTERN_LIMITS__IDLE_TIMEOUT": "soon", "POSTERN_SITES__DOCS__PROVIDR": "corp"}
+    expected = {("postern.yaml", line) for line in (1, 2, 3, 4, 6, 7, 9, 10, 11, 13, 14, 17, 18, 22, 23, 24, 27, 28,
+                                                   30, 32)}
+    expected |= {("more.ini", 1), ("more.ini", 3)} | {("$" + name, None) for name in environment}
+    done = check(TWENTY, "--format", "json", environment=environment)
+    found = {(os.path.basename(one["file"]), one["line"]) for one in json.loads(done.stdout)["faults"]}
+    assert done.returncode == 78 and expected <= found, expected - found
+    done = check(TWENTY, environment=environment)
+    lines = done.stderr.splitlines()
+    for file, line in expected:
+        start = f"{file}:{line}: " if line else f"{file}: "
+        assert any(one.startswith(start) or f"/{start}" in one for one in lines), (start, done.stderr)
+    assert "more.ini:1: workers: the key stands here again, after" in done.stderr
+    assert "Did you mean 'PROVIDER'?" in done.stderr
+
+
+def test_serve_goes_by_included_files_and_variables(tmp_path):
+    """What a container does: a mounted config, and what differs from place to place in variables."""
+    (tmp_path / "session.key").write_text(postern.secret() + "\n")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "index.html").write_text("hello")
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d" / "docs.yaml").write_text(
+        "sites: {docs: {hosts: [localhost], origin: folder, rules: {/**: anyone}}}\n"
+        f"origins: {{folder: {{directory: {tmp_path}/site}}}}\n")
+    port = process.free_port()
+    config = {"include": ["conf.d/*.yaml"], "session_keys": ["file:session.key"]}
+    environment = {"POSTERN_LISTENERS__WEB__ADDRESS": f"127.0.0.1:{port}", "POSTERN_LOG_LEVEL": "warning",
+                   "POSTERN_SITES__DOCS__HOSTS": f"localhost:{port}"}
+    with postern.Postern(tmp_path, config, environment=environment, ready="/healthz"):
+        with urllib.request.urlopen(f"http://localhost:{port}/", timeout=5) as answer:
+            assert answer.read() == b"hello"
+
+
+def schema():
+    with open(os.path.join(postern.ROOT, "docs", "postern.schema.json"), encoding="utf-8") as source:
+        return json.load(source)
+
+
+def test_the_schema_lets_the_repository_s_config_through():
+    with open(os.path.join(postern.ROOT, "config", "postern.yaml"), encoding="utf-8") as source:
+        fastjsonschema.compile(schema())(yaml.safe_load(source))
+
+
+def test_the_schema_lets_every_default_and_example_through():
+    def walk(node):
+        if "examples" in node:
+            validate = fastjsonschema.compile(node)
+            for value in node["examples"] + ([node["default"]] if "default" in node else []):
+                validate(value)
+                yield value
+        for inner in node.get("properties", {}).values():
+            yield from walk(inner)
+        if isinstance(node.get("additionalProperties"), dict):
+            yield from walk(node["additionalProperties"])
+
+    assert len(list(walk(schema()))) > 200
+
+
+@pytest.mark.parametrize("change", [
+    {"wrokers": 1}, {"workers": 0}, {"workers": "many"}, {"log": {"level": "loud"}}, {"limits": {"idle_timeout": "60"}},
+    {"limits": {"request_line": "8 KB"}}, {"listeners": {"a b": {"address": "127.0.0.1:1"}}}, {"listeners": {"a": {}}},
+    {"sites": {"docs": {**GOOD["sites"]["docs"], "hsts": True}}}, {"origins": []}, {"log": {"level": ["info"]}},
+    {"sites": {"docs": {**GOOD["sites"]["docs"], "rules": {"/**": {"groups": "a"}}}}}, {"session_keys": {"a": "b"}},
+])
+def test_what_the_schema_refuses_does_not_hold(check, change):
+    validate = fastjsonschema.compile(schema())
+    validate(GOOD)
+    with pytest.raises(fastjsonschema.JsonSchemaValueException):
+        validate({**GOOD, **change})
+    assert check({**GOOD, **change}).returncode == 78
 
 
 def test_a_missing_file_is_a_fault(tmp_path):

@@ -129,3 +129,16 @@ def test_no_thread_runs_but_its_own(daemon):
     daemon.get("/hello.txt")
     time.sleep(1.2)  # What is kept on disk is looked at once a second.
     assert daemon.threads() <= postern.THREADS, daemon.threads()
+
+
+def test_there_is_a_worker_for_each_processor_that_the_process_may_use(tmp_path):
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, list(allowed)[:1])
+    try:
+        with postern.Postern(tmp_path, {
+                "workers": "auto", "listeners": {"web": {"address": f"127.0.0.1:{process.free_port()}"}},
+                "origins": {"folder": {"directory": str(tmp_path)}},
+                "sites": {"docs": {"hosts": ["localhost"], "origin": "folder", "rules": {"/**": "anyone"}}}}) as one:
+            assert "\npostern_workers 1\n" in web.request(one.admin, "/metrics", host="localhost").text
+    finally:
+        os.sched_setaffinity(0, allowed)

@@ -62,21 +62,6 @@ func passedSocketsThatDoNotHoldAreRefused(_ variables: [String: String]) {
     #expect(throws: PassedSocketError.self) { try passed(variables, first: 64_000) }
 }
 
-@Test func theServiceManagerIsTold() throws {
-    let directory = temporaryDirectory()
-    defer { TestFiles.remove(directory) }
-    let name = "\(directory)/notify"
-    let socket = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
-    defer { close(socket) }
-    #expect(SocketAddress("unix:\(name)")!.withKernelForm { bind(socket, $0, $1) } == 0)
-    ServiceManager(name).tell("READY=1", "STATUS=here")
-    var buffer = [UInt8](repeating: 0, count: 100)
-    let count = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-    #expect(String(decoding: buffer.prefix(max(0, count)), as: UTF8.self) == "READY=1\nSTATUS=here")
-    // Nobody hears these, and nothing happens.
-    for name in [nil, "", "vsock:2:1", "relative", "/no/such", "@no-such"] { ServiceManager(name).tell("READY=1") }
-}
-
 @Test func aListenerThatIgnoresNewHandshakesKeepsThoseThatWait() throws {
     let listener = try Socket.listen(on: SocketAddress("127.0.0.1:0")!, reusePort: true)
     let address = try listener.localAddress()

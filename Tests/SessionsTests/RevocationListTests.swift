@@ -51,12 +51,34 @@ import Testing
             .providerSession(issuer: "a", client: "bc", id: ""), .providerSession(issuer: "ab", client: "", id: "c"),
             .providerSession(issuer: "", client: "a", id: "bc"), .providerSession(issuer: "a", client: "1:b", id: "c"),
             .account(issuer: "a", client: "b1:c", subject: ""), .logoutToken(issuer: "a", id: "bc"),
-            .logoutToken(issuer: "ab", id: "c"),
+            .logoutToken(issuer: "ab", id: "c"), .user("a"), .user("b"), .group("a"), .site("a"),
         ]
         #expect(Set(all.map(\.key)).count == all.count)
         var list = RevocationList()
         list.insert(Revocation(all[4], before: 10, until: 20), now: 0)
         #expect(all.filter { list.ends($0.key, since: 1) } == [all[4]])
+    }
+
+    @Test func anAddressIsOneInAnyCaseAndEveryOtherNameIsAsItIs() {
+        #expect(Revocable.user("Alice@Example.COM").key == Revocable.user("alice@example.com").key)
+        #expect(Revocable.user("Alice").key != Revocable.user("alice").key)
+        #expect(Revocable.group("A@b").key != Revocable.group("a@b").key)
+    }
+
+    @Test func whatEndsManySessionsHasRoomOfItsOwn() {
+        var list = RevocationList(limit: 10)
+        #expect(list.isEmpty(.sweeps) && list.latest(in: .sweeps) == .min)
+        list.insert(Revocation(.user("alice"), before: 5, until: 1000), now: 0)
+        list.insert(Revocation(.site("docs"), before: 7, until: 1000), now: 0)
+        for number in 1...100 { list.insert(session(number, before: Int64(number) * 10), now: 0) }
+        #expect(ends(list, .user("alice"), since: 5) && !ends(list, .user("alice"), since: 6))
+        #expect(!list.isEmpty(.sweeps) && list.latest(in: .sweeps) == 7 && list.count(in: .sweeps) == 2)
+        list.insert(Revocation(.everything(.sweeps), before: 9, until: 1000), now: 0)
+        #expect(ends(list, .group("anybody"), since: 9) && list.latest(in: .sweeps) == 9)
+        let read = RevocationJournal.decode(RevocationJournal.encode(list.revocations))
+        #expect(Set(read.revocations) == Set(list.revocations) && read.damaged == 0)
+        list.removeExpired(now: 1000)
+        #expect(list.count(in: .sweeps) == 0)
     }
 
     @Test func whereThereIsNoRoomTheOldestGoAndAllThatIsAsOldWithThem() {

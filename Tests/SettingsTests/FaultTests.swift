@@ -354,6 +354,19 @@ struct FaultTests {
         #expect(result.configuration != nil)
     }
 
+    @Test func adminSocketHasAPathOfItsOwnThatFits() throws {
+        func read(_ path: String) -> (configuration: Configuration?, faults: [Fault]) {
+            load("admin: {address: 'unix:/x/a.sock', socket: \(path)}\n" + Sample.directory)
+        }
+        let folder = "/" + String(repeating: "x", count: 80)
+        #expect(try #require(read("\(folder)/\(String(repeating: "y", count: 16))").configuration).admin?.socket != nil)
+        for path in ["/x/a.sock", "\(folder)/\(String(repeating: "y", count: 17))"] {
+            let result = read(path)
+            #expect(result.configuration == nil)
+            #expect(result.faults.contains { $0.severity == .error && $0.key == "admin.socket" })
+        }
+    }
+
     @Test func plainListenerBesideTLSIsAWarning() {
         let text = Sample.replacing(
             "  web:\n    address: 127.0.0.1:8080",

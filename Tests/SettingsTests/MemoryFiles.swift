@@ -28,6 +28,14 @@ struct MemoryFiles: SettingFiles {
         return bytes
     }
 
+    func names(in directory: String) throws(FileProblem) -> [String] {
+        let base = directory.hasSuffix("/") ? directory : directory + "/"
+        let names = files.keys.filter { $0.hasPrefix(base) && !$0.dropFirst(base.count).contains("/") }
+            .map { String($0.dropFirst(base.count)) }
+        guard !names.isEmpty || directories.contains(directory) else { throw .missing }
+        return names
+    }
+
     func status(_ path: String) -> FileStatus? {
         if directories.contains(path) { return FileStatus(isDirectory: true, permissions: 0o755) }
         return files[path].map { _ in FileStatus(isDirectory: false, permissions: permissions) }

@@ -30,6 +30,10 @@ struct SampleTests {
         #expect(try Self.repositoryFile("docs/configuration.md") == OptionReference.markdown())
     }
 
+    @Test func theSchemaIsTheTables() throws {
+        #expect(try Self.repositoryFile("docs/postern.schema.json") == OptionSchema.json())
+    }
+
     @Test func sampleReadsAsWritten() throws {
         let configuration = try #require(load(try Self.repositoryFile("config/postern.yaml")).configuration)
         #expect(configuration.listeners.map(\.name) == ["public", "plain"])

@@ -10,18 +10,17 @@ import Transport
 /// The main thread's world: signals, the admin listener, providers, and how the workers come and go.
 final class Control {
     let loop: EventLoop
-    private let shared: Shared
-    private let server: Server
+    let shared: Shared
+    let server: Server
     private let signals: SignalReader
-    private let expectedWorkers: Int
+    let expectedWorkers: Int
     private let manager: ServiceManager
+    private var watchdog: Watchdog?
     /// The process's own metrics, beside the workers'.
     private let counters: Counters
     private let build: BuildInfo
-    /// In Unix seconds.
-    private let startedAt: Int64
-    private var snapshots: [String: Immutable<ProviderSnapshot>] = [:]
-    private var workers: [WorkerHandle] = []
+    private(set) var snapshots: [String: Immutable<ProviderSnapshot>] = [:]
+    private(set) var workers: [WorkerHandle] = []
     private var certificates: CertificateWatch?
     /// Whether what was ended is kept on disk; nil before the first try.
     var areRevocationsKept: Bool?
@@ -36,11 +35,15 @@ final class Control {
     private static let credentialPatience = Nanoseconds.seconds(3)
     private var waitsForCredentials = true
     private var isOpening = false
-    private var openWorkers = 0
+    private(set) var openWorkers = 0
     private var waitingAdminSockets: [ListeningSockets.Bound] = []
+    /// Opened once this serves, where another instance may be serving until then.
+    var adminSocket: AdminSocket?
+    /// When it began, in Unix seconds.
+    let startedAt: Int64
     /// Those of the admin listeners that another instance may have, too.
     private var sharedAdminListeners: [Listener] = []
-    private var isDraining = false
+    private(set) var isDraining = false
     private var isStopping = false
     private var drained = 0
     /// What ended the daemon before its time.
@@ -165,11 +168,26 @@ final class Control {
         guard openWorkers == expectedWorkers, !isDraining else { return }
         do throws(SystemError) {
             for socket in waitingAdminSockets { sharedAdminListeners.append(try listen(on: socket)) }
+            adminSocket?.open(for: self)
         } catch {
             return openingFailed(error)
         }
         shared.events.info("serving", metadata: ["workers": "\(expectedWorkers)"])
         manager.tell("READY=1", "STATUS=serving")
+        if let patience = manager.watchdog { watch(patience) }
+    }
+
+    private func watch(_ patience: Nanoseconds) {
+        let watchdog = Watchdog(
+            loop: loop, watching: workers.map(\.executor), patience: patience,
+            tell: { [unowned self] in manager.tell("WATCHDOG=1") },
+            isLate: { [unowned self] missing in
+                shared.events.error(
+                    "workers do not answer: unless they do, the service manager starts this process anew",
+                    metadata: ["workers": "\(missing.count)", "of": "\(expectedWorkers)"])
+            })
+        self.watchdog = watchdog
+        watchdog.start()
     }
 
     private func openingFailed(_ error: SystemError) {
@@ -301,10 +319,14 @@ final class Control {
         }
     }
 
-    private func drain() {
+    /// Goes down: as at the first SIGTERM.
+    func drain() {
+        guard !isDraining else { return }
         isDraining = true
         shared.events.info("draining: no new connections, what runs is finished")
         manager.tell("STOPPING=1", "STATUS=draining")
+        // From now on the manager has another limit, and loops end one by one.
+        watchdog?.end()
         // Whoever asks there is answered by the other instance, which is here to stay.
         for listener in sharedAdminListeners { listener.leave() }
         goDownIfDue()

@@ -169,18 +169,9 @@ actor Provider: LoopActor {
 
     private func fetch() async {
         do {
-            let metadata = try await fetchMetadata()
+            let metadata = try await fetchMetadata().value
             let askedAt = loop.value.wallSeconds
-            let response = try await get(metadata.keySetURL)
-            var keys: KeySet
-            let algorithms = settings.tokenPolicy.algorithms
-            do { keys = try KeySet.parse(json: response.body, algorithms: algorithms) } catch {
-                throw ProviderError.malformed("is no key set (\(error))", url: metadata.keySetURL.text)
-            }
-            guard !keys.isEmpty else {
-                let names = algorithms.map(\.rawValue).joined(separator: ", ")
-                throw ProviderError.malformed("holds no key for \(names)", url: metadata.keySetURL.text)
-            }
+            var (keys, response) = try await fetchKeys(metadata)
             let cacheControl = response.fields.values(of: .cacheControl).joined(separator: ",")
             schedule.succeeded(now: now, cacheControl: cacheControl)
             keys.generation = latestKeys?.generation ?? 0
@@ -211,15 +202,34 @@ actor Provider: LoopActor {
     }
 
     /// OpenID Connect Discovery 1.0, section 4.
-    private func fetchMetadata() async throws(ProviderError) -> ProviderMetadata {
+    func fetchMetadata() async throws(ProviderError) -> (value: ProviderMetadata, response: FetchedResponse) {
         let issuer = settings.issuer
         guard let url = ProviderMetadata.url(issuer: issuer) else {
             throw .malformed("is no address to fetch metadata from", url: issuer)
         }
         let response = try await get(url)
-        do { return try ProviderMetadata.parse(response.body, expectedIssuer: settings.metadataIssuer) } catch {
+        do {
+            return (try ProviderMetadata.parse(response.body, expectedIssuer: settings.metadataIssuer), response)
+        } catch {
             throw .malformed("is not this provider's metadata (\(error))", url: url.text)
         }
+    }
+
+    /// The keys that can be used, one at least (RFC 7517 section 5).
+    func fetchKeys(_ metadata: ProviderMetadata) async throws(ProviderError) -> (
+        value: KeySet, response: FetchedResponse
+    ) {
+        let response = try await get(metadata.keySetURL)
+        let keys: KeySet
+        let algorithms = settings.tokenPolicy.algorithms
+        do { keys = try KeySet.parse(json: response.body, algorithms: algorithms) } catch {
+            throw ProviderError.malformed("is no key set (\(error))", url: metadata.keySetURL.text)
+        }
+        guard !keys.isEmpty else {
+            let names = algorithms.map(\.rawValue).joined(separator: ", ")
+            throw ProviderError.malformed("holds no key for \(names)", url: metadata.keySetURL.text)
+        }
+        return (keys, response)
     }
 
     private func get(_ url: ProviderURL) async throws(ProviderError) -> FetchedResponse {

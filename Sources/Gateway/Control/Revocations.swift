@@ -28,6 +28,8 @@ actor Revocations: LoopActor {
     }
 
     var count: Int { list.count }
+    /// Of sessions that were ended, one by one or many at once.
+    var endings: Int { RevocationSpace.allCases.filter(\.endsSessions).reduce(0) { $0 + list.count(in: $1) } }
     var overflows: Int { list.overflows }
 
     func register(_ worker: WorkerHandle) {
@@ -54,6 +56,19 @@ actor Revocations: LoopActor {
         let saving = take(revocations, now: now)
         await spread(revocations)
         if let saving { await wait(for: saving) }
+    }
+
+    /// Ends all sessions that there are of a user, a group or a site, as `revoke` does.
+    ///
+    /// Whoever signs in again within the second of such an end has a session that begins after it, which may be ahead of
+    /// the clock: that one is over, too, when it is asked for once more.
+    ///
+    /// - Parameter lifetime: how long a session may last, in seconds: so long it is remembered.
+    func sweep(_ what: Revocable, lifetime: Int64, now: Int64) async -> Revocation {
+        let before = max(now, list.latest(in: .sweeps)) + 1
+        let revocation = Revocation(what, before: before, until: before + lifetime + SessionPolicy.clockSkew)
+        await revoke([revocation], now: now)
+        return revocation
     }
 
     /// Takes note of something that is good for one time.
@@ -98,7 +113,7 @@ actor Revocations: LoopActor {
     }
 
     private func spread(_ revocations: [Revocation]) async {
-        let ofSessions = revocations.filter { $0.space == .sessions }
+        let ofSessions = revocations.filter(\.space.endsSessions)
         guard !ofSessions.isEmpty else { return }
         // Looked up anew for each: a worker may have gone.
         for worker in workers where workers.contains(where: { $0.executor === worker.executor }) {

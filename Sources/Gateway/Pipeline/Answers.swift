@@ -137,6 +137,7 @@ extension Worker {
 
     /// An event for the operator, found by the reference that the client was shown.
     func note(_ message: String, _ reason: String, _ context: RequestContext) {
+        context.detail = "\(message): \(reason)"
         shared.events.warning(
             "\(message)",
             metadata: [

@@ -126,6 +126,7 @@ extension Worker {
         }
         if isReadableElsewhere(context) { context.site.crossOrigin.mark(&response.fields, for: context.request) }
         context.exchange.record.outcome = answer.outcome
+        remember(answer, to: context)
         context.exchange.respond(response, body: answer.body)
     }
 }

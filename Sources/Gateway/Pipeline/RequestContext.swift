@@ -37,6 +37,9 @@ final class RequestContext {
     /// The session's cookies stay, though they stand for nobody here.
     var keepsSessionCookies = false
 
+    /// What an operator is told of the answer beyond its outcome.
+    var detail = ""
+
     /// There are cookies of the CloudFront sample whose ID token is over, and whose refresh token is sent to one path
     /// alone, which is not this one.
     var refreshesElsewhere = false

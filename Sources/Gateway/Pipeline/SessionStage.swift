@@ -241,7 +241,8 @@ extension Worker {
         if visitor.endings?.version != revocationsVersion {
             let isListed = { [revocations] (what: Revocable) in revocations.ends(what.key, since: record.createdAt) }
             visitor.endings = Visitor.Endings(
-                version: revocationsVersion, isOver: waysToEnd(record).contains(where: isListed),
+                version: revocationsVersion,
+                isOver: (waysToEnd(record) + sweeps(visitor, record)).contains(where: isListed),
                 isGrantRefused: record.grant.map { isListed(.grant($0)) } ?? false)
         }
         guard let endings = visitor.endings else { return false }
@@ -259,6 +260,13 @@ extension Worker {
             record.providerSessionID.map { .providerSession(issuer: issuer, client: client, id: $0) }
                 ?? .accountWithoutSession(issuer: issuer, client: client, subject: subject))
         return ways
+    }
+
+    /// What an operator may have ended that a session is part of. Most of the time nobody has ended anything.
+    private func sweeps(_ visitor: Visitor, _ record: SessionRecord) -> [Revocable] {
+        guard !revocations.isEmpty(.sweeps) else { return [] }
+        let names = [visitor.identity.subject, visitor.identity.email].compactMap { $0 }
+        return [.site(record.site)] + names.map { .user($0) } + visitor.groups.map { .group($0) }
     }
 
     // MARK: Bearer tokens

@@ -253,7 +253,7 @@ extension Worker {
         let now = loop.wallSeconds
         var record = begun(at: now)
         // Who was signed out everywhere in this very second has signed in since.
-        if isEnded(Visitor(record), now: now) { record = begun(at: now + 1) }
+        if isEnded(Visitor(record), now: now) { record = begun(at: max(now, revocations.latest(in: .sweeps)) + 1) }
         guard setSessionCookies(record, context) else {
             return page(.sessionTooLarge(retry: site.loginURL(returningTo: "/")), .sessionTooLarge, for: context)
         }

@@ -12,7 +12,7 @@ package final class Server {
     static let outputSize = 128 << 10
     /// The same for a client that took all of the last such piece at once: larger pieces mean fewer packets and
     /// wake-ups. Others would have it held for them.
-    static let largeOutputSize = 224 << 10
+    static let largeOutputSize = 384 << 10
     /// How much is read at a time, in bytes. A request fits; a body is copied out anyway.
     static let inputSize = 16 << 10
 

@@ -36,7 +36,7 @@ package struct ServerLimits: Sendable {
     /// How much of a request body that nobody asked for is read and dropped so that the connection can be kept.
     package var discardBytes = 64 << 10
     /// How much of an answer the kernel takes beyond what it has sent, in bytes.
-    package var unsentBytes: Int32 = 128 << 10
+    package var unsentBytes: Int32 = 512 << 10
     /// Connections of one listener on one worker.
     package var connections = 20_000
     /// Requests on one connection; the last one's response closes it.
