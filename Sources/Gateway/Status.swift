@@ -60,6 +60,9 @@ struct StatusReport: Sendable {
     let startedAt: Int64
     let workers: Int
     let configuration: String
+    /// When that was taken into use, in Unix seconds.
+    let configuredAt: Int64
+    let logLevel: String
     var sites: [Site]
     let providers: [Provider]
     let origins: [Origin]
@@ -96,7 +99,7 @@ struct StatusReport: Sendable {
         let head =
             "postern \(Release.version) is \(state), up \(PlainText.span(now - startedAt)): "
             + "\(PlainText.count(workers, "worker")), process \(CurrentProcess.id)\n"
-            + "\(PlainText.line(configuration))\n"
+            + "\(PlainText.line(configuration)), in use for \(PlainText.span(now - configuredAt)); log level \(logLevel)\n"
         let tables = [
             [["site", "requests", "failed", "hosts"]]
                 + sites.map { [$0.name, "\($0.requests)", "\($0.failed)", $0.hosts.joined(separator: ", ")] },
@@ -143,6 +146,8 @@ struct StatusReport: Sendable {
             json.member("uptime_seconds", now - startedAt)
             json.member("workers", workers)
             json.member("config", configuration)
+            json.member("config_used_since", PlainText.timestamp(configuredAt))
+            json.member("log_level", logLevel)
             json.list("sites", sites) {
                 $0.member("name", $1.name)
                 $0.member("hosts", $1.hosts)
@@ -236,7 +241,8 @@ extension Control {
             isDraining ? .draining : openWorkers < expectedWorkers ? .starting : readiness.isReady ? .ready : .degraded
         return StatusReport(
             state: state, now: loop.wallSeconds, startedAt: startedAt, workers: workers.count,
-            configuration: configuration.file,
+            configuration: configuration.file, configuredAt: configuredAt,
+            logLevel: shared.logs.style.level.rawValue,
             sites: configuration.sites.map { .init(name: $0.name, hosts: $0.hosts.map(\.description)) },
             providers: configuration.providers.map(status),
             origins: zip(configuration.origins, readiness.origins).map { status($0, $1.state) },

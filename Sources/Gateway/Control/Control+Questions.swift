@@ -6,6 +6,7 @@ extension Control {
     func ask<Answer: Sendable>(
         _ question: @escaping @Sendable (Worker) -> Answer, _ done: @escaping ([Answer]) -> Void
     ) {
+        let workers = liveWorkers
         guard !workers.isEmpty else { return done([]) }
         let answers = LoopBound(Answers(expected: workers.count, done), to: loop.executor), executor = loop.executor
         for worker in workers {
@@ -18,7 +19,7 @@ extension Control {
 
     /// The decision that was given this reference, if a worker remembers it.
     func findDecision(_ reference: String, _ done: @escaping (Decision?) -> Void) {
-        ask({ $0.decisions.find(reference) }) { done($0.compactMap { $0 }.first) }
+        ask({ $0.thread.decisions.find(reference) }) { done($0.compactMap { $0 }.first) }
     }
 }
 
