@@ -380,3 +380,20 @@ def test_drain_ends_the_process_as_sigterm_does(build, folder, module_provider):
     assert "Draining" in one.says("drain")
     eventually(lambda: not one.daemon.process.is_running())
     assert one.stop() in (0, None)
+
+
+def test_health_is_an_exit_status(build, folder, provider):
+    one = AdminRig(os.path.join(build, "admin-health"), folder, provider)
+    try:
+        assert json.loads(one.says("health")) == {"status": "ok"}
+        assert json.loads(one.says("health --ready"))["status"] == "ready"
+        provider.stop()
+        one.daemon.stop()
+        assert "no running instance answers" in one.says("health", status=1)
+        one.daemon = postern.Postern(one.directory, one.config, ready=None)
+        one.daemon.admin = int(one.config["admin"]["address"].rsplit(":", 1)[1])
+        eventually(lambda: one.daemon.status("/healthz"))
+        one.says("health")
+        assert "degraded" in one.says("health --ready", status=1), "it runs, and cannot sign anybody in"
+    finally:
+        one.stop()
