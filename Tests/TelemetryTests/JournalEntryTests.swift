@@ -57,7 +57,7 @@ struct JournalEntryTests {
         let pipe = Pipe()
         let sink = LogSink(pipe, takesEntries: true)
         let logger = Logger(label: "postern") {
-            EventLog(label: $0, level: .trace, format: .json, sink: sink, now: { 0 })
+            EventLog(label: $0, style: EventStyle(level: .trace, format: .json), sink: sink, now: { 0 })
         }
         logger.warning("not\nfetched", metadata: ["provider": "corp", "valid-for é": .stringConvertible(3)])
         #expect(
@@ -70,7 +70,8 @@ struct JournalEntryTests {
         ] {
             let pipe = Pipe()
             let sink = LogSink(pipe, takesEntries: true)
-            Logger(label: "x") { EventLog(label: $0, level: .trace, format: .text, sink: sink, now: { 0 }) }
+            let style = EventStyle(level: .trace, format: .text)
+            Logger(label: "x") { EventLog(label: $0, style: style, sink: sink, now: { 0 }) }
                 .log(level: level, "m")
             #expect(try entry(pipe.text).fields[1] == "PRIORITY=\(priority)")
         }

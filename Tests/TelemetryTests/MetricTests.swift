@@ -113,13 +113,15 @@ struct MetricTests {
         let names = MetricNames(sites: ["new"], listeners: ["other"], continuing: layout.names)
         let next = Counters(MetricLayout(names: names), continuing: counters)
         next.add(1, to: .responseBytes, 1)
-        let text = PrometheusText.render(next.snapshot)
+        let text = PrometheusText.render(next.snapshot, build: build)
         #expect(text.contains("postern_response_body_bytes_total{site=\"docs\"} 5\n"))
         #expect(text.contains("postern_response_body_bytes_total{site=\"new\"} 1\n"))
         #expect(text.contains("postern_connections_open{listener=\"other\"} 0\n"))
         #expect(!text.contains("postern_connections_open{listener=\"web\"}"), "what was set ends with who set it")
         let back = Counters(MetricLayout(names: MetricNames(sites: ["docs"], continuing: names)), continuing: next)
-        #expect(PrometheusText.render(back.snapshot).contains("postern_response_body_bytes_total{site=\"docs\"} 5\n"))
+        #expect(
+            PrometheusText.render(back.snapshot, build: build)
+                .contains("postern_response_body_bytes_total{site=\"docs\"} 5\n"))
     }
 
     @Test func ofNamesThatHaveGoneTheLatestAreRemembered() {
