@@ -11,18 +11,22 @@ package struct Daemon {
     private let passed: PassedSockets
     private let manager: ServiceManager
     private let build: BuildInfo
+    private let load: @Sendable () -> (configuration: Configuration?, faults: [Fault])
 
     /// - Parameters:
     ///   - passed: sockets that whoever started the process gave it.
     ///   - manager: who is told when it serves, and when it goes.
     ///   - build: what runs.
+    ///   - load: reads the config once more, for a reload.
     package init(
-        _ configuration: Configuration, build: BuildInfo, passed: PassedSockets = .none, manager: ServiceManager = .none
+        _ configuration: Configuration, build: BuildInfo, passed: PassedSockets = .none, manager: ServiceManager = .none,
+        load: @escaping @Sendable () -> (configuration: Configuration?, faults: [Fault])
     ) {
         self.build = build
         self.configuration = configuration
         self.passed = passed
         self.manager = manager
+        self.load = load
     }
 
     /// - Throws: `StartFailure` where something cannot be opened; nothing has been served then.
@@ -32,11 +36,11 @@ package struct Daemon {
         let signals = try SignalFD([.terminate, .interrupt, .hangUp, .user1])
         let descriptors = ProcessLimits.raiseOpenFiles()
         let logs = try LogOutputs(configuration.log)
-        EventLog.bootstrap(
-            level: Logger.Level(configuration.log.level), format: logs.format, sink: logs.events,
-            now: WallClock.microseconds)
+        EventLog.bootstrap(style: logs.style, sink: logs.events, now: WallClock.microseconds)
         let workerCount = configuration.workers ?? Processors.available
-        let listeners = try ListeningSockets(configuration, passed: passed, workers: workerCount)
+        let contexts = try TLSContexts.servers(configuration)
+        let listeners = try ListeningSockets(
+            configuration, contexts: contexts, passed: passed, workers: workerCount)
 
         let loop = try EventLoop()
         let environment = CurrentProcess.environment
@@ -44,28 +48,23 @@ package struct Daemon {
             configured: configuration.stateDirectory, environment: environment)
         let revoked = RevocationKeeper.load(stateDirectories, now: loop.wallSeconds)
         let shared = try Shared(
-            configuration, descriptors: descriptors, environment: environment, logs: logs, loop: loop, revoked: revoked)
-        if logs.lacksJournal {
-            shared.events.warning("log.access is journald, and there is no journal here: it goes to standard output")
-        }
-        if shared.census.limit < configuration.limits.connections {
-            shared.events.warning(
-                "limits.connections is higher than the process's limit of file descriptors allows",
-                metadata: ["connections": "\(shared.census.limit)", "descriptors": "\(descriptors)"])
-        }
+            configuration, contexts: contexts, descriptors: descriptors, environment: environment, logs: logs,
+            loop: loop, revoked: revoked)
+        shared.warn(descriptors: descriptors)
         let control = try Control(
-            loop: loop, shared: shared, workers: workerCount, signals: signals, manager: manager, build: build)
+            loop: loop, shared: shared, workers: workerCount, signals: signals, manager: manager, build: build,
+            reloads: Reloads(environment: environment, descriptors: descriptors, load: load))
         for name in listeners.joined {
             shared.events.warning(
                 "another instance listens at the same address: end one of them when the other serves",
                 metadata: ["listener": "\(name)"])
         }
         control.waitsForProviders = listeners.wait
-        control.watchCertificates(listeners.contexts)
+        control.watchCertificates()
         try control.serveAdmin(on: listeners.admin)
-        let adminSocket = AdminSocket(configuration, environment: environment)
+        let adminSocket = AdminSocket(environment: environment)
         control.adminSocket = adminSocket
-        if !listeners.wait { adminSocket?.open(for: control) }
+        if !listeners.wait { adminSocket.follow(control) }
 
         let handle = control.handle
         let keeping = try KeeperThread(stateDirectories, shared: shared, control: handle)
@@ -74,15 +73,15 @@ package struct Daemon {
             let sockets = listeners.forWorker(index)
             threads.append(
                 try Thread.spawn(name: "worker-\(index)") {
-                    Worker.run(shared: shared, sockets: sockets, control: handle)
+                    WorkerThread.run(shared: shared, sockets: sockets, control: handle)
                 })
         }
         control.start()
         loop.run()
         for thread in threads { thread.join() }
         keeping.finish(atMost: Revocations.patience)
-        adminSocket?.remove()
-        logs.flush()
+        adminSocket.remove()
+        control.shared.logs.flush()
         if let failure = control.failure { throw failure }
     }
 }
@@ -93,17 +92,5 @@ package struct StartFailure: Error, Sendable, CustomStringConvertible {
 
     init(_ description: String) {
         self.description = description
-    }
-}
-
-extension Logger.Level {
-    fileprivate init(_ level: LogSettings.Level) {
-        self =
-            switch level {
-            case .error: .error
-            case .warning: .warning
-            case .info: .info
-            case .debug: .debug
-            }
     }
 }

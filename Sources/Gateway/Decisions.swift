@@ -123,7 +123,13 @@ struct Decision: Sendable {
 
 /// The latest decisions of one worker that were given a reference.
 struct Decisions {
-    private let limit: Int
+    var limit: Int {
+        didSet {
+            guard limit != oldValue else { return }
+            kept = Array((kept[next...] + kept[..<next]).suffix(limit))
+            next = 0
+        }
+    }
     private var kept: [Decision] = []
     /// Where the next one goes once there are as many as there may be.
     private var next = 0
@@ -155,7 +161,7 @@ extension Worker {
             let now = loop.wallSeconds
             verdicts = rule.requirement.parts.map { ($0, $0.verdict(on: context.visitor, now: now)) }
         }
-        decisions.add(
+        thread.decisions.add(
             Decision(
                 context.exchange.record, status: answer.response.status, outcome: answer.outcome, stage: context.stage,
                 rule: context.rule, verdicts: verdicts, detail: context.detail))

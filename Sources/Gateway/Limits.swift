@@ -33,13 +33,15 @@ extension ServerLimits {
 }
 
 extension ConnectionCensus {
-    /// - Parameter descriptors: how many the process may have. A quarter of them, and a few, are kept for origins,
-    ///   files and logs: a server without a descriptor left serves nobody.
-    convenience init(_ configuration: Configuration, descriptors: Int) {
+    /// - Parameters:
+    ///   - descriptors: how many the process may have. A quarter of them, and a few, are kept for origins, files and
+    ///     logs: a server without a descriptor left serves nobody.
+    ///   - old: whose place it takes.
+    convenience init(_ configuration: Configuration, descriptors: Int, continuing old: ConnectionCensus?) {
         let trusted = configuration.trustedProxies
         self.init(
             limit: min(configuration.limits.connections, Self.most(descriptors: descriptors)),
-            limitPerAddress: configuration.limits.connectionsPerAddress,
+            limitPerAddress: configuration.limits.connectionsPerAddress, continuing: old,
             isExempt: { RequestSource.contains(trusted, $0.ipBytes) })
     }
 
@@ -54,6 +56,16 @@ extension ClientLimits {
         betweenBytesTime = Nanoseconds(limits.originIdleTimeout)
         connections = limits.originConnections
         queueSize = limits.originQueue
+    }
+}
+
+extension LimitSettings {
+    /// Whether origins would be no other by these limits.
+    func areSameForOrigins(as other: LimitSettings) -> Bool {
+        originConnections == other.originConnections && originQueue == other.originQueue
+            && originConnectTimeout == other.originConnectTimeout
+            && originFirstByteTimeout == other.originFirstByteTimeout && originIdleTimeout == other.originIdleTimeout
+            && originRetries == other.originRetries && originRetriesPerSecond == other.originRetriesPerSecond
     }
 }
 

@@ -1,15 +1,17 @@
 import Posix
 import Settings
+import Synchronization
 import TLS
 import Transport
 
-/// The sockets of all listeners, bound before any worker starts, so that a port that is taken is one clear
-/// message and nothing half started.
+/// The sockets of all listeners, bound before any worker starts or goes over to a new config, so that a port that is
+/// taken is one clear message and nothing half done.
 struct ListeningSockets: Sendable {
-    /// One listener's socket, for one worker. Whoever opens it owns it.
+    /// One listener's socket, for one worker. Whoever opens it owns it; nobody does, and it is closed.
     struct Bound: Sendable {
         let name: String
-        fileprivate let descriptor: Int32
+        let address: ListenAddress
+        let descriptor: Held
         let sharing: Sharing
         /// Another instance serves there, or may: nothing is taken from it before this one can serve as well.
         let waits: Bool
@@ -19,24 +21,42 @@ struct ListeningSockets: Sendable {
 
         /// Takes the socket, which listens from now on if it has not before.
         func open() throws(SystemError) -> FileDescriptor {
-            let socket = FileDescriptor(owning: descriptor)
+            let socket = descriptor.take()
             if sharing == .port { try socket.listen() }
+            return socket
+        }
+    }
+
+    /// A socket that nobody has taken yet.
+    final class Held: Sendable {
+        private let socket: Mutex<FileDescriptor?>
+
+        init(_ socket: consuming FileDescriptor) { self.socket = Mutex(consume socket) }
+
+        func take() -> FileDescriptor {
+            guard let socket = socket.withLock({ $0.take() }) else { preconditionFailure("a socket is opened once") }
             return socket
         }
     }
 
     private var perWorker: [[Bound]]
     let admin: [Bound]
-    /// By the listener's name.
-    private(set) var contexts: [String: TLSServerContext] = [:]
 
-    init(_ configuration: Configuration, passed: PassedSockets, workers: Int) throws {
+    /// - Parameters:
+    ///   - contexts: by the listeners' names.
+    ///   - old: what is listened on already, and goes on to be.
+    init(
+        _ configuration: Configuration, contexts: [String: TLSServerContext], passed: PassedSockets, workers: Int,
+        besides old: Configuration? = nil
+    ) throws {
         perWorker = Array(repeating: [], count: workers)
-        for listener in configuration.listeners {
-            let tls = try listener.tls.map { try TLSContexts.server($0) }
-            contexts[listener.name] = tls
+        let taken = (old?.listeners.map(\.address) ?? []) + [old?.admin?.address].compactMap { $0 }
+        for listener in configuration.listeners
+        where old?.listeners.contains(where: { $0.address == listener.address }) != true {
+            let tls = contexts[listener.name]
             let address = Address(
-                listener.name, "listeners.\(listener.name)", listener.address, reusePort: listener.reusePort)
+                listener.name, "listeners.\(listener.name)", listener.address, reusePort: listener.reusePort,
+                taken: taken)
             for (index, sockets) in try address.bind(passed, count: workers).enumerated() {
                 perWorker[index] += sockets.map {
                     var bound = $0
@@ -47,8 +67,10 @@ struct ListeningSockets: Sendable {
             }
         }
         admin =
-            try configuration.admin.map {
-                try Address("admin", "admin", $0.address, reusePort: $0.reusePort).bind(passed, count: 1)[0]
+            try configuration.admin.flatMap { admin in
+                guard admin.address != old?.admin?.address else { return nil }
+                return try Address("admin", "admin", admin.address, reusePort: admin.reusePort, taken: taken)
+                    .bind(passed, count: 1)[0]
             } ?? []
     }
 
@@ -105,9 +127,12 @@ private struct Address {
     let key: String
     let address: ListenAddress
     let reusePort: Bool
+    /// This instance's own.
+    let taken: [ListenAddress]
 
-    init(_ name: String, _ section: String, _ address: ListenAddress, reusePort: Bool) {
+    init(_ name: String, _ section: String, _ address: ListenAddress, reusePort: Bool, taken: [ListenAddress]) {
         self.name = name
+        self.taken = taken
         self.address = address
         self.reusePort = reusePort
         key = "\(section).address"
@@ -127,7 +152,7 @@ private struct Address {
                 for _ in 0..<count {
                     let socket = try Socket.bind(to: socketAddress, reusePort: reusePort || count > 1)
                     if !reusePort { try socket.listen() }
-                    sockets.append([bound(socket.take(), reusePort ? .port : .own, waits: isTaken)])
+                    sockets.append([bound(socket, reusePort ? .port : .own, waits: isTaken)])
                 }
                 return sockets
             case .unix(let path):
@@ -163,18 +188,30 @@ private struct Address {
     ) throws(SystemError) -> [ListeningSockets.Bound] {
         let sharing = waits || count > 1 ? Sharing.socket : .own
         var all: [ListeningSockets.Bound] = []
-        for _ in 1..<max(count, 1) { all.append(bound(try socket.duplicate().take(), sharing, waits: waits)) }
-        all.append(bound(socket.take(), sharing, waits: waits))
+        for _ in 1..<max(count, 1) { all.append(bound(try socket.duplicate(), sharing, waits: waits)) }
+        all.append(bound(socket, sharing, waits: waits))
         return all
     }
 
-    private func bound(_ descriptor: Int32, _ sharing: Sharing, waits: Bool) -> ListeningSockets.Bound {
-        ListeningSockets.Bound(name: name, descriptor: descriptor, sharing: sharing, waits: waits, tls: nil)
+    private func bound(
+        _ socket: consuming FileDescriptor, _ sharing: Sharing, waits: Bool
+    ) -> ListeningSockets.Bound {
+        ListeningSockets.Bound(
+            name: name, address: address, descriptor: ListeningSockets.Held(socket), sharing: sharing, waits: waits,
+            tls: nil)
+    }
+
+    /// Another address of this instance that covers this one, or that this one covers.
+    private var overlapping: ListenAddress? {
+        guard case .ip(_, let port) = address else { return nil }
+        return taken.first { if case .ip(_, port) = $0 { true } else { false } }
     }
 
     private func failure(_ error: SystemError) -> StartFailure {
         let remedy =
-            if error.isAddressInUse {
+            if error.isAddressInUse, let overlapping {
+                "This instance listens on \(overlapping), which covers it or is covered by it: restart to change it."
+            } else if error.isAddressInUse {
                 reusePort
                     ? "Another program listens there without reuse_port, or as another user: end it, or choose another address."
                     : "Another program listens there: end it, or choose another address."

@@ -1,3 +1,4 @@
+import Logging
 import Posix
 import Settings
 import Telemetry
@@ -9,17 +10,32 @@ struct LogOutputs: Sendable {
     /// Nil where the access log is off.
     let access: LogSink?
     let format: LogFormat
+    /// Of the events.
+    let style: EventStyle
+    private let settings: LogSettings
+    /// Lines that nobody took of a log that is written to no more.
+    private let droppedBefore: UInt64
     /// The access log's file, where it is one.
     private let accessPath: String?
     /// The access log should go to the journal, and none runs here: it goes to standard output.
     private(set) var lacksJournal = false
 
-    init(_ settings: LogSettings) throws {
-        events =
-            Journal.sinkBehindStandardError(environment: CurrentProcess.environment)
-            ?? LogSink(StandardStream(.error))
+    /// - Parameter old: what they take the place of: they go on where the config says the same.
+    init(_ settings: LogSettings, continuing old: LogOutputs? = nil) throws {
+        self.settings = settings
         format = settings.format == .json ? .json : .text
+        events =
+            old?.events ?? Journal.sinkBehindStandardError(environment: CurrentProcess.environment)
+            ?? LogSink(StandardStream(.error))
+        style = old?.style ?? EventStyle(level: Logger.Level(settings.level), format: format)
         accessPath = if case .file(let path) = settings.access { path } else { nil }
+        if let old, old.settings.access == settings.access {
+            access = old.access
+            droppedBefore = old.droppedBefore
+            lacksJournal = old.lacksJournal
+            return
+        }
+        droppedBefore = old?.droppedLines(.access) ?? 0
         switch settings.access {
         case .off: access = nil
         case .stderr: access = events
@@ -47,10 +63,16 @@ struct LogOutputs: Sendable {
         return accessPath
     }
 
+    /// Level and format of the events are these from now on.
+    func takeEffect() {
+        style.level = Logger.Level(settings.level)
+        style.format = format
+    }
+
     /// Lines that nobody took. Where both logs go to the same place they count as events.
     func droppedLines(_ log: LogKind) -> UInt64 {
         switch log {
-        case .access: access.map { $0 === events ? 0 : $0.droppedLines } ?? 0
+        case .access: droppedBefore + (access.map { $0 === events ? 0 : $0.droppedLines } ?? 0)
         case .events: events.droppedLines
         }
     }
@@ -88,6 +110,18 @@ extension LogWrite {
             case .bytes(let count): .wrote(count)
             case .wouldBlock: .wouldBlock
             case .end, .failed: .failed
+            }
+    }
+}
+
+extension Logger.Level {
+    init(_ level: LogSettings.Level) {
+        self =
+            switch level {
+            case .error: .error
+            case .warning: .warning
+            case .info: .info
+            case .debug: .debug
             }
     }
 }

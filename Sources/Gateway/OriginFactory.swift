@@ -4,6 +4,8 @@ import Origins
 import Posix
 import Reactor
 import Settings
+import TLS
+import Telemetry
 import Transport
 
 /// Makes a worker's origins of what the config says. Each has its own client, and so its own pool.
@@ -11,40 +13,68 @@ struct OriginFactory {
     private let configuration: Configuration
     private let loop: EventLoop
     private let resolver: Resolver
-    private let watches: [String: OriginWatch]
+    private let old: Worker?
+    private(set) var watches: [String: OriginWatch] = [:]
     /// Of the buckets, by the origins' names.
     private(set) var credentials: [String: CurrentCredentials] = [:]
+    private(set) var clients: [String: HTTPClient] = [:]
 
     private let keepers: [String: CredentialKeeper]
+    private let authorities: [String: TLSClientContext]
 
-    init(_ shared: Shared, loop: EventLoop, watches: [String: OriginWatch]) {
+    /// - Parameter old: where origins are taken over from whose settings are the same, with their connections.
+    init(_ shared: Shared, thread: WorkerThread, counters: Counters, continuing old: Worker?) {
         configuration = shared.configuration
         keepers = shared.credentialKeepers
-        self.loop = loop
-        self.watches = watches
-        resolver = Resolver(loop: loop)
+        authorities = shared.originAuthorities
+        loop = thread.loop
+        self.old = old
+        resolver = thread.resolver
+        for (index, name) in shared.metricLayout.names.origins.enumerated() {
+            watches[name] =
+                old?.originWatches[name]
+                ?? OriginWatch(name, index: index, counters: counters, events: shared.events, loop: loop)
+        }
     }
 
     mutating func makeAll() throws -> (content: [String: any Origin], apps: [String: HTTPUpstream]) {
         var origins: [String: any Origin] = [:]
         var apps: [String: HTTPUpstream] = [:]
         for settings in configuration.origins {
-            if case .http(let app) = settings.kind {
-                apps[settings.name] = try make(app, watches[settings.name])
+            let name = settings.name
+            if let old, isSame(settings, in: old) {
+                origins[name] = old.origins[name]
+                apps[name] = old.apps[name]
+                credentials[name] = old.credentials[name]
+                clients[name] = old.clients[name]
+            } else if case .http(let app) = settings.kind {
+                apps[name] = make(app, name)
             } else {
-                origins[settings.name] = try make(settings)
+                origins[name] = try make(settings)
             }
         }
         return (origins, apps)
     }
 
-    private func make(_ app: AppSettings, _ watch: OriginWatch?) throws -> HTTPUpstream {
+    /// Whether an origin can go on as it is. A directory is opened anew: its path may lead elsewhere by now.
+    private func isSame(_ settings: OriginSettings, in old: Worker) -> Bool {
+        if case .directory = settings.kind { return false }
+        let before = old.shared
+        return before.configuration.origins.contains(settings)
+            && before.credentialKeepers[settings.name] === keepers[settings.name]
+            && before.configuration.limits.areSameForOrigins(as: configuration.limits)
+    }
+
+    private mutating func client(_ name: String, _ limits: ClientLimits) -> HTTPClient {
+        let client = HTTPClient(loop: loop, resolver: resolver, tls: authorities[name], limits: limits)
+        clients[name] = client
+        return client
+    }
+
+    private mutating func make(_ app: AppSettings, _ name: String) -> HTTPUpstream {
         var limits = ClientLimits(origin: configuration.limits)
         limits.takesUntilClose = true
-        let tls = app.url.isSecure ? try TLSContexts.client(app.authorities) : nil
-        let client = HTTPClient(loop: loop, resolver: resolver, tls: tls, limits: limits)
-        watch?.client = client
-        return HTTPUpstream(UpstreamConfiguration(app), client: client)
+        return HTTPUpstream(UpstreamConfiguration(app), client: client(name, limits))
     }
 
     private mutating func make(_ settings: OriginSettings) throws -> any Origin {
@@ -59,14 +89,11 @@ struct OriginFactory {
                 throw StartFailure("origins.\(settings.name).directory: \(path): \(error.reason)")
             }
         case .s3(let s3):
-            let tls = try TLSContexts.client(nil)
-            let client = HTTPClient(
-                loop: loop, resolver: resolver, tls: tls, limits: ClientLimits(origin: configuration.limits))
+            let client = client(settings.name, ClientLimits(origin: configuration.limits))
             let current = CurrentCredentials()
             current.value = try s3.credentials.keys.map(Credentials.of) ?? keepers[settings.name]?.initial
             credentials[settings.name] = current
             let watch = watches[settings.name]!
-            watch.client = client
             return S3Origin(
                 try Self.configurations(s3), loop: loop, client: client, budget: RetryBudget(configuration.limits),
                 credentials: { current.value }, observer: { watch.note($0) })

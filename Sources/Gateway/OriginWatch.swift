@@ -24,15 +24,15 @@ final class OriginWatch {
     private static let often = Nanoseconds.seconds(60)
     private static let seldom = Nanoseconds.seconds(600)
 
-    private let name: String
+    let name: String
     /// Its place in the metrics' label.
-    private let index: Int
-    private let counters: Counters
+    private var index: Int
+    private var counters: Counters
     private let events: Logger
     private let lines: RepeatedEvent<Line>
     private var hasServed = false
     /// Its connections; nil where it has none.
-    var client: HTTPClient?
+    private var client: HTTPClient?
     private var countedReuses = 0
 
     init(_ name: String, index: Int, counters: Counters, events: Logger, loop: EventLoop) {
@@ -42,6 +42,19 @@ final class OriginWatch {
         self.events = events
         lines = RepeatedEvent(
             loop: loop, events: events, every: { $0 == .denied ? Self.seldom : Self.often }, message: \.message)
+    }
+
+    /// Counts there from now on.
+    func count(in counters: Counters, at index: Int) {
+        self.counters = counters
+        self.index = index
+    }
+
+    /// Looks at these connections from now on.
+    func follow(_ client: HTTPClient?) {
+        guard self.client !== client else { return }
+        self.client = client
+        countedReuses = 0
     }
 
     func note(_ incident: OriginIncident) {

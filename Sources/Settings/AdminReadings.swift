@@ -3,25 +3,31 @@
 package struct AdminReadings: Sendable, Equatable {
     /// An absolute path; nil where the config names none.
     package var socket: String?
-    /// Nil where the config says nothing of the admin listener.
+    /// Nil where the config has no `admin` section.
     package var address: ListenAddress?
 }
 
 extension ConfigurationLoader {
     /// - Returns: nil where the file cannot be read as a config at all; the faults say why.
-    package static func admin(path: String) -> (readings: AdminReadings?, faults: [Fault]) {
-        let (values, faults) = ConfigurationLoader().readings(path: path)
-        guard !values.isEmpty else { return (nil, faults) }
-        let directory = PathText.directory(of: PathText.absolute(path, from: LocalFiles().currentDirectory))
-        var readings = AdminReadings()
-        readings.socket = values[Options.adminSocket.path].map { PathText.absolute($0, from: directory) }
-        guard values.keys.contains(where: { $0.hasPrefix("admin.") }) else { return (readings, faults) }
-        readings.address = Options.adminAddress.defaultValue
-        if let address = values[Options.adminAddress.path].flatMap({ ListenAddress($0) }) {
-            readings.address = address
-            if case .unix(let place) = address { readings.address = .unix(PathText.absolute(place, from: directory)) }
+    package static func admin(
+        path: String, environment: [String: String]
+    ) -> (readings: AdminReadings?, faults: [Fault]) {
+        let files = LocalFiles(), tree = ConfigurationTree.read(path, files: files)
+        guard let written = tree.root else { return (nil, tree.faults) }
+        var faults = FaultList()
+        let root = EnvironmentOverrides.apply(environment, to: written, &faults)
+        let source = ContentSource(
+            files: files, environment: environment, written: tree.files,
+            directory: PathText.directory(of: PathText.absolute(path, from: files.currentDirectory)))
+        let section = SettingSection.root(root).section("admin")
+        guard section.isPresent else { return (AdminReadings(), []) }
+        var readings = AdminReadings(
+            socket: section.located(Options.adminSocket).map(source.path),
+            address: section.value(Options.adminAddress))
+        if case .unix(let place)? = readings.address {
+            readings.address = .unix(source.path(place, at: section.position(of: Options.adminAddress)))
         }
-        return (readings, faults)
+        return (readings, [])
     }
 }
 

@@ -30,7 +30,7 @@ package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebug
 }
 
 /// A file's bytes as they were when the config was read, so that a reload takes all of it or none.
-package struct FileContent: Sendable, Equatable {
+package struct FileContent: Sendable, Hashable {
     /// Where it was read, for messages: a path, or the reference that stands in the config.
     package let source: String
     package let bytes: [UInt8]

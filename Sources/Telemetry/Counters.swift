@@ -58,13 +58,23 @@ package struct MetricLayout: Sendable, Equatable {
 package final class Counters {
     private let layout: MetricLayout
     private var cells: [Int64]
+    /// The cells that are set rather than added to: they tell how things are, and end with whoever tells it.
+    private var areSet: Set<Int> = []
 
-    package init(_ layout: MetricLayout) {
+    /// - Parameter old: what it goes on with.
+    package init(_ layout: MetricLayout, continuing old: Counters? = nil) {
         self.layout = layout
-        cells = Array(repeating: 0, count: layout.cellCount)
+        cells = old?.remains.mapped(to: layout).cells ?? Array(repeating: 0, count: layout.cellCount)
     }
 
     package var snapshot: MetricSnapshot { MetricSnapshot(layout: layout, cells: cells) }
+
+    /// What it has counted, without what was set: what remains of it when another takes its place.
+    package var remains: MetricSnapshot {
+        var remains = snapshot
+        for cell in areSet { remains.cells[cell] = 0 }
+        return remains
+    }
 
     /// One request's end, in all the metrics that count requests.
     package func count(site: Int, outcome: Outcome, status: Int, bytes: Int64, duration microseconds: Int64) {
@@ -92,6 +102,7 @@ package final class Counters {
     package func set(_ metric: Metric, _ first: Int = 0, _ second: Int = 0, to value: Int64) {
         let cell = layout.cell(metric, first, second)
         cells[cell] = value
+        areSet.insert(cell)
     }
 
     /// Puts a duration into a histogram's bucket.
@@ -146,6 +157,13 @@ package struct MetricSnapshot: Sendable {
                 }
             }
         }
+    }
+
+    /// The same by another config's names.
+    package func mapped(to layout: MetricLayout) -> MetricSnapshot {
+        var mapped = MetricSnapshot(layout)
+        mapped.merge(self)
+        return mapped
     }
 
     /// Every combination of a metric's label values, in the order of its cells.

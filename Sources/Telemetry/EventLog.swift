@@ -5,33 +5,33 @@ import Logging
 ///
 /// Metadata must hold no secret; nothing here can know one when it sees it.
 package struct EventLog: LogHandler {
-    package var logLevel: Logger.Level
+    /// A logger's own, where it was given one; else everybody's.
+    package var logLevel: Logger.Level {
+        get { ownLevel ?? style.level }
+        set { ownLevel = newValue }
+    }
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
 
     private let label: String
     private let sink: LogSink
-    private let format: LogFormat
+    private let style: EventStyle
+    private var ownLevel: Logger.Level?
     private let now: @Sendable () -> Int64
 
     /// - Parameter now: microseconds since 1970.
     package init(
-        label: String, level: Logger.Level, format: LogFormat, sink: LogSink, now: @escaping @Sendable () -> Int64
+        label: String, style: EventStyle, sink: LogSink, now: @escaping @Sendable () -> Int64
     ) {
         self.label = label
-        self.logLevel = level
-        self.format = format
+        self.style = style
         self.sink = sink
         self.now = now
     }
 
     /// Makes every `Logger` of the process write here. Call it once, at the start.
-    package static func bootstrap(
-        level: Logger.Level, format: LogFormat, sink: LogSink, now: @escaping @Sendable () -> Int64
-    ) {
-        LoggingSystem.bootstrap { label in
-            EventLog(label: label, level: level, format: format, sink: sink, now: now)
-        }
+    package static func bootstrap(style: EventStyle, sink: LogSink, now: @escaping @Sendable () -> Int64) {
+        LoggingSystem.bootstrap { label in EventLog(label: label, style: style, sink: sink, now: now) }
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -54,7 +54,7 @@ package struct EventLog: LogHandler {
         guard !sink.takesEntries else {
             return JournalEntry.event(level: level, part: label, message: message, fields: fields)
         }
-        switch format {
+        switch style.format {
         case .json:
             out.append(contentsOf: #"{"time":""#.utf8)
             out.append(addingCapacity: Timestamp.room) { timestamp.append(microseconds: now(), to: &$0) }

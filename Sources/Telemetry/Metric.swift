@@ -45,6 +45,8 @@ package enum Metric: Int, Sendable, CaseIterable {
     // The process
     case loopLag
     case logLinesDropped
+    case reloads
+    case configTime
     case ready
     case workers
     case startTime
@@ -182,6 +184,11 @@ package enum Metric: Int, Sendable, CaseIterable {
                 "How long turns of the event loops took: so long has waited what came meanwhile.", .loop)
         case .logLinesDropped:
             .init("log_lines_dropped_total", .counter, "Log lines that a slow or full receiver did not take.", .log)
+        case .reloads:
+            .init("reloads_total", .counter, "Reloads of the config: taken up, or refused.", .result)
+        case .configTime:
+            .init(
+                "config_loaded_time_seconds", .gauge, "When the config in use was taken up, in seconds since 1970.")
         case .ready:
             .init("ready", .gauge, "1 when everything is loaded that requests need, else 0.")
         case .workers:
@@ -250,12 +257,36 @@ package struct MetricNames: Sendable, Equatable {
     package let listeners: [String]
     package let providers: [String]
     package let origins: [String]
+    /// How many of each are in the config; the others were.
+    let currentCounts: [MetricLabel: Int]
 
-    package init(sites: [String] = [], listeners: [String] = [], providers: [String] = [], origins: [String] = []) {
-        self.sites = [""] + sites
-        self.listeners = [""] + listeners
-        self.providers = [""] + providers
-        self.origins = [""] + origins
+    /// Names of each kind that have gone from the config and are remembered, the latest.
+    static let mostGone = 200
+
+    /// - Parameter old: those of the config before. A name that has gone stays behind the others, with what was counted
+    ///   under it: counters that vanish, or begin anew when it comes back, would be taken for a restart.
+    package init(
+        sites: [String] = [], listeners: [String] = [], providers: [String] = [], origins: [String] = [],
+        continuing old: MetricNames? = nil
+    ) {
+        func names(_ current: [String], _ before: [String]?) -> [String] {
+            let known = Set(current)
+            let gone = before?.dropFirst().filter { !known.contains($0) } ?? []
+            return [""] + current + gone.prefix(Self.mostGone)
+        }
+        self.sites = names(sites, old?.sites)
+        self.listeners = names(listeners, old?.listeners)
+        self.providers = names(providers, old?.providers)
+        self.origins = names(origins, old?.origins)
+        currentCounts = [
+            .site: sites.count, .listener: listeners.count, .provider: providers.count, .origin: origins.count,
+        ]
+    }
+
+    /// Whether that value of the label has gone from the config.
+    func isGone(_ value: String, of label: MetricLabel) -> Bool {
+        guard let count = currentCounts[label] else { return false }
+        return label.values(in: self).dropFirst(count + 1).contains(value)
     }
 }
 

@@ -24,6 +24,12 @@ package enum PrometheusText {
                 // A name that stands for none is shown only where something was counted under it.
                 let value = snapshot.cells[base + index]
                 if value == 0, hasEmptyName(labels) || declaration.labels.count > 1 { continue }
+                // What has gone counts on, and is in no state any more.
+                if value == 0, declaration.kind == .gauge,
+                    zip(declaration.labels, values).contains(where: { snapshot.layout.names.isGone($1, of: $0) })
+                {
+                    continue
+                }
                 appendSample(declaration.name, labels, "\(value)", to: &out)
             }
         }

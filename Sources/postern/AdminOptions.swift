@@ -39,11 +39,13 @@ struct AdminOptions: ParsableArguments {
     }
 
     /// The same; prints what it says, and fails where it does not do as it is asked.
-    func tell(_ path: String, order: [UInt8]? = nil, wantsJSON: Bool = false, seconds: Int64 = 30) throws {
-        let answer = try ask(path, order: order, wantsJSON: wantsJSON, seconds: seconds)
-        let text = answer.text.hasSuffix("\n") ? answer.text : answer.text + "\n"
-        guard answer.status < 400 else { throw CommandFailure.failed("postern: " + text.dropLast()) }
-        StandardStreams.print(text)
+    func tell(_ path: String, order: [UInt8]? = nil, wantsJSON: Bool = false) throws {
+        try show(try ask(path, order: order, wantsJSON: wantsJSON))
+    }
+
+    func show(_ answer: AdminClient.Answer) throws {
+        guard answer.status < 400 || answer.isJSON else { throw CommandFailure.failed("postern: " + answer.line) }
+        StandardStreams.print(answer.line + "\n")
     }
 
     private func places(forOrder: Bool) throws -> [AdminPlace] {
@@ -54,7 +56,7 @@ struct AdminOptions: ParsableArguments {
             }
             return [place]
         }
-        let (readings, faults) = ConfigurationLoader.admin(path: file.config)
+        let (readings, faults) = ConfigurationLoader.admin(path: file.config, environment: environment)
         guard let readings else {
             for fault in faults { StandardStreams.print(fault.description + "\n", to: .error) }
             throw CommandFailure.config("\(file.config) does not tell where to ask: use --admin.")
@@ -63,6 +65,11 @@ struct AdminOptions: ParsableArguments {
             socket: readings.socket, address: readings.address, environment: environment)
         return forOrder ? Array(places.prefix(1)) : places
     }
+}
+
+extension AdminClient.Answer {
+    /// Without the last line's end.
+    var line: String { text.hasSuffix("\n") ? String(text.dropLast()) : text }
 }
 
 extension AdminOptions {

@@ -10,7 +10,7 @@ struct Postern: ParsableCommand {
         discussion: "Start with a config file (see config/postern.yaml) and `postern check --config FILE`.",
         subcommands: [
             Serve.self, Check.self, DoctorCommand.self, Explain.self, Status.self, Health.self, Why.self, Revoke.self,
-            Drain.self, Secret.self, ShowVersion.self, Reference.self,
+            Reload.self, LogLevel.self, Drain.self, Secret.self, ShowVersion.self, Reference.self,
         ])
 
     static func main() {

@@ -13,18 +13,20 @@ struct Serve: ParsableCommand {
         let manager = ServiceManager.take()
         let passed: PassedSockets
         do { passed = try PassedSockets.take() } catch { throw CommandFailure.failed("postern: \(error)") }
-        var (configuration, faults) = ConfigurationLoader.load(path: file.config, environment: environment)
-        if let checked = configuration {
-            let more = Preflight.faults(checked, passed: passed)
-            if !more.isEmpty { configuration = nil }
-            faults += more
+        let path = file.config
+        let load: @Sendable () -> (configuration: Configuration?, faults: [Fault]) = {
+            let (configuration, faults) = ConfigurationLoader.load(path: path, environment: environment)
+            guard let configuration else { return (nil, faults) }
+            let more = Preflight.faults(configuration, passed: passed)
+            return (more.isEmpty ? configuration : nil, faults + more)
         }
+        let (configuration, faults) = load()
         for fault in faults { StandardStreams.print(fault.description + "\n", to: .error) }
         guard let configuration else {
-            throw CommandFailure.config("\(file.config) does not hold; nothing was started.")
+            throw CommandFailure.config("\(path) does not hold; nothing was started.")
         }
         do {
-            try Daemon(configuration, build: Version.build, passed: passed, manager: manager).run()
+            try Daemon(configuration, build: Version.build, passed: passed, manager: manager, load: load).run()
         } catch {
             throw CommandFailure.failed("postern: \(error)")
         }

@@ -18,10 +18,12 @@ class Lost(Exception):
 
 
 class Client(threading.Thread):
-    """`objects` maps paths to what they hold; `pause` is what lies between two requests, in seconds."""
+    """`objects` maps paths to what they hold; `pause` is what lies between two requests, in seconds; `headers` go with
+    each request of HTTP/1.1."""
 
-    def __init__(self, name, port, host, objects, *, tls=None, pause=0.01):
+    def __init__(self, name, port, host, objects, *, tls=None, pause=0.01, headers=None):
         super().__init__(name=name, daemon=True)
+        self.headers = headers or {}
         self.port, self.host, self.objects, self.tls, self.pause = port, host, objects, tls, pause
         self.done, self.lost, self.connections, self.stopped = 0, [], 0, threading.Event()
 
@@ -66,7 +68,7 @@ class Kept(Client):
     def serve(self):
         with self.connect() as connection:
             for path in self.paths():
-                connection.sendall(web.head("GET", path, self.host))
+                connection.sendall(web.head("GET", path, self.host, self.headers))
                 answer = web.read_answer(connection)
                 self.check(path, answer.status, answer.body)
                 if (answer.get("connection") or "").lower() == "close":

@@ -51,8 +51,8 @@ os.environ.update(LISTEN_FDS=str(len(high)), LISTEN_FDNAMES=names, LISTEN_PID=st
 os.execvp(argv[0], argv)
 """
 
-# The threads that a daemon has: the control loop, the workers, and those that wait for disks, names and logs.
-THREADS = {"postern", "worker-", "revocations", "resolver", "reader", "log-writer"}
+# The threads that a daemon has: the control loop, the workers, and those that wait for disks, names, logs and configs.
+THREADS = {"postern", "worker-", "revocations", "resolver", "reader", "log-writer", "config"}
 
 
 class Postern:

@@ -10,7 +10,7 @@ import stat
 import postern
 import pytest
 import web
-from identity_rig import API, Rig, eventually
+from identity_rig import API, Rig, eventually, named
 from lying_provider import BOB
 from parts import process
 
@@ -26,10 +26,11 @@ def folder(build):
 
 
 class AdminRig(Rig):
-    """With an admin socket in its folder. `sends` asks like a program, `says` runs a command."""
+    """With an admin socket in its folder, which needs a short name. `asks` asks like a program, `says` runs a command."""
 
-    def __init__(self, *arguments, **options):
+    def __init__(self, *arguments, ready="/readyz", **options):
         super().__init__(*arguments, starts=False, **options)
+        self.ready = ready
         self.config["limits"] = {"decisions": 20}
         self.start()
 
@@ -38,7 +39,7 @@ class AdminRig(Rig):
         self.config["admin"] = {"address": f"127.0.0.1:{port}", "socket": "admin.sock"}
         self.daemon = postern.Postern(self.directory, self.config, ready=None)
         self.daemon.admin = port
-        eventually(lambda: self.daemon.status("/readyz"))
+        eventually(lambda: self.daemon.status(self.ready))
 
     @property
     def socket(self):
@@ -89,7 +90,7 @@ def test_status_shows_all_parts_at_a_glance(rig):
     text = rig.says("status")
     lines = text.splitlines()
     assert re.fullmatch(rf"postern \S+ is ready, up \d+ \w+: 2 workers, process {rig.daemon.pid}", lines[0]), text
-    assert lines[1] == rig.daemon.path
+    assert re.fullmatch(re.escape(rig.daemon.path) + r", in use for \d+ \w+; log level debug", lines[1]), text
     assert re.search(rf"^a  +\d+ +0 +{re.escape(rig.host())}$", text, re.M), text
     assert re.search(rf"^one  +ready +\d+, seen \d+ s ago +{re.escape(rig.provider.issuer)}$", text, re.M), text
     assert re.search(r"^folder  +ready +- +/", text, re.M), text
@@ -124,6 +125,31 @@ def test_status_works_while_the_config_does_not_hold(rig):
         assert "is ready" in rig.says("status")
     finally:
         rig.daemon.write(rig.daemon.config)
+
+
+def test_status_says_what_is_the_matter_with_a_provider(build, folder, module_provider):
+    lost = process.free_port()
+    one = AdminRig(os.path.join(build, "admin-lost"), folder, module_provider, ready="/healthz", providers={
+        "one": {"issuer": module_provider.issuer, "client_id": "postern"},
+        "two": {"issuer": f"http://localhost:{lost}", "client_id": "other"}})
+    eventually(lambda: "no keys" in one.says("status"))
+    text = one.says("status")
+    assert " is degraded, up " in text.splitlines()[0], text
+    assert re.search(rf"^provider two  http://localhost:{lost}/\S+: .*refused", text, re.M), text
+    told = {part["name"]: part for part in json.loads(one.says("status", "--json"))["providers"]}
+    assert told["two"]["state"] == "unready" and str(lost) in told["two"]["problem"] and "problem" not in told["one"]
+    one.stop()
+
+
+def test_the_socket_is_found_by_what_a_config_includes_and_what_the_environment_says(rig, tmp_path):
+    (tmp_path / "main.yaml").write_text("include: parts/*.yaml\nworkers: nonsense\n")
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "admin.yaml").write_text("admin: {socket: nowhere.sock}\n")
+    status = lambda **more: postern.run("status", "--config", tmp_path / "main.yaml", environment=more)
+    assert status().returncode == 1 and f"unix:{tmp_path}/parts/nowhere.sock" in status().stderr, status().stderr
+    assert "is ready" in status(POSTERN_ADMIN__SOCKET=rig.socket).stdout
+    (tmp_path / "main.yaml").write_text("workers: 2\n")
+    assert "is ready" in status(RUNTIME_DIRECTORY=rig.directory).stdout
 
 
 def test_a_command_without_an_instance_fails_and_says_where_it_asked(rig, tmp_path):
@@ -189,9 +215,13 @@ def test_why_tells_of_a_request_that_could_not_be_read(rig):
 def test_why_of_a_reference_that_is_not_remembered_fails_with_words(rig):
     assert "No answer with the reference" in rig.says("why", "0000000000", status=1)
     rig.says("why", "short", status=2)
-    codes = [reference(rig.send("/nobody/x", headers=API)) for _ in range(60)]
-    assert rig.says("why", codes[-1])
-    assert "No answer" in rig.says("why", codes[0], status=1), "20 of each of 2 workers"
+    with web.connect(rig.port) as line:  # one connection, one worker, which remembers 20
+        codes = []
+        for _ in range(21):
+            line.sendall(web.head("GET", "/nobody/x", rig.host(), API))
+            codes.append(reference(web.read_answer(line)))
+    assert rig.says("why", codes[1]) and rig.says("why", codes[-1])
+    assert "No answer" in rig.says("why", codes[0], status=1)
 
 
 # MARK: The socket and the listener
@@ -225,7 +255,7 @@ def test_a_socket_that_cannot_be_made_keeps_nobody_from_serving(build, folder, m
     one.stop()
 
 
-@pytest.mark.parametrize("path", ["/drain", "/sessions/revoke"])
+@pytest.mark.parametrize("path", ["/drain", "/sessions/revoke", "/reload", "/log-level"])
 def test_the_listener_changes_nothing(rig, path):
     assert rig.asks(path, "POST", {})[0] == 403
     assert rig.asks(path)[0] == 403
@@ -297,6 +327,50 @@ def test_what_was_revoked_stays_so_after_a_sudden_restart(build, folder, module_
     one.start()
     assert not opens(one, browser) and opens(one, one.signed_in())
     one.stop()
+
+
+# MARK: reload and log level
+
+@pytest.fixture
+def own(build, folder, module_provider, request):
+    one = AdminRig(os.path.join(build, named(request)[:24]), folder, module_provider)
+    yield one
+    one.stop()
+
+
+def test_reload_tells_what_came_of_it(own):
+    config = own.daemon.config
+    own.daemon.write({**config, "limits": {"decisions": 7}})
+    assert "The config is in use." in own.says("reload")
+    own.daemon.write({**config, "limits": {"decisions": 7, "decisons": 8}})
+    text = own.says("reload", status=78)
+    assert "limits.decisons" in text and "decisions" in text and "nothing was changed" in text
+    done = postern.run("reload", "--json", "--config", own.daemon.path)
+    assert done.returncode == 78 and json.loads(done.stdout)["ok"] is False
+    own.daemon.write({**config, "workers": 3})
+    assert "workers" in own.says("reload", status=78) and own.is_alive()
+
+
+def test_a_reload_moves_the_socket_and_what_is_remembered_stays(own):
+    code, browser = reference(own.send("/nobody/x", headers=API)), own.signed_in()
+    own.says("revoke", "--site", "a")
+    moved = {**own.daemon.config["admin"], "socket": "moved.sock"}
+    own.daemon.write({**own.daemon.config, "admin": moved})
+    assert "in use" in own.says("reload", place=own.socket)
+    assert not os.path.exists(own.socket) and os.path.exists(os.path.join(own.directory, "moved.sock"))
+    assert json.loads(own.says("why", "--json", code))["reference"] == code
+    assert not opens(own, browser)
+
+
+def test_the_log_level_changes_until_the_config_is_read_again(own):
+    level = lambda: json.loads(own.says("status", "--json"))["log_level"]
+    assert level() == "debug" and "error" in own.says("log-level", "error") and level() == "error"
+    before = len(own.daemon.records())
+    own.says("revoke", "--site", "a")
+    assert not any(one["kind"] == "event" for one in own.daemon.records()[before:])
+    own.says("log-level", "loud", status=2)
+    own.says("reload")
+    assert level() == "debug"
 
 
 # MARK: drain

@@ -51,15 +51,6 @@ def test_usr1_opens_the_access_log_again(daemon, tmp_path):
     assert moved.read_text().count("/hello.txt") == 1
 
 
-def test_hup_says_that_nothing_changed(daemon):
-    daemon.process.send(signal.SIGHUP)
-    assert wait_until(lambda: "SIGHUP" in daemon.process.log_text())
-    lines = [one for one in daemon.records() if "SIGHUP" in one.get("message", "")]
-    assert len(lines) == 1 and lines[0]["level"] == "warning" and "nothing was changed" in lines[0]["message"]
-    daemon.get("/hello.txt")
-    assert os.path.exists(f"/proc/{daemon.pid}")
-
-
 def test_a_second_term_does_not_wait_for_what_runs(daemon, tmp_path):
     with open(tmp_path / "site" / "big.bin", "wb") as file:
         file.truncate(64 << 20)

@@ -94,7 +94,9 @@ class Rig:
         one.write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
         # What the sandbox refuses ends the process here, so that it is not overlooked.
         for unit in ("postern", "postern@"):
-            self.drop_in("strict", unit, SystemCallErrorNumber="kill", ExecPaths=" ".join(libraries(postern.BINARY)))
+            self.drop_in("strict", unit, SystemCallErrorNumber="kill")
+            if folders := libraries(postern.BINARY):
+                self.drop_in("libraries", unit, ExecPaths=" ".join(folders))
         chain, key = self.authority.issue("postern", HOST)
         for path, name in ((chain, "/etc/postern/tls/fullchain.pem"), (key, "/etc/postern/credentials/tls-key")):
             with open(path, encoding="ascii") as source:
@@ -183,7 +185,9 @@ class Rig:
         return self.journal()[-1]["__CURSOR"]
 
     def messages(self, since=None):
-        return [one["MESSAGE"] for one in self.journal(since) if isinstance(one["MESSAGE"], str)]
+        """What the entries say, with the fields of the program's own."""
+        return [" ".join(str(value) for name, value in one.items() if name == "MESSAGE" or name.startswith("POSTERN_"))
+                for one in self.journal(since)]
 
     def fetch(self, path="/public/hello.txt", **options):
         return web.request(443, path, host=HOST, tls=ssl.create_default_context(cafile=self.authority.certificate),
@@ -270,6 +274,7 @@ def test_the_readme_leads_to_a_page_for_who_has_signed_in(rig):
     assert web.request(80, "/x", host=HOST).location == URL + "/x"
     browser = rig.signed_in()
     assert browser.fetch(URL + "/.auth/me").json()["name"] == "Alice Aster"
+    assert json.loads(rig.machine.run("postern", "status", "--json"))["state"] == "ready"
 
 
 def test_the_units_hold(rig):
@@ -301,6 +306,47 @@ def test_what_was_signed_out_stays_so_and_sessions_stay(rig):
     assert stays.fetch(URL + "/.auth/me").status == 200
 
 
+def test_a_reload_takes_a_changed_config_into_use_or_nothing_of_it(rig):
+    rig.configure()
+    rig.machine.run("systemctl", "restart", "postern")
+    browser, before = rig.signed_in(), rig.pid
+    site = rig.config()["sites"]["docs"]
+    rig.configure(sites={"docs": {**site, "rules": {"/**": "signed-in"}}})
+    rig.machine.run("systemctl", "reload", "postern")
+    assert rig.fetch().status == 302 and browser.fetch(URL + "/.auth/me").status == 200
+    since = rig.cursor()
+    rig.configure(sites={"docs": {**site, "origin": "nowhere"}})
+    with pytest.raises(process.PartFailed):
+        rig.machine.run("systemctl", "reload", "postern")
+    assert any("sites.docs.origin" in one and "nowhere" in one for one in rig.messages(since))
+    assert rig.fetch().status == 302
+    rig.configure()
+    rig.machine.run("systemctl", "kill", "-s", "HUP", "postern")
+    eventually(rig.answers)
+    eventually(lambda: rig.show("ActiveState", "SubState", "StatusText") == {
+        "ActiveState": "active", "SubState": "running", "StatusText": "serving"})
+    assert rig.pid == before and browser.fetch(URL + "/.auth/me").status == 200
+
+
+def test_the_journal_has_fields(rig):
+    rig.configure(log={"level": "debug", "format": "json", "access": "journald"})
+    since = rig.cursor()
+    rig.machine.run("systemctl", "restart", "postern")
+    assert rig.answers() and rig.fetch("/admin/index.html").status == 302
+
+    def find(**fields):
+        return [one for one in rig.journal(since) if one["_SYSTEMD_UNIT"] == "postern.service"
+                and all(one.get(name) == value for name, value in fields.items())]
+
+    request, = eventually(lambda: find(POSTERN_OUTCOME="served"))
+    assert {name: request[name] for name in ("MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER", "POSTERN_SITE", "POSTERN_STATUS")} == {
+        "MESSAGE": f"GET {HOST}/public/hello.txt 200 served", "PRIORITY": "6", "SYSLOG_IDENTIFIER": "postern",
+        "POSTERN_SITE": "docs", "POSTERN_STATUS": "200"}
+    assert find(POSTERN_OUTCOME="sign_in_started", POSTERN_PATH="/admin/index.html")
+    event, = find(MESSAGE="serving")
+    assert event["PRIORITY"] == "6" and event["POSTERN_WORKERS"] == "2"
+
+
 def test_a_log_file_is_opened_again(rig):
     rig.configure(log={"level": "debug", "format": "json", "access": "file:/var/log/postern/access.log"})
     rig.machine.run("systemctl", "restart", "postern")
@@ -326,12 +372,14 @@ def test_with_sockets_the_service_may_do_less(sockets):
 
 def clients(rig):
     """All of whom are to be answered, whatever becomes of the service."""
-    found, objects = [], {path: OBJECTS[path[1:]] for path in ("/public/hello.txt", "/public/big.bin")}
+    found = []
     for kind in (load.Fresh, load.Fresh, load.Kept, load.Slow, load.Multiplexed):
         tls = ssl.create_default_context(cafile=rig.authority.certificate)
         if kind is load.Multiplexed:
             tls.set_alpn_protocols(["h2"])
-        found.append(kind(f"{kind.__name__} {len(found)}", 443, HOST, objects, tls=tls))
+        path = "public/big.bin" if kind is load.Slow else "public/hello.txt"
+        found.append(kind(f"{kind.__name__} {len(found)}", 443, HOST, {"/" + path: OBJECTS[path]}, tls=tls))
+        found[-1].seconds = 1.5
     return load.Load(*found)
 
 

@@ -26,6 +26,20 @@ import Testing
         #expect(decisions.find("B") == nil && decisions.find("E") != nil && decisions.count == 3)
     }
 
+    @Test func withAnotherLimitTheLatestStay() throws {
+        var decisions = Decisions(limit: 3)
+        for name in ["A", "B", "C", "D"] { decisions.add(try decision(name)) }
+        decisions.limit = 2
+        #expect(decisions.find("B") == nil && decisions.find("C") != nil && decisions.find("D") != nil)
+        decisions.add(try decision("E"))
+        #expect(decisions.find("C") == nil && decisions.find("D") != nil && decisions.find("E") != nil)
+        decisions.limit = 4
+        for name in ["F", "G"] { decisions.add(try decision(name)) }
+        #expect(decisions.count == 4 && decisions.find("D") != nil)
+        decisions.limit = 0
+        #expect(decisions.count == 0)
+    }
+
     @Test func noneIsRememberedWithALimitOfNoneAndNoneWithoutAReference() throws {
         var none = Decisions(limit: 0), some = Decisions(limit: 1)
         none.add(try decision("A"))

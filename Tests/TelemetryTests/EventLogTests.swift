@@ -6,7 +6,9 @@ struct EventLogTests {
     func logger(_ pipe: Pipe, _ format: LogFormat) -> Logger {
         let sink = LogSink(pipe)
         return Logger(label: "key set") {
-            EventLog(label: $0, level: .info, format: format, sink: sink, now: { 1_770_091_506_789_000 })
+            EventLog(
+                label: $0, style: EventStyle(level: .info, format: format), sink: sink,
+                now: { 1_770_091_506_789_000 })
         }
     }
 

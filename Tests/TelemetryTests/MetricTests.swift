@@ -105,4 +105,27 @@ struct MetricTests {
         #expect(text.contains("postern_workers 1\n"))
         #expect(!text.contains("a\\\"b"))
     }
+
+    @Test func aNameThatHasGoneCountsOnAndIsInNoStateAnyMore() {
+        let counters = Counters(layout)
+        counters.add(5, to: .responseBytes, 1)
+        counters.set(.connectionsOpen, 1, to: 4)
+        let names = MetricNames(sites: ["new"], listeners: ["other"], continuing: layout.names)
+        let next = Counters(MetricLayout(names: names), continuing: counters)
+        next.add(1, to: .responseBytes, 1)
+        let text = PrometheusText.render(next.snapshot)
+        #expect(text.contains("postern_response_body_bytes_total{site=\"docs\"} 5\n"))
+        #expect(text.contains("postern_response_body_bytes_total{site=\"new\"} 1\n"))
+        #expect(text.contains("postern_connections_open{listener=\"other\"} 0\n"))
+        #expect(!text.contains("postern_connections_open{listener=\"web\"}"), "what was set ends with who set it")
+        let back = Counters(MetricLayout(names: MetricNames(sites: ["docs"], continuing: names)), continuing: next)
+        #expect(PrometheusText.render(back.snapshot).contains("postern_response_body_bytes_total{site=\"docs\"} 5\n"))
+    }
+
+    @Test func ofNamesThatHaveGoneTheLatestAreRemembered() {
+        var names = MetricNames(sites: ["0"])
+        for number in 1...250 { names = MetricNames(sites: ["\(number)"], continuing: names) }
+        #expect(names.sites.prefix(3) == ["", "250", "249"])
+        #expect(names.sites.count == 202 && names.sites.last == "50")
+    }
 }

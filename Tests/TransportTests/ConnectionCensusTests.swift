@@ -49,4 +49,14 @@ struct ConnectionCensusTests {
         for one in all + all { census.leave(from: one) }
         #expect(census.addressCount == 0)
     }
+
+    @Test func anotherWithOtherLimitsCountsOn() {
+        let before = ConnectionCensus(limit: 9, limitPerAddress: 9)
+        for _ in 0..<3 { #expect(before.enter() && before.enter(from: address("192.0.2.1")) == .counted) }
+        let after = ConnectionCensus(limit: 3, limitPerAddress: 3, continuing: before)
+        #expect(!after.enter() && after.enter(from: address("192.0.2.1")) == .refused)
+        before.leave()
+        before.leave(from: address("192.0.2.1"))
+        #expect(after.enter() && after.enter(from: address("192.0.2.1")) == .counted)
+    }
 }

@@ -14,7 +14,7 @@ from .process import PartFailed, Process, clean_environment, program
 TREE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), ".build", "machine",
                     "debian")
 # Of Debian: systemd, and what Postern needs besides.
-PACKAGES = ["systemd", "systemd-sysv", "dbus", "ca-certificates", "curl", "libnghttp2-14", "libssl3", "libstdc++6", "procps", "zlib1g"]
+PACKAGES = ["systemd", "systemd-sysv", "dbus", "ca-certificates", "curl", "libnghttp2-14", "libssl3", "libstdc++6", "zlib1g"]
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
 _POWER_OFF = signal.SIGRTMIN + 4  # as systemd(1) has it

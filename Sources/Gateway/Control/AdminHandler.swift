@@ -92,11 +92,11 @@ final class AdminHandler: RequestHandler {
     // MARK: Answers
 
     /// JSON, or text for whoever asks for that.
-    func tell(_ exchange: Exchange, _ json: [UInt8], _ text: String) {
+    func tell(_ exchange: Exchange, status: Int = 200, _ json: [UInt8], _ text: String) {
         guard exchange.request.fields[.accept]?.lowercased().hasPrefix("text/plain") == true else {
-            return answer(exchange, status: 200, type: "application/json", json)
+            return answer(exchange, status: status, type: "application/json", json)
         }
-        answer(exchange, status: 200, type: "text/plain; charset=utf-8", Array(text.utf8))
+        answer(exchange, status: status, type: "text/plain; charset=utf-8", Array(text.utf8))
     }
 
     func say(_ exchange: Exchange, status: Int, _ sentence: String) {

@@ -11,7 +11,9 @@ import Transport
 
 /// What the running instance can be told to do, each by a POST to a path of its own.
 enum AdminOrder: String, CaseIterable {
+    case reload
     case drain
+    case logLevel = "log-level"
     case revoke = "sessions/revoke"
 
     init?(path: String) { self.init(rawValue: String(path.dropFirst())) }
@@ -28,6 +30,8 @@ extension AdminHandler {
                 return self.say(exchange, status: 400, "The order is no JSON object of texts.")
             }
             switch order {
+            case .reload: self.reload(members, exchange)
+            case .logLevel: self.changeLogLevel(members, exchange)
             case .drain: self.drain(members, exchange)
             case .revoke: self.revoke(members, exchange)
             }
@@ -45,6 +49,36 @@ extension AdminHandler {
     private func refuse(_ exchange: Exchange, status: Int = 400, _ sentence: String) {
         exchange.record.outcome = .badRequest
         say(exchange, status: status, sentence)
+    }
+
+    // MARK: Reload
+
+    private func reload(_ members: [String: String], _ exchange: Exchange) {
+        guard members.isEmpty else { return refuse(exchange, "It takes nothing.") }
+        control.reload { result in
+            let text = result.faults.map { $0.description + "\n" }.joined()
+            let verdict = result.isApplied ? "The config is in use." : "The config does not hold: nothing was changed."
+            // A conflict with what the file has now (RFC 9110 section 15.5.10).
+            self.tell(
+                exchange, status: result.isApplied ? 200 : 409, Array(Fault.json(result.faults).utf8),
+                text + verdict + "\n")
+        }
+    }
+
+    // MARK: Log level
+
+    private func changeLogLevel(_ members: [String: String], _ exchange: Exchange) {
+        let levels = LogSettings.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        guard members.count == 1, let level = members["level"].flatMap({ LogSettings.Level(rawValue: $0) }) else {
+            return refuse(exchange, "It takes a level: one of \(levels).")
+        }
+        control.shared.logs.style.level = Logger.Level(level)
+        control.shared.events.log(
+            level: Logger.Level(level), "the log level is another until the config is read again",
+            metadata: ["log_level": "\(level.rawValue)"])
+        say(
+            exchange, status: 200,
+            "Events of level \(level.rawValue) and above are logged, until the config is read again.")
     }
 
     // MARK: Drain

@@ -8,30 +8,35 @@ import Transport
 /// An instance that takes over from another takes its socket's name, too. One that cannot have the socket serves all the
 /// same, and says so. Lives on the control loop.
 final class AdminSocket {
-    private let path: String
-    private var file: SocketFile?
+    private let environment: [String: String]
+    private var current: (path: String, file: SocketFile, listener: Listener)?
 
-    /// Nil where there is none: the config names none, nor has systemd given a directory for it.
-    init?(_ configuration: Configuration, environment: [String: String]) {
-        guard let path = configuration.admin?.socket ?? AdminPlace.standardSocket(environment) else { return nil }
-        self.path = path
-    }
+    init(environment: [String: String]) { self.environment = environment }
 
-    /// Listens, where it does not yet.
-    func open(for control: Control) {
-        guard file == nil else { return }
-        do throws(SystemError) {
-            let opened = try PrivateSocket(path: path)
-            file = opened.file
-            let handler = AdminHandler(control: control, isPrivate: true)
-            _ = try control.server.listen(on: opened.take(), handler: handler, name: "admin.socket")
-        } catch {
-            control.shared.events.error(
-                "the admin socket could not be opened", metadata: ["path": "\(path)", "reason": "\(error)"])
+    /// Listens where the config that is in use has it, and no longer where it had it before.
+    func follow(_ control: Control) {
+        let path = control.shared.configuration.admin?.socket ?? AdminPlace.standardSocket(environment)
+        guard path != current?.path else { return }
+        let old = current
+        current = nil
+        if let path {
+            do throws(SystemError) {
+                let opened = try PrivateSocket(path: path), file = opened.file
+                let handler = AdminHandler(control: control, isPrivate: true)
+                let listener = try control.server.listen(on: opened.take(), handler: handler, name: "admin.socket")
+                current = (path, file, listener)
+            } catch {
+                control.shared.events.error(
+                    "the admin socket could not be opened", metadata: ["path": "\(path)", "reason": "\(error)"])
+            }
         }
+        guard let old else { return }
+        old.file.remove()
+        control.server.retire(
+            old.listener, hardStopAfter: Nanoseconds(control.shared.configuration.limits.drainTimeout))
     }
 
-    func remove() { file?.remove() }
+    func remove() { current?.file.remove() }
 }
 
 /// Where a running instance is asked.

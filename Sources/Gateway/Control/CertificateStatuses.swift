@@ -9,7 +9,7 @@ final class CertificateStatuses {
     private let events: Logger
     private let count: @Sendable (_ listener: String, _ succeeded: Bool) -> Void
     private var client: LoopBound<HTTPClient>?
-    private var contexts: [String: TLSServerContext] = [:]
+    private(set) var contexts: [String: TLSServerContext] = [:]
     private var keepers: [StatusKeeper] = []
 
     init(
@@ -25,9 +25,7 @@ final class CertificateStatuses {
     /// - Parameter ready: called on the loop once each of the new ones has been asked for: at once where there is none.
     func follow(_ context: TLSServerContext, of listener: String, ready: @escaping () -> Void = {}) {
         contexts[listener] = context
-        let wanted = contexts.values.flatMap { $0.staples.compactMap { $0 } }
-        for keeper in keepers where !wanted.contains(where: { $0 === keeper.staple }) { keeper.start { $0.stop() } }
-        keepers.removeAll { keeper in !wanted.contains { $0 === keeper.staple } }
+        dropUnwanted()
         let waiting = Countdown(ready)
         for (certificate, staple) in zip(context.certificates, context.staples) {
             guard let staple else {
@@ -45,6 +43,18 @@ final class CertificateStatuses {
             keeper.start { await $0.run { handle.value.down() } }
         }
         waiting.down()
+    }
+
+    /// Looks after no other listeners any more.
+    func keep(only listeners: [String]) {
+        contexts = contexts.filter { listeners.contains($0.key) }
+        dropUnwanted()
+    }
+
+    private func dropUnwanted() {
+        let wanted = contexts.values.flatMap { $0.staples.compactMap { $0 } }
+        for keeper in keepers where !wanted.contains(where: { $0 === keeper.staple }) { keeper.start { $0.stop() } }
+        keepers.removeAll { keeper in !wanted.contains { $0 === keeper.staple } }
     }
 
     /// Whether no other has taken its place meanwhile.

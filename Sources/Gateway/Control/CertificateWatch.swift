@@ -50,6 +50,7 @@ final class CertificateWatch {
     private let loop: EventLoop
     private let events: Logger
     private let watched: [Watched]
+    private var isOver = false
     private let publish: (_ listener: String, _ context: TLSServerContext) -> Void
 
     /// - Parameters:
@@ -73,11 +74,15 @@ final class CertificateWatch {
 
     func start() {
         guard !watched.isEmpty else { return }
-        loop.schedule(after: Self.interval) { [self] in
+        loop.schedule(after: Self.interval) { [weak self] in
+            guard let self, !isOver else { return }
             for one in watched { look(one) }
             start()
         }
     }
+
+    /// Another looks from now on.
+    func stop() { isOver = true }
 
     private func look(_ one: Watched) {
         let marks = Watched.marks(one.settings)

@@ -10,21 +10,22 @@ import Transport
 /// The main thread's world: signals, the admin listener, providers, and how the workers come and go.
 final class Control {
     let loop: EventLoop
-    let shared: Shared
+    /// What is in use: exchanged by a reload.
+    var shared: Shared
     let server: Server
     private let signals: SignalReader
     let expectedWorkers: Int
-    private let manager: ServiceManager
+    let manager: ServiceManager
     private var watchdog: Watchdog?
     /// The process's own metrics, beside the workers'.
-    private let counters: Counters
+    var counters: Counters
     private let build: BuildInfo
-    private(set) var snapshots: [String: Immutable<ProviderSnapshot>] = [:]
+    var snapshots: [String: Immutable<ProviderSnapshot>] = [:]
     private(set) var workers: [WorkerHandle] = []
-    private var certificates: CertificateWatch?
+    var certificates: CertificateWatch?
     /// Whether what was ended is kept on disk; nil before the first try.
     var areRevocationsKept: Bool?
-    private var statuses: CertificateStatuses?
+    private(set) var statuses: CertificateStatuses!
     /// Workers that could not start, and will never register.
     private var failedWorkers = 0
     /// Before it listens where another instance may be serving, each provider is looked at once, whether or not that
@@ -32,39 +33,43 @@ final class Control {
     var waitsForProviders = false
     /// How long it is not told that this serves, until credentials have been looked for once. A metadata service that is
     /// not there does not answer at all.
-    private static let credentialPatience = Nanoseconds.seconds(3)
+    static let credentialPatience = Nanoseconds.seconds(3)
     private var waitsForCredentials = true
     private var isOpening = false
     private(set) var openWorkers = 0
     private var waitingAdminSockets: [ListeningSockets.Bound] = []
-    /// Opened once this serves, where another instance may be serving until then.
+    /// Where commands ask. It is opened once this serves, where another instance may be serving until then.
     var adminSocket: AdminSocket?
-    /// When it began, in Unix seconds.
-    let startedAt: Int64
-    /// Those of the admin listeners that another instance may have, too.
-    private var sharedAdminListeners: [Listener] = []
+    /// Each with the address from the config.
+    var adminListeners: [(address: ListenAddress, listener: Listener)] = []
     private(set) var isDraining = false
     private var isStopping = false
-    private var drained = 0
+    private var drained: [WorkerHandle] = []
     /// What ended the daemon before its time.
     private(set) var failure: StartFailure?
+    let startedAt: Int64
+    /// When the config was taken into use, in Unix seconds.
+    var configuredAt: Int64
+    var reloads: Reloads
 
     init(
         loop: EventLoop, shared: Shared, workers: Int, signals: consuming SignalFD, manager: ServiceManager,
-        build: BuildInfo
+        build: BuildInfo, reloads: Reloads
     ) throws(SystemError) {
         self.loop = loop
+        self.reloads = reloads
+        startedAt = loop.wallSeconds
+        configuredAt = startedAt
         self.manager = manager
         self.shared = shared
         self.build = build
         expectedWorkers = workers
         counters = Counters(shared.metricLayout)
-        startedAt = loop.wallSeconds
-        counters.set(.startTime, to: startedAt)
         server = Server(loop: loop)
-        let counters = counters
-        loop.turnEnded = { counters.observe($0.microseconds, in: .loopLag, LoopKind.control.index) }
         self.signals = try SignalReader(signals, loop: loop)
+        loop.turnEnded = { [unowned self] in
+            counters.observe($0.microseconds, in: .loopLag, LoopKind.control.index)
+        }
     }
 
     /// This object as other threads may hold it.
@@ -72,26 +77,32 @@ final class Control {
 
     func serveAdmin(on sockets: [ListeningSockets.Bound]) throws(SystemError) {
         waitingAdminSockets = sockets.filter(\.waits)
-        for socket in sockets where !socket.waits { _ = try listen(on: socket) }
+        for socket in sockets where !socket.waits { adminListeners.append((socket.address, try listen(on: socket))) }
     }
 
-    private func listen(on socket: ListeningSockets.Bound) throws(SystemError) -> Listener {
+    /// - Parameter isHeld: it does not accept before it is told to.
+    func listen(on socket: ListeningSockets.Bound, isHeld: Bool = false) throws(SystemError) -> Listener {
         try server.listen(
-            on: socket.open(), sharing: socket.sharing, handler: AdminHandler(control: self), name: socket.name)
+            on: socket.open(), sharing: socket.sharing, handler: AdminHandler(control: self), name: socket.name,
+            isHeld: isHeld)
     }
 
-    /// - Parameter contexts: what the listeners begin with, by name.
-    func watchCertificates(_ contexts: [String: TLSServerContext]) {
-        let handle = handle, names = shared.metricLayout.names.listeners
+    func watchCertificates() {
+        let handle = handle
         let statuses = CertificateStatuses(loop: LoopBound(loop, to: loop.executor), events: shared.events) {
             listener, succeeded in
-            handle.control.value.counters.add(
-                to: .ocspResponses, names.firstIndex(of: listener) ?? 0, succeeded ? MetricResult.ok : .failed)
+            let control = handle.control.value
+            let index = control.shared.metricLayout.names.listeners.firstIndex(of: listener) ?? 0
+            control.counters.add(to: .ocspResponses, index, succeeded ? MetricResult.ok : .failed)
         }
         self.statuses = statuses
-        for (listener, context) in contexts { statuses.follow(context, of: listener) }
-        certificates = CertificateWatch(
-            shared.configuration.listeners, contexts: contexts, loop: loop, events: shared.events
+        for (listener, context) in shared.contexts { statuses.follow(context, of: listener) }
+        certificates = certificateWatch(of: shared)
+    }
+
+    func certificateWatch(of shared: Shared) -> CertificateWatch {
+        CertificateWatch(
+            shared.configuration.listeners, contexts: shared.contexts, loop: loop, events: shared.events
         ) { [unowned self] listener, context in
             // Not before its OCSP response has been asked for: some clients would not take it without.
             statuses.follow(context, of: listener) { [unowned self] in
@@ -104,25 +115,29 @@ final class Control {
     func start() {
         certificates?.start()
         signals.receive = { [unowned self] in received($0) }
-        let handle = handle
-        for provider in shared.providers.values {
-            let name = provider.settings.name
-            provider.assumeIsolated {
-                $0.start {
-                    handle.control.value.publish($0)
-                } count: {
-                    handle.control.value.count($0, of: name)
-                }
-            }
-        }
-        for keeper in keepers {
-            keeper.start { keeper in
-                await keeper.run { handle.control.value.publish($0, for: keeper.origins) }
-            }
-        }
+        for provider in shared.providers.values { start(provider) }
+        for keeper in shared.keepers { start(keeper) }
         loop.schedule(after: Self.credentialPatience) { [unowned self] in
             waitsForCredentials = false
             openIfDue()
+        }
+    }
+
+    func start(_ provider: Provider) {
+        let handle = handle, name = provider.settings.name
+        provider.assumeIsolated {
+            $0.start {
+                handle.control.value.publish($0, of: provider)
+            } count: {
+                handle.control.value.count($0, of: name)
+            }
+        }
+    }
+
+    func start(_ keeper: CredentialKeeper) {
+        let handle = handle
+        keeper.start { keeper in
+            await keeper.run { handle.control.value.publish($0, $1, of: keeper) }
         }
     }
 
@@ -131,12 +146,10 @@ final class Control {
     func register(_ worker: WorkerHandle) {
         workers.append(worker)
         let snapshots = snapshots
-        let credentials = keepers.compactMap { keeper in
-            keeper.assumeIsolated { $0.status.latest }.map { (origins: keeper.origins, credentials: $0) }
-        }
+        let credentials = shared.latestCredentials
         worker.send { worker in
             worker.providers = snapshots
-            for (origins, credentials) in credentials { origins.forEach { worker.use(credentials, for: $0) } }
+            for (origin, credentials) in credentials { worker.use(credentials, for: origin) }
         }
         shared.revocations.assumeIsolated { $0.register(worker) }
         openIfDue()
@@ -147,12 +160,12 @@ final class Control {
     private func openIfDue() {
         guard !isOpening, !isDraining, workers.count == expectedWorkers,
             !waitsForProviders || snapshots.count == shared.providers.count,
-            !waitsForCredentials || keepers.allSatisfy({ $0.assumeIsolated { $0.status.hasTried } })
+            !waitsForCredentials || shared.keepers.allSatisfy({ $0.assumeIsolated { $0.status.hasTried } })
         else { return }
         isOpening = true
         let handle = handle
         for worker in workers {
-            worker.send { worker in
+            worker.sendThread { worker in
                 do throws(SystemError) {
                     try worker.open()
                     handle.send { $0.workerIsOpen() }
@@ -167,13 +180,14 @@ final class Control {
         openWorkers += 1
         guard openWorkers == expectedWorkers, !isDraining else { return }
         do throws(SystemError) {
-            for socket in waitingAdminSockets { sharedAdminListeners.append(try listen(on: socket)) }
-            adminSocket?.open(for: self)
+            for socket in waitingAdminSockets { adminListeners.append((socket.address, try listen(on: socket))) }
+            adminSocket?.follow(self)
         } catch {
             return openingFailed(error)
         }
         shared.events.info("serving", metadata: ["workers": "\(expectedWorkers)"])
         manager.tell("READY=1", "STATUS=serving")
+        beginReload()
         if let patience = manager.watchdog { watch(patience) }
     }
 
@@ -202,8 +216,10 @@ final class Control {
     }
 
     /// A provider's keys or metadata changed: every worker gets them.
-    private func publish(_ snapshot: ProviderSnapshot) {
-        let name = snapshot.name, published = Immutable(snapshot)
+    private func publish(_ snapshot: ProviderSnapshot, of provider: Provider) {
+        let name = snapshot.name
+        guard shared.providers[name] === provider else { return commitIfDue() }
+        let published = Immutable(snapshot)
         snapshots[name] = published
         for worker in workers { worker.send { $0.providers[name] = published } }
         openIfDue()
@@ -217,20 +233,23 @@ final class Control {
             counters.add(to: .providerRequests, index, result)
             counters.observe(span.microseconds, in: .providerDuration, index)
         case .tokenCheck(let check): counters.add(to: .tokenChecks, index, check)
+        case .renewal(let outcome): counters.add(to: .sessionRenewals, index, outcome)
         }
     }
 
     /// Credentials were looked for.
-    private func publish(_ credentials: Credentials?, for origins: [String]) {
+    private func publish(_ credentials: Credentials?, _ succeeded: Bool, of keeper: CredentialKeeper) {
+        let names = shared.metricLayout.names.origins
+        let origins = shared.credentialKeepers.filter { $0.value === keeper }.map(\.key)
+        guard !origins.isEmpty else { return commitIfDue() }
+        for origin in origins {
+            counters.add(
+                to: .credentialLoads, names.firstIndex(of: origin) ?? 0, succeeded ? MetricResult.ok : .failed)
+        }
         if let credentials {
             for worker in workers { worker.send { worker in origins.forEach { worker.use(credentials, for: $0) } } }
         }
         openIfDue()
-    }
-
-    /// Each once.
-    private var keepers: [CredentialKeeper] {
-        shared.credentialKeepers.filter { $0.key == $0.value.origins[0] }.map(\.value)
     }
 
     // MARK: What the admin listener tells
@@ -252,10 +271,10 @@ final class Control {
     func collectMetrics(_ done: @escaping ([UInt8]) -> Void) {
         counters.set(.ready, to: readiness.isReady ? 1 : 0)
         counters.set(.workers, to: Int64(workers.count))
-        if let statuses {
-            for (index, listener) in shared.metricLayout.names.listeners.enumerated() where index > 0 {
-                counters.set(.ocspMissing, index, to: Int64(statuses.missing(of: listener, now: loop.wallSeconds)))
-            }
+        counters.set(.startTime, to: startedAt)
+        counters.set(.configTime, to: configuredAt)
+        for (index, listener) in shared.metricLayout.names.listeners.enumerated() where index > 0 {
+            counters.set(.ocspMissing, index, to: Int64(statuses.missing(of: listener, now: loop.wallSeconds)))
         }
         for log in LogKind.allCases {
             counters.set(.logLinesDropped, log.index, to: Int64(clamping: shared.logs.droppedLines(log)))
@@ -265,18 +284,12 @@ final class Control {
         counters.set(.revocationOverflows, to: Int64(overflows))
         counters.set(.revocationsKept, to: areRevocationsKept == true ? 1 : 0)
         for (index, provider) in shared.configuration.providers.enumerated() {
-            let counts = shared.providers[provider.name]?.assumeIsolated { $0.renewals.counts } ?? [:]
             let seen = snapshots[provider.name].map(\.value.keysSeenAt).flatMap { $0 > 0 ? $0 : nil }
             counters.set(.keySetAge, index + 1, to: max(0, loop.wallSeconds - (seen ?? startedAt)))
-            for (outcome, count) in counts {
-                counters.set(.sessionRenewals, index + 1, outcome.index, to: Int64(count))
-            }
         }
         for (index, origin) in shared.configuration.origins.enumerated() {
             guard let status = shared.credentialKeepers[origin.name]?.assumeIsolated({ $0.status }) else { continue }
             let index = index + 1
-            counters.set(.credentialLoads, index, MetricResult.ok.index, to: Int64(status.loaded))
-            counters.set(.credentialLoads, index, MetricResult.failed.index, to: Int64(status.failed))
             counters.set(.credentialsExpire, index, to: status.latest?.expiresAt ?? 0)
             counters.set(
                 .credentialsValid, index, to: status.latest?.holds(at: loop.wallSeconds) == true ? 1 : 0)
@@ -292,6 +305,11 @@ final class Control {
         }
     }
 
+    /// Those who answer.
+    var liveWorkers: [WorkerHandle] {
+        workers.filter { worker in !drained.contains { $0.executor === worker.executor } }
+    }
+
     // MARK: Going down
 
     private func received(_ signal: Signal) {
@@ -301,8 +319,7 @@ final class Control {
         case .user1:
             reopenLogs()
         case .hangUp:
-            shared.events.warning(
-                "SIGHUP: reloading is not available yet, and nothing was changed; restart to apply a config")
+            reload()
         }
     }
 
@@ -328,7 +345,9 @@ final class Control {
         // From now on the manager has another limit, and loops end one by one.
         watchdog?.end()
         // Whoever asks there is answered by the other instance, which is here to stay.
-        for listener in sharedAdminListeners { listener.leave() }
+        for (_, listener) in adminListeners { listener.leaveIfShared() }
+        beginReload()
+        commitIfDue()
         goDownIfDue()
     }
 
@@ -357,8 +376,8 @@ final class Control {
     private func workerHasDrained(_ worker: WorkerHandle) {
         shared.revocations.assumeIsolated { $0.unregister(worker) }
         worker.send { $0.loop.stop() }
-        drained += 1
-        if drained == workers.count { loop.stop() }
+        drained.append(worker)
+        if drained.count == workers.count { loop.stop() }
     }
 }
 

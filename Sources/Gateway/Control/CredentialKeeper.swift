@@ -14,15 +14,18 @@ actor CredentialKeeper: LoopActor {
     struct Status: Sendable {
         var latest: Credentials?
         /// Whether the last try failed.
-        var isFailing = false
+        var isFailing: Bool { problem != nil }
+        /// Why it did.
+        var problem: String?
         var hasTried = false
         var loaded = 0
         var failed = 0
     }
 
     nonisolated let executor: LoopExecutor
+    nonisolated let search: CredentialSearch
     /// The names of the origins that they are for.
-    nonisolated let origins: [String]
+    var origins: [String]
     /// What is there without asking anybody, from the start.
     nonisolated let initial: Credentials?
     private(set) var status = Status()
@@ -31,16 +34,22 @@ actor CredentialKeeper: LoopActor {
     private let loop: LoopBound<EventLoop>
     private let events: Logger
     private var schedule = RefreshSchedule()
-    private var publish: @Sendable (Credentials?) -> Void = { _ in }
+    private var publish: @Sendable (Credentials?, _ succeeded: Bool) -> Void = { _, _ in }
     /// When to load next, and when that was last asked for out of turn; Unix seconds.
     private var due: Int64 = 0
     private var askedAt: Int64 = 0
     private var waiting: (timer: TimerToken, continuation: CheckedContinuation<Void, Never>)?
+    private var isRunning = false
+    private var isOver = false
 
     /// For so many seconds nobody else can have them loaded out of turn.
     static let cooldown: Int64 = 10
 
-    init(_ chain: CredentialChain, origins: [String], loop: LoopBound<EventLoop>, events: Logger) {
+    init(
+        _ search: CredentialSearch, _ chain: CredentialChain, origins: [String], loop: LoopBound<EventLoop>,
+        events: Logger
+    ) {
+        self.search = search
         self.chain = chain
         self.origins = origins
         self.loop = loop
@@ -51,24 +60,30 @@ actor CredentialKeeper: LoopActor {
 
     /// One for each search, by the names of all origins that have it.
     ///
-    /// - Parameter loop: the calling thread's.
+    /// - Parameters:
+    ///   - loop: the calling thread's.
+    ///   - old: those that there are already, and go on.
     static func all(
-        _ origins: [OriginSettings], environment: [String: String], loop: EventLoop, resolver: Resolver, events: Logger
+        _ origins: [OriginSettings], environment: [String: String], loop: EventLoop, resolver: Resolver,
+        events: Logger, continuing old: [String: CredentialKeeper]
     ) throws -> [String: CredentialKeeper] {
         var names: [CredentialSearch: [String]] = [:]
         for origin in origins {
             guard case .s3(let s3) = origin.kind, case .found(let search) = s3.credentials else { continue }
             names[CredentialSearch(search, region: s3.region), default: []].append(origin.name)
         }
-        guard !names.isEmpty else { return [:] }
+        var keepers: [String: CredentialKeeper] = [:]
+        for keeper in old.values {
+            for name in names.removeValue(forKey: keeper.search) ?? [] { keepers[name] = keeper }
+        }
+        guard !names.isEmpty else { return keepers }
         var limits = ClientLimits()
         limits.idleConnections = 0
         let client = HTTPClient(loop: loop, resolver: resolver, tls: try TLSContexts.client(nil), limits: limits)
         let bound = LoopBound(client, to: loop.executor)
-        var keepers: [String: CredentialKeeper] = [:]
         for (search, names) in names {
             let keeper = CredentialKeeper(
-                CredentialChain(search, environment: environment, client: bound), origins: names,
+                search, CredentialChain(search, environment: environment, client: bound), origins: names,
                 loop: LoopBound(loop, to: loop.executor), events: events)
             for name in names { keepers[name] = keeper }
         }
@@ -77,13 +92,30 @@ actor CredentialKeeper: LoopActor {
 
     /// Loads them now, and from then on before they end.
     ///
-    /// - Parameter publish: called with new ones, and with nil after a try that brought none.
-    func run(_ publish: @escaping @Sendable (Credentials?) -> Void) async {
+    /// - Parameter publish: called after each try, with new ones where it brought any.
+    func run(_ publish: @escaping @Sendable (Credentials?, _ succeeded: Bool) -> Void) async {
         self.publish = publish
-        while let pause = await refresh() {
+        isRunning = true
+        while !isOver, let pause = await refresh() {
             due = loop.value.wallSeconds + pause
-            while loop.value.wallSeconds < due { await sleep() }
+            while !isOver, loop.value.wallSeconds < due { await sleep() }
         }
+        isRunning = false
+    }
+
+    /// The config was read again: so are they. The last good ones serve meanwhile.
+    ///
+    /// - Parameter origins: that they are for now.
+    func lookAgain(for origins: [String]) async {
+        self.origins = origins
+        if isRunning { reload() } else { await run(publish) }
+    }
+
+    /// No origin has any more use for them.
+    func stop() {
+        isOver = true
+        publish = { _, _ in }
+        wake()
     }
 
     /// A bucket does not take them any more, whatever they say of their end: loads them at once, but not too often.
@@ -108,18 +140,18 @@ actor CredentialKeeper: LoopActor {
                 status.latest = credentials
                 news = credentials
             }
-            status.isFailing = false
+            status.problem = nil
             status.loaded += 1
             pause = schedule.succeeded(
                 from: source, expiresAt: credentials.expiresAt, now: loop.value.wallSeconds, random: random)
         } catch {
-            status.isFailing = true
+            status.problem = "\(error)"
             status.failed += 1
             report(error)
             pause = schedule.failed(random: random)
         }
         status.hasTried = true
-        publish(news)
+        publish(news, !status.isFailing)
         return pause
     }
 

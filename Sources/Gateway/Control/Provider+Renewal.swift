@@ -16,7 +16,6 @@ struct Renewals {
     /// Under way now: whoever asks for the same waits for it.
     var flights: [GrantID: Flight] = [:]
     var gate = RetryGate()
-    var counts: [RenewalOutcome: Int] = [:]
     /// Refresh tokens that are being given back.
     var returning = 0
 
@@ -187,7 +186,7 @@ extension Provider {
     }
 
     private func count(_ outcome: RenewalOutcome, _ result: RenewalResult) -> RenewalResult {
-        renewals.counts[outcome, default: 0] += 1
+        count(.renewal(outcome))
         return result
     }
 

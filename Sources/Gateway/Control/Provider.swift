@@ -23,6 +23,15 @@ struct ProviderSnapshot: Sendable {
     var withdrawnKeys = WithdrawnKeys()
     /// When strangers' tokens may next cause a fetch: who would be told no need not ask.
     var strangers = UnknownKeyThrottle()
+
+    /// The same under another policy.
+    func with(_ policy: TokenPolicy) -> ProviderSnapshot {
+        var snapshot = ProviderSnapshot(name: name, tokenPolicy: policy)
+        snapshot.metadata = metadata
+        (snapshot.keys, snapshot.keysSeenAt, snapshot.isUpToDate) = (keys, keysSeenAt, isUpToDate)
+        (snapshot.withdrawnKeys, snapshot.strangers) = (withdrawnKeys, strangers)
+        return snapshot
+    }
 }
 
 /// What many hold at once: to take hold of it costs one reference counted, however much is in it.
@@ -52,6 +61,8 @@ enum ProviderIncident: Sendable {
     case request(MetricResult, Nanoseconds)
     /// An ID token that came with a renewal was checked.
     case tokenCheck(TokenCheck)
+    /// What came of renewing a session.
+    case renewal(RenewalOutcome)
 }
 
 /// Why a provider could not be used.
@@ -93,11 +104,17 @@ actor Provider: LoopActor {
     var count: @Sendable (ProviderIncident) -> Void = { _ in }
 
     private(set) var snapshot: ProviderSnapshot
+    /// Why it could not be looked at, the last time; nil where it could.
+    private(set) var problem: String?
     /// The last good set, also once it has become too old to be believed.
     private var latestKeys: KeySet?
     private var schedule: KeySetSchedule
     private var sessions = UnknownKeyThrottle()
     private var fetching: Task<Void, Never>?
+    private var sleeping: (timer: TimerToken, continuation: CheckedContinuation<Void, Never>)?
+    private var isOver = false
+    /// Whether its keys have been looked for, with or without success, here or before.
+    private(set) var hasTried = false
     /// What the client proves itself with, where it has a key.
     let clientKey: ClientKey?
     /// Pushed requests that are under way, and when the next may be, on the monotonic clock in milliseconds.
@@ -106,9 +123,10 @@ actor Provider: LoopActor {
     /// What comes of renewing sessions, and is remembered of it.
     var renewals = Renewals()
 
+    /// - Parameter old: the provider of that name before a reload. What it knew of the same issuer is known here.
     init(
         _ settings: ProviderSettings, limits: LimitSettings, loop: LoopBound<EventLoop>, client: LoopBound<HTTPClient>,
-        events: Logger
+        events: Logger, continuing old: Provider? = nil
     ) throws(SigningKeyError) {
         self.settings = settings
         clientKey = try settings.clientKey()
@@ -118,7 +136,23 @@ actor Provider: LoopActor {
         self.events = events
         executor = loop.executor
         schedule = KeySetSchedule(now: 0)
-        snapshot = ProviderSnapshot(name: settings.name, tokenPolicy: settings.tokenPolicy)
+        let policy = settings.tokenPolicy
+        snapshot = ProviderSnapshot(name: settings.name, tokenPolicy: policy)
+        guard let old else { return }
+        let before = old.settings
+        guard settings.issuer == before.issuer, settings.metadataIssuer == before.metadataIssuer,
+            policy.algorithms == before.tokenPolicy.algorithms
+        else { return }
+        if settings.clientID == before.clientID { renewals.known = old.assumeIsolated { $0.renewals.known } }
+        (snapshot, latestKeys, schedule, hasTried) = old.assumeIsolated {
+            ($0.snapshot.with(policy), $0.latestKeys, $0.schedule, $0.hasTried)
+        }
+    }
+
+    /// Whether it would be no other by these settings.
+    nonisolated func isSame(_ settings: ProviderSettings, limits: LimitSettings) -> Bool {
+        self.settings == settings && self.limits.providerTimeout == limits.providerTimeout
+            && self.limits.providerResponseSize == limits.providerResponseSize
     }
 
     /// Fetches metadata and keys now, and from then on before they expire.
@@ -130,12 +164,20 @@ actor Provider: LoopActor {
         task { await $0.keepFresh() }
     }
 
+    /// It is in the config no more: nothing is fetched any more but what somebody waits for.
+    func stop() {
+        isOver = true
+        publish = { _ in }
+        client.value.retire()
+        wake()
+    }
+
     // MARK: Keys
 
     private func keepFresh() async {
-        while true {
+        while !isOver {
             await refresh()
-            await sleep(milliseconds: max(100, schedule.nextFetch - now))
+            if !isOver { await sleep(milliseconds: max(100, schedule.nextFetch - now)) }
         }
     }
 
@@ -182,22 +224,26 @@ actor Provider: LoopActor {
                     "the provider's keys are loaded",
                     metadata: ["provider": "\(settings.name)", "keys": "\(keys.keys.count)"])
             }
+            problem = nil
             snapshot.metadata = metadata
             latestKeys = keys
             snapshot.keys = keys
             snapshot.keysSeenAt = askedAt
             snapshot.isUpToDate = true
+            hasTried = true
             count(.keySetFetch(.ok))
             publish(snapshot)
         } catch {
             schedule.failed(now: now, random: UInt64.random(in: 0 ... .max))
             if !schedule.isUsable(now: now) { snapshot.keys = nil }
             snapshot.isUpToDate = false
+            hasTried = true
             count(.keySetFetch(.failed))
             publish(snapshot)
             events.warning(
                 "the provider's keys could not be fetched",
                 metadata: ["provider": "\(settings.name)", "reason": "\(error)"])
+            problem = "\(error)"
         }
     }
 
@@ -266,8 +312,18 @@ actor Provider: LoopActor {
     private func sleep(milliseconds: Int64) async {
         let loop = loop.value
         await withCheckedContinuation { continuation in
-            loop.schedule(after: Nanoseconds.milliseconds(milliseconds)) { continuation.resume() }
+            let timer = loop.schedule(after: Nanoseconds.milliseconds(milliseconds)) {
+                self.assumeIsolated { $0.wake() }
+            }
+            sleeping = (timer, continuation)
         }
+    }
+
+    private func wake() {
+        guard let (timer, continuation) = sleeping else { return }
+        sleeping = nil
+        loop.value.cancel(timer)
+        continuation.resume()
     }
 
     // MARK: Code exchange

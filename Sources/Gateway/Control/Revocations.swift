@@ -35,7 +35,7 @@ actor Revocations: LoopActor {
     func register(_ worker: WorkerHandle) {
         workers.append(worker)
         let list = list
-        worker.send { $0.revocations = list }
+        worker.send { $0.thread.revocations = list }
     }
 
     /// The worker serves nobody any more.
@@ -117,7 +117,7 @@ actor Revocations: LoopActor {
         guard !ofSessions.isEmpty else { return }
         // Looked up anew for each: a worker may have gone.
         for worker in workers where workers.contains(where: { $0.executor === worker.executor }) {
-            await worker.run { $0.revoke(ofSessions) }
+            await worker.run { $0.thread.revoke(ofSessions) }
         }
     }
 
@@ -152,12 +152,18 @@ private final class Wait {
 /// A worker as seen from other threads: something to send messages to.
 struct WorkerHandle: Sendable {
     let executor: LoopExecutor
-    let worker: LoopBound<Worker>
+    let thread: LoopBound<WorkerThread>
 
-    /// Sends a message, and does not wait.
+    /// Sends a message to the worker that answers when it comes, and does not wait.
     func send(_ message: @escaping @Sendable (Worker) -> Void) {
-        let worker = worker
-        executor.execute { message(worker.value) }
+        let thread = thread
+        executor.execute { message(thread.value.current) }
+    }
+
+    /// Sends a message that is not for one worker of the thread alone.
+    func sendThread(_ message: @escaping @Sendable (WorkerThread) -> Void) {
+        let thread = thread
+        executor.execute { message(thread.value) }
     }
 
     /// Sends a message, and returns when it has been carried out.

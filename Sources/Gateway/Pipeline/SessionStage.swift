@@ -224,7 +224,7 @@ extension Worker {
     }
 
     func end(_ new: [Revocation]) {
-        revoke(new)
+        thread.revoke(new)
         let now = loop.wallSeconds
         signIn.assumeIsolated { $0.revoke(new, now: now) }
     }

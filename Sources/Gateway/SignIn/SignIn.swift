@@ -25,7 +25,7 @@ actor SignIn: LoopActor {
     nonisolated let executor: LoopExecutor
 
     private let shared: Shared
-    private let worker: LoopBound<Worker>
+    private let worker: LoopBound<WeakWorker>
     /// The requests that wait for a provider's keys: the first one's asking serves them all.
     private var waitingForKeys: [KeyQuestion: [ExchangeID]] = [:]
 
@@ -38,7 +38,7 @@ actor SignIn: LoopActor {
         let doubt: KeyDoubt
     }
 
-    init(shared: Shared, executor: LoopExecutor, worker: LoopBound<Worker>) {
+    init(shared: Shared, executor: LoopExecutor, worker: LoopBound<WeakWorker>) {
         self.shared = shared
         self.executor = executor
         self.worker = worker
@@ -49,7 +49,7 @@ actor SignIn: LoopActor {
     func push(_ request: AuthorizationRequest, to provider: String, retry: String, for id: ExchangeID) {
         task {
             let url = await $0.shared.providers[provider]?.authorizationURL(for: request)
-            $0.worker.value.finishPush(id, url, retry: retry)
+            $0.worker.value.worker?.finishPush(id, url, retry: retry)
         }
     }
 
@@ -57,7 +57,7 @@ actor SignIn: LoopActor {
     func complete(_ flow: LoginFlow, code: String, redirectURI: String, for id: ExchangeID, now: Int64) {
         task {
             let result = await $0.complete(flow, code: code, redirectURI: redirectURI, now: now)
-            $0.worker.value.finishSignIn(id, result)
+            $0.worker.value.worker?.finishSignIn(id, result)
         }
     }
 
@@ -68,10 +68,10 @@ actor SignIn: LoopActor {
         guard waitingForKeys[question]?.count == 1 else { return }
         task {
             if let snapshot = await $0.shared.providers[provider]?.snapshotAfterUnknownKey(doubt) {
-                $0.worker.value.providers[provider] = Immutable(snapshot)
+                $0.worker.value.worker?.providers[provider] = Immutable(snapshot)
             }
             for id in $0.waitingForKeys.removeValue(forKey: question) ?? [] {
-                $0.worker.value.resumeAfterKeyRefresh(id)
+                $0.worker.value.worker?.resumeAfterKeyRefresh(id)
             }
         }
     }
@@ -83,7 +83,7 @@ actor SignIn: LoopActor {
         let number = renewals
         var timer: TimerToken?
         if !isUrgent {
-            timer = worker.value.loop.schedule(after: Provider.renewalPatience) { [self] in
+            timer = worker.value.worker?.loop.schedule(after: Provider.renewalPatience) { [self] in
                 assumeIsolated { $0.finishRenewal(number, id, nil) }
             }
         }
@@ -96,15 +96,15 @@ actor SignIn: LoopActor {
 
     private func finishRenewal(_ number: UInt64, _ id: ExchangeID, _ result: RenewalResult?) {
         guard let timer = waitingForRenewal.removeValue(forKey: number) else { return }
-        if let timer { worker.value.loop.cancel(timer) }
-        worker.value.resumeAfterRenewal(id, result)
+        if let timer { worker.value.worker?.loop.cancel(timer) }
+        worker.value.worker?.resumeAfterRenewal(id, result)
     }
 
     /// Ends sessions on all workers, then lets the exchange go on.
     func signOut(_ revocations: [Revocation], now: Int64, for id: ExchangeID) {
         task {
             await $0.shared.revocations.revoke(revocations, now: now)
-            $0.worker.value.finishSignOut(id)
+            $0.worker.value.worker?.finishSignOut(id)
         }
     }
 
@@ -114,9 +114,9 @@ actor SignIn: LoopActor {
             let used = Revocable.logoutToken(issuer: token.issuer, id: token.id)
             let isNew = await $0.shared.revocations.claim(
                 used, since: token.issuedAt, until: token.expiresAt, now: now)
-            guard isNew else { return $0.worker.value.refuseRepeatedLogout(id) }
+            guard isNew else { return $0.worker.value.worker?.refuseRepeatedLogout(id) }
             await $0.shared.revocations.revoke(revocations, now: now)
-            $0.worker.value.finishSignOut(id)
+            $0.worker.value.worker?.finishSignOut(id)
         }
     }
 
@@ -188,10 +188,10 @@ actor SignIn: LoopActor {
             let identity = try TokenVerifier.verifyIDToken(
                 idToken.reveal(), keys: keys, policy: snapshot.tokenPolicy, nonce: flow.nonce,
                 accessToken: tokens.accessToken?.reveal(), now: now)
-            worker.value.count(.verified, at: flow.provider)
+            worker.value.worker?.count(.verified, at: flow.provider)
             return identity
         } catch {
-            worker.value.count(.refused, at: flow.provider)
+            worker.value.worker?.count(.refused, at: flow.provider)
             throw error
         }
     }

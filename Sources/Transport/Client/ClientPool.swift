@@ -157,6 +157,7 @@ final class ClientPool {
     }
 
     private func keep(_ connection: ClientConnection) {
+        guard !client.isRetired else { return connection.close() }
         idle.append(connection)
         connection.rest()
         if idle.count > limits.idleConnections { idle.removeFirst().close() }

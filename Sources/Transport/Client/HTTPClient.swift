@@ -11,6 +11,7 @@ package final class HTTPClient {
     package let limits: ClientLimits
     package internal(set) var statistics = ClientStatistics()
 
+    private(set) var isRetired = false
     let resolver: Resolver
     private let tls: TLSClientContext?
     private let tlsBuffers = TLSBufferPool()
@@ -54,6 +55,12 @@ package final class HTTPClient {
     /// Closes the connections that nobody uses.
     package func closeIdle() {
         for pool in Array(pools.values) { pool.closeIdle() }
+    }
+
+    /// No request comes any more but of who has begun already: no connection is kept.
+    package func retire() {
+        isRetired = true
+        closeIdle()
     }
 
     /// Connections kept for later, and connections at all.

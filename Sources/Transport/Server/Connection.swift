@@ -32,7 +32,6 @@ final class Connection: ReadinessHandler {
 
     let server: Server
     let limits: ServerLimits
-    let handler: any RequestHandler
     var info: ConnectionInfo
     /// Bytes handed to the kernel. Grows exactly when the client makes room.
     private(set) var sent = 0
@@ -75,7 +74,6 @@ final class Connection: ReadinessHandler {
         self.listener = listener
         server = listener.server
         limits = listener.limits
-        handler = listener.handler
         info = ConnectionInfo(peer: peer, listener: listener.name)
         acceptedAt = server.loop.now
     }
@@ -97,7 +95,7 @@ final class Connection: ReadinessHandler {
         }
         guard countByAddress() else { return close(.connectionsPerAddress) }
         begin()
-        if server.isDraining { drain() }
+        if isDraining { drain() }
     }
 
     /// The client's own bytes come now.
@@ -114,6 +112,12 @@ final class Connection: ReadinessHandler {
         // Behind a PROXY header some of them may be here already.
         if canRead { askAgain() }
     }
+
+    /// Who answers what is asked from now on.
+    var handler: any RequestHandler { listener.handler }
+
+    /// It is served to its next good end, and no further.
+    var isDraining: Bool { server.isDraining || listener.isRetired }
 
     // MARK: Events
 
@@ -138,8 +142,8 @@ final class Connection: ReadinessHandler {
 
     func stageDeadlineReached() {
         switch stage {
-        case .proxyHeader: close(server.isDraining && !hasReceived ? .drain : .headTimeout)
-        case .handshake: close(server.isDraining && !hasReceived ? .drain : .tlsHandshakeTimeout)
+        case .proxyHeader: close(isDraining && !hasReceived ? .drain : .headTimeout)
+        case .handshake: close(isDraining && !hasReceived ? .drain : .tlsHandshakeTimeout)
         case .open: machine?.deadlineReached()
         case .ending: close(.writeTimeout)
         case .lingering(let reason): close(reason)
@@ -147,7 +151,7 @@ final class Connection: ReadinessHandler {
         }
     }
 
-    /// The server goes down. A client that has begun to speak is served; one that has said nothing yet may, for a
+    /// The server goes down, or the listener does. A client that has begun to speak is served; one that has said nothing yet may, for a
     /// while.
     func drain() {
         switch stage {
@@ -419,7 +423,7 @@ final class Connection: ReadinessHandler {
         socket?.shutdownWriting()
         tls = nil
         stage = .lingering(reason)
-        setDeadline(server.loop.now + (server.isDraining ? min(limits.lingerTime, .seconds(1)) : limits.lingerTime))
+        setDeadline(server.loop.now + (isDraining ? min(limits.lingerTime, .seconds(1)) : limits.lingerTime))
         if canRead { askAgain() }
     }
 

@@ -29,42 +29,50 @@ package final class ConnectionCensus: Sendable {
 
     private static let shardCount = 16
 
+    private final class Counts: Sendable {
+        let sum = Atomic<Int>(0)
+        let shards = (0..<ConnectionCensus.shardCount).map { _ in Shard() }
+    }
+
     /// Connections at a time, of all workers.
     package let limit: Int
     /// Connections at a time from one address.
     package let limitPerAddress: Int
 
-    private let sum = Atomic<Int>(0)
-    private let shards = (0..<ConnectionCensus.shardCount).map { _ in Shard() }
+    private let counts: Counts
     private let isExempt: @Sendable (SocketAddress) -> Bool
 
-    /// - Parameter isExempt: whose connections are somebody else's, a proxy's; they count only in all.
+    /// - Parameters:
+    ///   - old: the one whose place it takes, with other limits: they count together.
+    ///   - isExempt: whose connections are somebody else's, a proxy's; they count only in all.
     package init(
-        limit: Int, limitPerAddress: Int, isExempt: @escaping @Sendable (SocketAddress) -> Bool = { _ in false }
+        limit: Int, limitPerAddress: Int, continuing old: ConnectionCensus? = nil,
+        isExempt: @escaping @Sendable (SocketAddress) -> Bool = { _ in false }
     ) {
+        counts = old?.counts ?? Counts()
         self.limit = limit
         self.limitPerAddress = limitPerAddress
         self.isExempt = isExempt
     }
 
     /// All connections.
-    package var count: Int { sum.load(ordering: .relaxed) }
+    package var count: Int { counts.sum.load(ordering: .relaxed) }
 
     /// Counts one more connection, or says that there are enough.
     func enter() -> Bool {
-        if sum.add(1, ordering: .relaxed).newValue <= limit { return true }
-        sum.subtract(1, ordering: .relaxed)
+        if counts.sum.add(1, ordering: .relaxed).newValue <= limit { return true }
+        counts.sum.subtract(1, ordering: .relaxed)
         return false
     }
 
-    func leave() { sum.subtract(1, ordering: .relaxed) }
+    func leave() { counts.sum.subtract(1, ordering: .relaxed) }
 
     /// What became of a connection's wish to be counted by its address.
     enum Admission { case counted, exempt, refused }
 
     func enter(from address: SocketAddress) -> Admission {
         guard let place = Place(address), !isExempt(address) else { return .exempt }
-        return shards[place.shard].counts.withLock { counts in
+        return counts.shards[place.shard].counts.withLock { counts in
             let count = counts[place] ?? 0
             guard count < limitPerAddress else { return .refused }
             counts[place] = count + 1
@@ -74,12 +82,12 @@ package final class ConnectionCensus: Sendable {
 
     func leave(from address: SocketAddress) {
         guard let place = Place(address) else { return }
-        shards[place.shard].counts.withLock { counts in
+        counts.shards[place.shard].counts.withLock { counts in
             guard let count = counts[place] else { return }
             counts[place] = count > 1 ? count - 1 : nil
         }
     }
 
     /// How many addresses have connections now.
-    package var addressCount: Int { shards.reduce(0) { $0 + $1.counts.withLock(\.count) } }
+    package var addressCount: Int { counts.shards.reduce(0) { $0 + $1.counts.withLock(\.count) } }
 }

@@ -20,6 +20,8 @@ package final class Exchange {
 
     /// When the head was complete.
     package let startedAt: MonotonicTime
+    /// Whom it was given to, and who hears of its end: whoever takes that one's place meanwhile has no part in it.
+    let handler: any RequestHandler
     private let table: ExchangeTable
     private var registered: ExchangeID?
     private var owner: (any ExchangeOwner)?
@@ -29,7 +31,7 @@ package final class Exchange {
 
     init(
         request: Request, connection: ConnectionInfo, record: AccessRecord, startedAt: MonotonicTime,
-        table: ExchangeTable, owner: any ExchangeOwner
+        table: ExchangeTable, owner: any ExchangeOwner, handler: any RequestHandler
     ) {
         self.request = request
         self.connection = connection
@@ -37,6 +39,7 @@ package final class Exchange {
         self.startedAt = startedAt
         self.table = table
         self.owner = owner
+        self.handler = handler
     }
 
     /// Names this exchange in messages to other threads and in tasks. Resolved by the worker's `ExchangeTable`.

@@ -93,7 +93,7 @@ final class HTTP1Machine: ProtocolMachine {
 
     var isIdle: Bool { phase == .request && requests > 0 && !isRunning && isSilent }
 
-    var isDraining: Bool { server.isDraining }
+    var isDraining: Bool { connection.isDraining }
 
     /// No byte of the next request is here.
     private var isSilent: Bool { input.isEmpty && parser.isIdle }
@@ -298,10 +298,10 @@ final class HTTP1Machine: ProtocolMachine {
         record.host = request.authority
         let exchange = Exchange(
             request: request, connection: info, record: record, startedAt: .now(), table: server.exchanges,
-            owner: self)
+            owner: self, handler: connection.handler)
         self.exchange = exchange
         phase = .handling
-        connection.handler.handle(exchange)
+        exchange.handler.handle(exchange)
     }
 
     /// Answers what is no request, with a status and no more, and ends the connection: where the message ends
@@ -354,7 +354,7 @@ final class HTTP1Machine: ProtocolMachine {
     func log(_ exchange: Exchange) {
         exchange.record.duration = (MonotonicTime.now() - exchange.startedAt).microseconds
         connection.listener.counters.bodyBytesSent += Int(exchange.record.bytes)
-        connection.handler.didFinish(exchange)
+        exchange.handler.didFinish(exchange)
     }
 
     // MARK: The deadline

@@ -100,7 +100,7 @@ final class HTTP2Machine: ProtocolMachine {
             isRested = true
             updateDeadline()
         case .idle: end(.idleTimeout, .none)
-        case .head: end(server.isDraining && !session.isInHead ? .drain : .headTimeout, .none)
+        case .head: end(connection.isDraining && !session.isInHead ? .drain : .headTimeout, .none)
         case .write: connection.close(.writeTimeout)
         case .shutdown: act { finishShutdown() }
         case .streams: act { checkStreams() }
@@ -273,10 +273,10 @@ final class HTTP2Machine: ProtocolMachine {
         streams[id] = stream
         let exchange = Exchange(
             request: request, connection: info, record: record, startedAt: .now(), table: server.exchanges,
-            owner: stream)
+            owner: stream, handler: connection.handler)
         stream.exchange = exchange
-        connection.handler.handle(exchange)
-        if server.isDraining {
+        exchange.handler.handle(exchange)
+        if connection.isDraining {
             shutDown(.drain)
         } else if requests >= connection.limits.requestsPerConnection {
             shutDown(.requestsPerConnection)
@@ -340,7 +340,7 @@ final class HTTP2Machine: ProtocolMachine {
     private func log(_ exchange: Exchange) {
         exchange.record.duration = (MonotonicTime.now() - exchange.startedAt).microseconds
         connection.listener.counters.bodyBytesSent += Int(exchange.record.bytes)
-        connection.handler.didFinish(exchange)
+        exchange.handler.didFinish(exchange)
     }
 
     // MARK: The end
@@ -454,7 +454,7 @@ final class HTTP2Machine: ProtocolMachine {
             // For the client, whose pace the connection minds.
             (wait, mark, end) = (.write, 0, .distantFuture)
         } else if session.isInHead || !session.hasPreface || session.headsBegun == 0 {
-            let isSilent = server.isDraining && !session.isInHead
+            let isSilent = connection.isDraining && !session.isInHead
             let time = isSilent ? min(limits.headTime, limits.drainIdleTime) : limits.headTime
             (wait, mark, end) = (.head, session.headsBegun, now + time)
         } else if shutdownReason != nil, !shutdownIsSeen {

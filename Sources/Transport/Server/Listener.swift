@@ -27,10 +27,11 @@ package final class Listener: ReadinessHandler {
     private static let handshakePause = Nanoseconds.milliseconds(5)
 
     let server: Server
-    package let name: String
-    /// For connections accepted from now on; exchanged by a reload.
+    /// For connections accepted from now on, as what follows; exchanged by a reload.
+    package var name: String
     package var tls: TLSServerContext?
     package var limits: ServerLimits
+    /// For requests that come from now on.
     package var handler: any RequestHandler
     /// Connections begin with a PROXY header, and only trusted proxies may open one.
     package var expectsProxyHeader = false
@@ -40,6 +41,11 @@ package final class Listener: ReadinessHandler {
     package private(set) var connectionCount = 0
     /// Those of them that are within their TLS handshake.
     package internal(set) var handshakeCount = 0
+
+    /// It has gone from the config: what came from it is finished.
+    package private(set) var isRetired = false
+    /// It does not accept yet.
+    private var isHeld: Bool
 
     private let sharing: Sharing
     /// Nil once closed.
@@ -52,9 +58,10 @@ package final class Listener: ReadinessHandler {
 
     init(
         server: Server, socket: consuming FileDescriptor, sharing: Sharing, tls: TLSServerContext?,
-        limits: ServerLimits, handler: any RequestHandler, name: String
+        limits: ServerLimits, handler: any RequestHandler, name: String, isHeld: Bool
     ) throws(SystemError) {
         self.server = server
+        self.isHeld = isHeld
         self.sharing = sharing
         self.tls = tls
         self.limits = limits
@@ -80,6 +87,33 @@ package final class Listener: ReadinessHandler {
 
     package var isOpen: Bool { socket != nil }
 
+    /// Begins to accept, where it was made to wait for that.
+    package func begin() {
+        guard isHeld else { return }
+        isHeld = false
+        // Who has come meanwhile has been reported.
+        registration?.again()
+    }
+
+    /// Gives up a listener that has not begun: whoever has come is refused.
+    package func discard() {
+        guard isHeld else { return }
+        if sharing == .socket { server.loop.unwatch(socket!) }
+        end()
+        server.forget(self)
+    }
+
+    func retire() {
+        isRetired = true
+        leave()
+    }
+
+    /// What it has counted so far, as if it had counted nothing.
+    package func takeCounters() -> ServerCounters {
+        defer { counters = ServerCounters() }
+        return counters
+    }
+
     /// Leaves the address so that nobody who has come is lost, and whoever comes then is another's. Connections stay.
     package func leave() {
         guard isOpen, !isLeaving else { return }
@@ -90,22 +124,36 @@ package final class Listener: ReadinessHandler {
         registration?.setDeadline(server.loop.now + Self.handoverTime)
     }
 
+    /// The same, where others listen there too.
+    package func leaveIfShared() {
+        if sharing != .own { leave() }
+    }
+
     /// Accepts what is in the queue, for closing the socket would reset that, and then no more. Connections stay.
     package func close() {
         guard isOpen else { return }
         // Before the queue is looked at: a connection that comes afterwards wakes another loop.
         if sharing == .socket { server.loop.unwatch(socket!) }
         accept(atMost: limits.connections, isLast: true)
+        end()
+    }
+
+    private func end() {
         registration?.cancel()
         registration = nil
         socket = nil
         reserve = nil
+        if isOver { server.forget(self) }
     }
+
+    /// It has been retired, and nothing is left of it.
+    package var isOver: Bool { isRetired && !isOpen && connectionCount == 0 }
 
     func connectionClosed(_ reason: CloseReason, _ peer: SocketAddress) {
         connectionCount -= 1
         server.census?.leave()
         count(reason, peer)
+        if isOver { server.forget(self) }
     }
 
     private func count(_ reason: CloseReason, _ peer: SocketAddress) {
@@ -115,7 +163,9 @@ package final class Listener: ReadinessHandler {
 
     // MARK: Events
 
-    package func ready(_ readiness: Readiness) { acceptSome() }
+    package func ready(_ readiness: Readiness) {
+        if !isHeld { acceptSome() }
+    }
 
     package func deadlineReached() {
         guard isLeaving else { return acceptSome(afterPause: true) }

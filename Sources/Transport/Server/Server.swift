@@ -26,7 +26,7 @@ package final class Server {
     /// Whose PROXY headers are believed. A Unix socket's own file says who may connect.
     package var isTrustedProxy: (SocketAddress) -> Bool = { if case .unix = $0 { true } else { false } }
 
-    private var listeners: [Listener] = []
+    private(set) var listeners: [Listener] = []
     private var places: [Connection?] = []
     private var freePlaces: [Int] = []
     private var nextToDisplace = 0
@@ -63,15 +63,35 @@ package final class Server {
     ///   - sharing: who else accepts at its address.
     ///   - tls: nil for plain HTTP.
     ///   - name: the listener's in the config, for logs.
+    ///   - isHeld: it waits for `begin()` before it accepts; who comes meanwhile waits in the kernel's queue.
     @discardableResult
     package func listen(
         on socket: consuming FileDescriptor, sharing: Sharing = .own, tls: TLSServerContext? = nil,
-        limits: ServerLimits = ServerLimits(), handler: any RequestHandler, name: String
+        limits: ServerLimits = ServerLimits(), handler: any RequestHandler, name: String, isHeld: Bool = false
     ) throws(SystemError) -> Listener {
         let listener = try Listener(
-            server: self, socket: socket, sharing: sharing, tls: tls, limits: limits, handler: handler, name: name)
+            server: self, socket: socket, sharing: sharing, tls: tls, limits: limits, handler: handler, name: name,
+            isHeld: isHeld)
         listeners.append(listener)
         return listener
+    }
+
+    /// Takes one listener out of service: what came from it is finished as in `drain`.
+    ///
+    /// - Parameter time: after so long, what still runs is cut.
+    package func retire(_ listener: Listener, hardStopAfter time: Nanoseconds) {
+        listener.retire()
+        for connection in places where connection?.listener === listener { connection?.drain() }
+        loop.schedule(after: time) { [weak self, weak listener] in
+            guard let self, let listener else { return }
+            listener.close()
+            for connection in places where connection?.listener === listener { connection?.close(.drainTimeout) }
+        }
+    }
+
+    /// Nothing is left of it.
+    func forget(_ listener: Listener) {
+        listeners.removeAll { $0 === listener }
     }
 
     /// Goes down: accepts no more, lets what runs finish, and answers what is asked of it still with `Connection: close`
