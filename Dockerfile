@@ -3,7 +3,8 @@
 #   docker build -t postern .
 #   docker run --read-only --cap-drop=ALL -p 443:8443 -v /etc/postern:/etc/postern:ro -v postern:/var/lib/postern postern
 #
-# It runs as user 10001: config and secrets must be readable by that user. docs/containers.md says the rest.
+# It runs as user 10001: config and secrets must be readable by that user. docs/containers.md says the rest, and has
+# examples for Compose, Kubernetes and ECS.
 
 FROM swift:6.3-bookworm AS build
 # Debian's release is the pin
@@ -39,5 +40,7 @@ EXPOSE 8443
 # What was signed out stays so: all that is ever written.
 VOLUME /var/lib/postern
 STOPSIGNAL SIGTERM
+# The program asks its own admin listener.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["/usr/bin/postern", "health"]
 ENTRYPOINT ["/usr/bin/postern"]
 CMD ["serve"]

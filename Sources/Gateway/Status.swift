@@ -13,6 +13,8 @@ struct StatusReport: Sendable {
     struct Health: Sendable {
         let word: String
         let text: String
+        /// What it said, or did not, the last time that it was asked.
+        var problem: String?
 
         static let ready = Health(word: "ready", text: "ready")
     }
@@ -59,6 +61,8 @@ struct StatusReport: Sendable {
     let now: Int64
     let startedAt: Int64
     let workers: Int
+    /// Those that have answered: one that is held up does not.
+    var answeringWorkers = 0
     let configuration: String
     /// When that was taken into use, in Unix seconds.
     let configuredAt: Int64
@@ -77,6 +81,7 @@ struct StatusReport: Sendable {
     private var connections: Int { listeners.reduce(0) { $0 + $1.connections } }
 
     mutating func add(_ worker: WorkerStatus) {
+        answeringWorkers += 1
         visitors += worker.visitors
         let names = worker.metrics.layout.names
         for index in sites.indices {
@@ -96,10 +101,12 @@ struct StatusReport: Sendable {
     // MARK: For a terminal
 
     var text: String {
+        let answering = answeringWorkers < workers ? " (\(answeringWorkers) answering)" : ""
         let head =
             "postern \(Release.version) is \(state), up \(PlainText.span(now - startedAt)): "
-            + "\(PlainText.count(workers, "worker")), process \(CurrentProcess.id)\n"
-            + "\(PlainText.line(configuration)), in use for \(PlainText.span(now - configuredAt)); log level \(logLevel)\n"
+            + "\(PlainText.count(workers, "worker"))\(answering), process \(CurrentProcess.id)\n"
+            + "\(PlainText.line(configuration)), in use for \(PlainText.span(now - configuredAt)); "
+            + "log level \(logLevel)\n"
         let tables = [
             [["site", "requests", "failed", "hosts"]]
                 + sites.map { [$0.name, "\($0.requests)", "\($0.failed)", $0.hosts.joined(separator: ", ")] },
@@ -115,7 +122,11 @@ struct StatusReport: Sendable {
                 ["connections", "\(connections) of \(connectionLimit)"],
             ],
         ]
-        return head + tables.filter { $0.count > 1 }.map { "\n" + PlainText.table($0) }.joined()
+        let problems =
+            providers.compactMap { one in one.health.problem.map { ["provider \(one.name)", $0] } }
+            + origins.compactMap { one in one.health.problem.map { ["origin \(one.name)", $0] } }
+        let shown = (problems.isEmpty ? [] : [problems]) + tables.filter { $0.count > 1 }
+        return head + shown.map { "\n" + PlainText.table($0) }.joined()
     }
 
     private func keys(of provider: Provider) -> String {
@@ -145,6 +156,7 @@ struct StatusReport: Sendable {
             json.member("started_at", PlainText.timestamp(startedAt))
             json.member("uptime_seconds", now - startedAt)
             json.member("workers", workers)
+            json.member("workers_answering", answeringWorkers)
             json.member("config", configuration)
             json.member("config_used_since", PlainText.timestamp(configuredAt))
             json.member("log_level", logLevel)
@@ -159,12 +171,14 @@ struct StatusReport: Sendable {
                 $0.member("issuer", $1.issuer)
                 $0.member("state", $1.health.word)
                 $0.member("keys", $1.keys)
+                $0.member("problem", $1.health.problem)
                 $0.member("keys_seen_at", $1.keysSeenAt.map(PlainText.timestamp))
             }
             json.list("origins", origins) {
                 $0.member("name", $1.name)
                 $0.member("place", $1.place)
                 $0.member("state", $1.health.word)
+                $0.member("problem", $1.health.problem)
                 $0.member("credentials_expire_at", $1.credentialsExpireAt.map(PlainText.timestamp))
             }
             json.list("listeners", listeners) {
@@ -240,7 +254,7 @@ extension Control {
         let state: StatusReport.State =
             isDraining ? .draining : openWorkers < expectedWorkers ? .starting : readiness.isReady ? .ready : .degraded
         return StatusReport(
-            state: state, now: loop.wallSeconds, startedAt: startedAt, workers: workers.count,
+            state: state, now: loop.wallSeconds, startedAt: startedAt, workers: liveWorkers.count,
             configuration: configuration.file, configuredAt: configuredAt,
             logLevel: shared.logs.style.level.rawValue,
             sites: configuration.sites.map { .init(name: $0.name, hosts: $0.hosts.map(\.description)) },
@@ -253,11 +267,12 @@ extension Control {
 
     private func status(_ provider: ProviderSettings) -> StatusReport.Provider {
         let snapshot = snapshots[provider.name]?.value
+        let problem = shared.providers[provider.name]?.assumeIsolated { $0.problem }
         let health: StatusReport.Health =
             if snapshot?.keys == nil {
-                .init(word: "unready", text: snapshot == nil ? "being asked" : "no keys")
+                .init(word: "unready", text: snapshot == nil ? "being asked" : "no keys", problem: problem)
             } else if snapshot?.isUpToDate == false {
-                .init(word: "degraded", text: "does not answer")
+                .init(word: "degraded", text: "keys not renewed", problem: problem)
             } else {
                 .ready
             }
@@ -267,15 +282,15 @@ extension Control {
     }
 
     private func status(_ origin: OriginSettings, _ state: ReadinessReport.OriginState) -> StatusReport.Origin {
+        let credentials = shared.credentialKeepers[origin.name]?.assumeIsolated { $0.status }
         let health: StatusReport.Health =
             switch state {
             case .ready: .ready
-            case .degraded: .init(word: "degraded", text: "credentials not renewed")
-            case .unready: .init(word: "unready", text: "no credentials")
+            case .degraded: .init(word: "degraded", text: "credentials not renewed", problem: credentials?.problem)
+            case .unready: .init(word: "unready", text: "no credentials", problem: credentials?.problem)
             }
-        let credentials = shared.credentialKeepers[origin.name]?.assumeIsolated { $0.status.latest }
         return StatusReport.Origin(
-            name: origin.name, place: origin.place, health: health, credentialsExpireAt: credentials?.expiresAt)
+            name: origin.name, place: origin.place, health: health, credentialsExpireAt: credentials?.latest?.expiresAt)
     }
 }
 

@@ -9,8 +9,8 @@ struct Postern: ParsableCommand {
         abstract: "Puts a sign-in in front of private, S3-compatible buckets.",
         discussion: "Start with a config file (see config/postern.yaml) and `postern check --config FILE`.",
         subcommands: [
-            Serve.self, Check.self, DoctorCommand.self, Explain.self, Status.self, Why.self, Revoke.self, Reload.self,
-            LogLevel.self, Drain.self, Secret.self, ShowVersion.self, Reference.self,
+            Serve.self, Check.self, DoctorCommand.self, Explain.self, Status.self, Health.self, Why.self, Revoke.self,
+            Reload.self, LogLevel.self, Drain.self, Secret.self, ShowVersion.self, Reference.self,
         ])
 
     static func main() {

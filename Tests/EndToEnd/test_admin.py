@@ -28,8 +28,9 @@ def folder(build):
 class AdminRig(Rig):
     """With an admin socket in its folder, which needs a short name. `asks` asks like a program, `says` runs a command."""
 
-    def __init__(self, *arguments, **options):
+    def __init__(self, *arguments, ready="/readyz", **options):
         super().__init__(*arguments, starts=False, **options)
+        self.ready = ready
         self.config["limits"] = {"decisions": 20}
         self.start()
 
@@ -38,7 +39,7 @@ class AdminRig(Rig):
         self.config["admin"] = {"address": f"127.0.0.1:{port}", "socket": "admin.sock"}
         self.daemon = postern.Postern(self.directory, self.config, ready=None)
         self.daemon.admin = port
-        eventually(lambda: self.daemon.status("/readyz"))
+        eventually(lambda: self.daemon.status(self.ready))
 
     @property
     def socket(self):
@@ -126,6 +127,20 @@ def test_status_works_while_the_config_does_not_hold(rig):
         rig.daemon.write(rig.daemon.config)
 
 
+def test_status_says_what_is_the_matter_with_a_provider(build, folder, module_provider):
+    lost = process.free_port()
+    one = AdminRig(os.path.join(build, "admin-lost"), folder, module_provider, ready="/healthz", providers={
+        "one": {"issuer": module_provider.issuer, "client_id": "postern"},
+        "two": {"issuer": f"http://localhost:{lost}", "client_id": "other"}})
+    eventually(lambda: "no keys" in one.says("status"))
+    text = one.says("status")
+    assert " is degraded, up " in text.splitlines()[0], text
+    assert re.search(rf"^provider two  http://localhost:{lost}/\S+: .*refused", text, re.M), text
+    told = {part["name"]: part for part in json.loads(one.says("status", "--json"))["providers"]}
+    assert told["two"]["state"] == "unready" and str(lost) in told["two"]["problem"] and "problem" not in told["one"]
+    one.stop()
+
+
 def test_the_socket_is_found_by_what_a_config_includes_and_what_the_environment_says(rig, tmp_path):
     (tmp_path / "main.yaml").write_text("include: parts/*.yaml\nworkers: nonsense\n")
     (tmp_path / "parts").mkdir()
@@ -200,9 +215,13 @@ def test_why_tells_of_a_request_that_could_not_be_read(rig):
 def test_why_of_a_reference_that_is_not_remembered_fails_with_words(rig):
     assert "No answer with the reference" in rig.says("why", "0000000000", status=1)
     rig.says("why", "short", status=2)
-    codes = [reference(rig.send("/nobody/x", headers=API)) for _ in range(60)]
-    assert rig.says("why", codes[-1])
-    assert "No answer" in rig.says("why", codes[0], status=1), "20 of each of 2 workers"
+    with web.connect(rig.port) as line:  # one connection, one worker, which remembers 20
+        codes = []
+        for _ in range(21):
+            line.sendall(web.head("GET", "/nobody/x", rig.host(), API))
+            codes.append(reference(web.read_answer(line)))
+    assert rig.says("why", codes[1]) and rig.says("why", codes[-1])
+    assert "No answer" in rig.says("why", codes[0], status=1)
 
 
 # MARK: The socket and the listener
@@ -361,3 +380,20 @@ def test_drain_ends_the_process_as_sigterm_does(build, folder, module_provider):
     assert "Draining" in one.says("drain")
     eventually(lambda: not one.daemon.process.is_running())
     assert one.stop() in (0, None)
+
+
+def test_health_is_an_exit_status(build, folder, provider):
+    one = AdminRig(os.path.join(build, "admin-health"), folder, provider)
+    try:
+        assert json.loads(one.says("health")) == {"status": "ok"}
+        assert json.loads(one.says("health --ready"))["status"] == "ready"
+        provider.stop()
+        one.daemon.stop()
+        assert "no running instance answers" in one.says("health", status=1)
+        one.daemon = postern.Postern(one.directory, one.config, ready=None)
+        one.daemon.admin = int(one.config["admin"]["address"].rsplit(":", 1)[1])
+        eventually(lambda: one.daemon.status("/healthz"))
+        one.says("health")
+        assert "degraded" in one.says("health --ready", status=1), "it runs, and cannot sign anybody in"
+    finally:
+        one.stop()

@@ -5,6 +5,7 @@ A block of `yaml` or `ini` in a document is a whole config. One that is a part o
 belongs to behind the language, as in ```yaml sites.docs, or a full stop for the top: it is tried within the last whole
 config before it on its page, where there is one."""
 
+import json
 import os
 import re
 import textwrap
@@ -79,6 +80,23 @@ def test_a_config_that_does_not_hold_is_noticed(machine):  # noqa: F811
     """The test above would be nothing without it."""
     faults, status = machine.check(placed(BASE, "sites.docs", "rules: {/a/**: grups:x}"), "yaml")
     assert status == 78 and "grups" in faults[0]["message"] + faults[0]["key"]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "```json\n" in read(page)])
+def test_each_json_of_the_documents_is_json(page):
+    for text in re.findall(r"^ *```json\n(.*?)^ *``` *$", read(page), re.MULTILINE | re.DOTALL):
+        json.loads(text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_command_and_each_metric_of_the_documents_is_there(page):
+    commands = set(re.findall(r"^  (\S+) ", postern.run("--help").stdout.partition("SUBCOMMANDS:")[2], re.MULTILINE))
+    said = set(re.findall(r"(?:^|[`/ ])postern ([a-z][a-z-]*)\b(?=[^`\n]*`)", read(page), re.MULTILINE))
+    said |= {one for block in re.findall(r"^ *```sh\n(.*?)^ *```", read(page), re.MULTILINE | re.DOTALL)
+             for one in re.findall(r"(?:^|bin/|\()postern ([a-z][a-z-]*)", block, re.MULTILINE)}
+    assert "check" in commands and said - {"reference"} <= commands
+    metrics = set(re.findall(r"`(postern_\w+)", read("docs/metrics.md")))
+    assert {one for one in re.findall(r"`(postern_[a-z_]+[a-z])[`{]", read(page))} <= metrics
 
 
 def anchors(page):

@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import re
 import ssl
 import subprocess
+import time
 
 import postern
 import pytest
@@ -46,7 +48,7 @@ def parts(build, authority):
         "session_keys": [secret], "providers": {"corp": {"issuer": provider.issuer, "client_id": "postern"}},
         "origins": {"folder": {"directory": folder}, "app": {"http": app.url}},
         "sites": {"docs": {"hosts": [f"localhost:{port}"], "provider": "corp", "origin": "folder",
-                           "mounts": {"/app/": "app"}, "rules": {"/public/**": "anyone", "/**": "signed-in"}}}})
+                           "mounts": {"/app/": "app"}, "rules": {"/public/**": "anyone", "/nobody/**": "nobody", "/**": "signed-in"}}}})
     daemon.url, daemon.port, daemon.authority = f"https://localhost:{port}", port, authority.certificate
     daemon.provider = provider
     yield daemon
@@ -151,3 +153,50 @@ def test_tls_and_the_loops_are_counted(parts):
     build = next(one for one in metrics.families["postern_build_info"].samples)
     version = postern.run("version").stdout.splitlines()[0].split()[1]
     assert build.value == 1 and build.labels["version"] == version
+
+
+OUTCOMES = {
+    "not_found": ("/public/missing", 404, {}), "forbidden": ("/nobody/", 403, {}),
+    "sign_in_failed": ("/.auth/callback?code=a&state=made-up", 400, {}), "origin_failed": ("/app/closes", 502, {}),
+    "bad_request": ("/public/", 400, {"Content-Length": "1"}), "unknown_host": ("/public/", 421, {"Host": "elsewhere.test"}),
+    "method_not_allowed": ("/public/", 405, {"method": "DELETE"}),
+    "sign_in_required": ("/hello.txt", 401, {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}),
+    "bad_token": ("/hello.txt", 401, {"Authorization": "Bearer a.b.c", "Accept": "application/json"}),
+}
+
+
+def asked(daemon, path, host, method, fields):
+    """Over TLS to the site's own name, whatever the host that is asked for."""
+    context = ssl.create_default_context(cafile=daemon.authority)
+    with web.connect(daemon.port, tls=context, name="localhost") as connection:
+        connection.sendall(web.head(method, path, host, {**fields, "Connection": "close"}))
+        return web.read_answer(connection, method, f"https://{host}{path}")
+
+
+def logged(daemon, reference):
+    end = time.monotonic() + 3
+    while True:
+        found = [one for one in daemon.records() if one.get("reference") == reference and one.get("kind") == "access"]
+        if found or time.monotonic() > end:
+            return found
+        time.sleep(0.03)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_page_metric_and_log_have_the_same_word(parts, outcome):
+    path, status, fields = OUTCOMES[outcome]
+    fields = {**web.NAVIGATION, **fields}
+    host, method = fields.pop("Host", f"localhost:{parts.port}"), fields.pop("method", "GET")
+    if path.startswith("/app/"):
+        fields["Cookie"] = signed_in(parts).cookie_header(parts.url)
+    with counted(parts) as grown:
+        answer = asked(parts, path, host, method, fields)
+    assert answer.status == status, str(answer)
+    if "json" in answer.get("content-type"):
+        said = answer.json()
+        reference, word = said["reference"], said.get("outcome", said["error"])
+    else:
+        reference, word = re.search(r"<code>(\w+)</code> <code>(\w+)</code>", answer.text).groups()
+    assert word == outcome
+    assert [one["outcome"] for one in logged(parts, reference)] == [outcome]
+    assert grown("requests_total", outcome=outcome) == 1

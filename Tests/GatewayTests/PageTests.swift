@@ -1,6 +1,7 @@
 import Bytes
 import FoundationEssentials
 import Settings
+import Telemetry
 import Testing
 
 @testable import Gateway
@@ -27,6 +28,13 @@ let allPages: [Page] = [
     ) -> String {
         String(
             decoding: PageTemplate(settings, site: site).render(page, language, reference: reference), as: UTF8.self)
+    }
+
+    @Test func anErrorsPageHasTheWordThatTheLogHasForIt() {
+        let error = PageTemplate().render(.closed(), reference: "ABCDEFGHIJ", outcome: .forbidden)
+        #expect(String(decoding: error, as: UTF8.self).contains("<code>ABCDEFGHIJ</code> <code>forbidden</code>"))
+        let page = PageTemplate().render(.signedOut(signIn: "/"), reference: "ABCDEFGHIJ", outcome: .signedOut)
+        #expect(!String(decoding: page, as: UTF8.self).contains("signed_out"))
     }
 
     @Test func whatComesFromOutsideIsEscaped() {

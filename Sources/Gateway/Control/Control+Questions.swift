@@ -1,18 +1,22 @@
+import Posix
 import Reactor
 
 /// What the workers are asked, all at once.
 extension Control {
-    /// Asks every worker, and calls `done` with their answers once all are there.
+    /// Longer is not waited for a worker that is held up.
+    static let workerPatience = Nanoseconds.seconds(2)
+
+    /// Asks every worker, and calls `done` once with the answers of all, or of those who have answered in time.
     func ask<Answer: Sendable>(
         _ question: @escaping @Sendable (Worker) -> Answer, _ done: @escaping ([Answer]) -> Void
     ) {
-        let workers = liveWorkers
-        guard !workers.isEmpty else { return done([]) }
-        let answers = LoopBound(Answers(expected: workers.count, done), to: loop.executor), executor = loop.executor
+        let workers = liveWorkers, executor = loop.executor
+        let answers = Answers(expected: workers.count, loop: loop, patience: Self.workerPatience, done)
+        let bound = LoopBound(answers, to: executor)
         for worker in workers {
             worker.send { worker in
                 let answer = question(worker)
-                executor.execute { answers.value.add(answer) }
+                executor.execute { bound.value.add(answer) }
             }
         }
     }
@@ -23,18 +27,37 @@ extension Control {
     }
 }
 
-private final class Answers<Answer> {
+/// Answers on their way: calls back when all are there, or time is up.
+final class Answers<Answer> {
     private var all: [Answer] = []
     private let expected: Int
-    private let done: ([Answer]) -> Void
+    private let loop: EventLoop
+    private var timer: TimerToken?
+    private var done: (([Answer]) -> Void)?
 
-    init(expected: Int, _ done: @escaping ([Answer]) -> Void) {
+    init(expected: Int, loop: EventLoop, patience: Nanoseconds, _ done: @escaping ([Answer]) -> Void) {
         self.expected = expected
+        self.loop = loop
         self.done = done
+        guard expected > 0 else {
+            finish()
+            return
+        }
+        timer = loop.schedule(after: patience) { [self] in
+            timer = nil
+            finish()
+        }
     }
 
     func add(_ answer: Answer) {
         all.append(answer)
-        if all.count == expected { done(all) }
+        if all.count == expected { finish() }
+    }
+
+    private func finish() {
+        guard let done else { return }
+        self.done = nil
+        if let timer { loop.cancel(timer) }
+        done(all)
     }
 }

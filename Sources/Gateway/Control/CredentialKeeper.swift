@@ -14,7 +14,9 @@ actor CredentialKeeper: LoopActor {
     struct Status: Sendable {
         var latest: Credentials?
         /// Whether the last try failed.
-        var isFailing = false
+        var isFailing: Bool { problem != nil }
+        /// Why it did.
+        var problem: String?
         var hasTried = false
         var loaded = 0
         var failed = 0
@@ -138,12 +140,12 @@ actor CredentialKeeper: LoopActor {
                 status.latest = credentials
                 news = credentials
             }
-            status.isFailing = false
+            status.problem = nil
             status.loaded += 1
             pause = schedule.succeeded(
                 from: source, expiresAt: credentials.expiresAt, now: loop.value.wallSeconds, random: random)
         } catch {
-            status.isFailing = true
+            status.problem = "\(error)"
             status.failed += 1
             report(error)
             pause = schedule.failed(random: random)

@@ -104,6 +104,8 @@ actor Provider: LoopActor {
     var count: @Sendable (ProviderIncident) -> Void = { _ in }
 
     private(set) var snapshot: ProviderSnapshot
+    /// Why it could not be looked at, the last time; nil where it could.
+    private(set) var problem: String?
     /// The last good set, also once it has become too old to be believed.
     private var latestKeys: KeySet?
     private var schedule: KeySetSchedule
@@ -222,6 +224,7 @@ actor Provider: LoopActor {
                     "the provider's keys are loaded",
                     metadata: ["provider": "\(settings.name)", "keys": "\(keys.keys.count)"])
             }
+            problem = nil
             snapshot.metadata = metadata
             latestKeys = keys
             snapshot.keys = keys
@@ -240,6 +243,7 @@ actor Provider: LoopActor {
             events.warning(
                 "the provider's keys could not be fetched",
                 metadata: ["provider": "\(settings.name)", "reason": "\(error)"])
+            problem = "\(error)"
         }
     }
 

@@ -1,6 +1,7 @@
 import Bytes
 import Cryptography
 import Settings
+import Telemetry
 
 /// The one look of all of Postern's own pages: a card on a quiet ground, light or dark as the reader prefers, without a
 /// script and with nothing from elsewhere. A site gives it a name, a logo, colours, a contact and words of its own.
@@ -52,8 +53,12 @@ struct PageTemplate: Sendable {
         "default-src 'none'; \(sources) form-action \(formAction); frame-ancestors \(frameAncestors); base-uri 'none'"
     }
 
-    /// - Parameter reference: what a person can give to support; the log has the same.
-    func render(_ page: Page, _ language: PageLanguage = .english, reference: String?) -> [UInt8] {
+    /// - Parameters:
+    ///   - reference: what a person can give to support; the log has the same.
+    ///   - outcome: said beside it where the page tells of an error.
+    func render(
+        _ page: Page, _ language: PageLanguage = .english, reference: String?, outcome: Outcome? = nil
+    ) -> [UInt8] {
         let title = HTMLEscape.escape(words(.text(page.title), language))
         var html = "<!doctype html>\n<html lang=\"\(language.rawValue)\">\n<head>\n"
         html += "<title>\(title)\(site.map { " – " + HTMLEscape.escape($0) } ?? "")</title>\n"
@@ -64,7 +69,7 @@ struct PageTemplate: Sendable {
         html += "</head>\n<body>\n<div class=\"card\">\n\(header)<main>\n<h1>\(title)</h1>\n"
         for paragraph in page.paragraphs { html += "<p>\(HTMLEscape.escape(words(paragraph, language)))</p>\n" }
         html += actions(page, language)
-        html += "</main>\n\(footer(language, reference))</div>\n</body>\n</html>\n"
+        html += "</main>\n\(footer(language, reference, page.status < 400 ? nil : outcome))</div>\n</body>\n</html>\n"
         return Array(html.utf8)
     }
 
@@ -95,11 +100,12 @@ struct PageTemplate: Sendable {
         }
     }
 
-    private func footer(_ language: PageLanguage, _ reference: String?) -> String {
+    private func footer(_ language: PageLanguage, _ reference: String?, _ outcome: Outcome?) -> String {
         var html = ""
         if let reference {
             let label = HTMLEscape.escape(words(.text(.reference), language))
-            html += "<p>\(label) <code>\(HTMLEscape.escape(reference))</code></p>\n"
+            let code = outcome.map { " <code>\($0.rawValue)</code>" } ?? ""
+            html += "<p>\(label) <code>\(HTMLEscape.escape(reference))</code>\(code)</p>\n"
         }
         if let contact {
             let label = HTMLEscape.escape(words(.text(.contact), language))

@@ -24,7 +24,8 @@ extension Worker {
         response.fields.append(.contentLanguage, language.rawValue)
         response.fields.append(.vary, Self.pageVaries)
         response.fields.append(.contentSecurityPolicy, template.contentSecurityPolicy)
-        return Answer(response, .bytes(template.render(page, language, reference: reference)), outcome)
+        return Answer(
+            response, .bytes(template.render(page, language, reference: reference, outcome: outcome)), outcome)
     }
 
     /// 404 where the site has no page for it, or where a page could not take the place of what was asked for.
@@ -64,6 +65,7 @@ extension Worker {
         if let age = demand.maxAge { challenge += ", max_age=\"\(age.seconds)\"" }
         var answer = json(status: 401, .stepUpRequired) {
             $0.member("error", code)
+            $0.member("outcome", Outcome.stepUpRequired.rawValue)
             if context.visitor?.record != nil {
                 $0.member("login_url", context.site.loginURL(returningTo: context.target.escaped))
             }
@@ -78,6 +80,7 @@ extension Worker {
         let reference = reference(for: context)
         var answer = json(status: 401, .badToken) {
             $0.member("error", "invalid_token")
+            $0.member("outcome", Outcome.badToken.rawValue)
             $0.member("reference", reference)
         }
         answer.response.fields.append(.wwwAuthenticate, "Bearer error=\"invalid_token\"")
@@ -89,6 +92,7 @@ extension Worker {
         let reference = reference(for: context)
         var answer = json(status: 403, .forbidden) {
             $0.member("error", "insufficient_scope")
+            $0.member("outcome", Outcome.forbidden.rawValue)
             $0.member("reference", reference)
         }
         let scope = scopes.joined(separator: " ")

@@ -191,6 +191,7 @@ extension Worker {
         let answer = json(status: 400, .badRequest) {
             $0.member("error", "invalid_request")
             $0.member("error_description", reason)
+            $0.member("outcome", Outcome.badRequest.rawValue)
             $0.member("reference", reference(for: context))
         }
         note("a sign-out by the provider was refused", reason, context)
