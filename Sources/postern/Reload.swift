@@ -15,8 +15,8 @@ struct Reload: ParsableCommand {
 
     func run() throws {
         let answer = try instance.ask("/reload", order: [], wantsJSON: json, seconds: Self.patience)
-        if answer.status == 409, !json { throw CommandFailure.config("postern: " + answer.line) }
-        try instance.show(answer)
-        if answer.status == 409 { throw CommandFailure.config("") }
+        guard answer.status == 409 else { return try instance.show(answer) }
+        if json { StandardStreams.print(answer.line + "\n") }
+        throw CommandFailure.config(json ? "" : "postern: " + answer.line)
     }
 }
