@@ -35,6 +35,8 @@ package struct AdminClient: Sendable {
             return Answer(status: response.status, text: String(decoding: response.body, as: UTF8.self))
         } catch let error as ClientError {
             throw AdminClientError(place, error)
+        } catch let error as AdminClientError {
+            throw error
         } catch {
             throw AdminClientError(place: place, reason: "\(error)", isMissing: false)
         }
