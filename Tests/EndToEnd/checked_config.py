@@ -70,6 +70,9 @@ class Machine:
                     self.environment[name] = self.content(kind)
                 else:
                     self.add(os.path.join(self.environment["CREDENTIALS_DIRECTORY"], name), kind)
+            if key == "include":
+                for directory in re.findall(r"([\w.-]+)/", line):
+                    os.makedirs(os.path.join(self.root, directory), exist_ok=True)
             for path in re.findall(re.escape(self.root) + r"[\w./-]*", line):
                 if kind != "secret" or f"file:{path}" in line and key != "access":
                     self.add(path, kind)

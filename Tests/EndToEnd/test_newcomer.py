@@ -237,7 +237,7 @@ def test_the_container_leads_to_a_signed_in_page(build, ports, provider, weed, a
         ready=process.answers(f"http://127.0.0.1:{admin}/readyz"))
     try:
         sign_in(build, "container", base("container", ports), authority, "home")
-        for command in (["check"], ["health"], ["health", "--ready"], ["status"], ["revoke", "--user", "nobody"]):
+        for command in (["check"], ["doctor"], ["health"], ["health", "--ready"], ["status"], ["revoke", "--user", "nobody"]):
             done = machine.execute(name, "/usr/bin/postern", *command)
             assert done.returncode == 0, done.stdout + done.stderr
         assert machine.execute(name, "/bin/sh", "-c", "true").returncode != 0, "there is no shell"

@@ -359,6 +359,22 @@ def test_a_log_file_is_opened_again(rig):
     eventually(lambda: '"path":"/public/hello.txt"' in open(f"{folder}/access.log", encoding="utf-8").read())
 
 
+def test_the_journal_has_requests_and_events_as_entries(rig):
+    since = rig.cursor()
+    rig.configure(log={"access": "journald"})
+    rig.machine.run("systemctl", "restart", "postern")
+    assert rig.answers()
+
+    def entry(**wanted):
+        return eventually(lambda: [one for one in rig.journal(since) if wanted.items() <= one.items()])[-1]
+
+    one = entry(POSTERN_KIND="access", POSTERN_PATH="/public/hello.txt")
+    assert one["MESSAGE"] == f"GET {HOST}/public/hello.txt 200 served" and one["PRIORITY"] == "6"
+    assert one["POSTERN_OUTCOME"] == "served" and one["POSTERN_STATUS"] == "200" and one["_TRANSPORT"] == "journal"
+    assert one["SYSLOG_IDENTIFIER"] == "postern" and one["_SYSTEMD_UNIT"] == "postern.service"
+    assert entry(POSTERN_KIND="event", MESSAGE="serving")["PRIORITY"] == "6"
+
+
 def test_a_config_is_checked_with_its_credentials(rig):
     assert "postern.yaml: fine" in rig.follow("Checking a config")
 

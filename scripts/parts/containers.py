@@ -51,11 +51,12 @@ class Containers:
     def _make_base(self):
         root = os.path.join(self.directory, "root")
         shutil.rmtree(root, ignore_errors=True)
-        self._ask("debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", root, self._mirror(),
-                  timeout=900)
+        # what it mounts in the tree goes with its own namespace
+        self._ask("unshare", "--mount", "debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", root,
+                  self._mirror(), timeout=900)
         container = self._ask("buildah", "from", "scratch")
         place = self._ask("buildah", "mount", container)
-        self._ask("cp", "-a", root + "/.", place)
+        self._ask("cp", "-ax", root + "/.", place)
         self._ask("buildah", "config", "--cmd", "/bin/bash", container)
         self._ask("buildah", "commit", "-q", "--rm", container, BASE)
         shutil.rmtree(root)
