@@ -14,7 +14,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 # the dependencies first: they change less often than the sources
-COPY Package.swift Package.resolved ./
+COPY Package.swift ./
 RUN swift package resolve
 COPY scripts/build scripts/build
 COPY Sources Sources
