@@ -11,7 +11,6 @@ package struct AdminClient: Sendable {
 
     package struct Answer: Sendable {
         package let status: Int
-        package let isJSON: Bool
         package let text: String
     }
 
@@ -33,11 +32,11 @@ package struct AdminClient: Sendable {
             method: order == nil ? .get : .post, target: path, host: "localhost", fields: fields, body: order ?? [])
         do {
             let response = try fetch(request, seconds: seconds)
-            return Answer(
-                status: response.status, isJSON: response.fields[.contentType] == "application/json",
-                text: String(decoding: response.body, as: UTF8.self))
+            return Answer(status: response.status, text: String(decoding: response.body, as: UTF8.self))
         } catch let error as ClientError {
             throw AdminClientError(place, error)
+        } catch let error as AdminClientError {
+            throw error
         } catch {
             throw AdminClientError(place: place, reason: "\(error)", isMissing: false)
         }

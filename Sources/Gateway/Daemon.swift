@@ -19,7 +19,8 @@ package struct Daemon {
     ///   - build: what runs.
     ///   - load: reads the config once more, for a reload.
     package init(
-        _ configuration: Configuration, build: BuildInfo, passed: PassedSockets = .none, manager: ServiceManager = .none,
+        _ configuration: Configuration, build: BuildInfo, passed: PassedSockets = .none,
+        manager: ServiceManager = .none,
         load: @escaping @Sendable () -> (configuration: Configuration?, faults: [Fault])
     ) {
         self.build = build

@@ -158,8 +158,8 @@ extension ConfigurationReader {
     private static let longestSocketPath = 98
 
     private mutating func adminSocket(in section: SettingSection, _ address: ListenAddress) -> String? {
+        guard let path = section.located(Options.adminSocket).map(source.path) else { return nil }
         let position = section.position(of: Options.adminSocket)
-        guard let path = section.optional(Options.adminSocket).map({ source.path($0, at: position) }) else { return nil }
         let key = section.key(of: Options.adminSocket)
         guard path.utf8.count <= Self.longestSocketPath else {
             faults.error(

@@ -44,7 +44,7 @@ struct AdminOptions: ParsableArguments {
     }
 
     func show(_ answer: AdminClient.Answer) throws {
-        guard answer.status < 400 || answer.isJSON else { throw CommandFailure.failed("postern: " + answer.line) }
+        guard answer.status < 400 else { throw CommandFailure.failed("postern: " + answer.line) }
         StandardStreams.print(answer.line + "\n")
         if answer.status >= 400 { throw CommandFailure.failed("") }
     }
