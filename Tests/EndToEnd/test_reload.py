@@ -322,6 +322,12 @@ def goes_on(one):
     return one.browser.send(one.url + "/hello.txt").status == 200
 
 
+def test_what_a_new_provider_was_asked_before_it_was_in_use_is_counted_as_its_own(private):
+    counted = private.metrics()
+    assert counted['postern_key_set_fetches_total{provider="liar",result="ok"}'] == 1
+    assert not any(name.startswith("postern_key_set_fetches_total{provider=\"\"") for name in counted)
+
+
 def test_a_provider_that_stays_as_it_was_is_not_asked_again(private, provider):
     count = provider.count("/jwks")
     provider.failing = True

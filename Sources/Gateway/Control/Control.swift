@@ -225,8 +225,10 @@ final class Control {
         openIfDue()
     }
 
-    private func count(_ incident: ProviderIncident, of provider: String) {
-        let index = shared.metricLayout.names.providers.firstIndex(of: provider) ?? 0
+    func count(_ incident: ProviderIncident, of provider: String) {
+        guard let index = shared.metricLayout.names.providers.firstIndex(of: provider) else {
+            return reloads.hold(incident, of: provider)
+        }
         switch incident {
         case .keySetFetch(let result): counters.add(to: .keySetFetches, index, result)
         case .request(let result, let span):

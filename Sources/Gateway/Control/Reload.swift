@@ -35,6 +35,11 @@ struct Reloads {
         self.environment = environment
         self.descriptors = descriptors
     }
+
+    /// Counts it once the provider is in use.
+    func hold(_ incident: ProviderIncident, of provider: String) {
+        preparation?.incidents.append((incident, provider))
+    }
 }
 
 /// A config on its way into use: everything is there, and nobody has it yet.
@@ -43,6 +48,8 @@ private final class Preparation {
     let faults: [Fault]
     let certificates: CertificateWatch
     var adminListeners: [(address: ListenAddress, listener: Listener)] = []
+    /// What is to be counted of providers that have no place among the metrics before they are in use.
+    var incidents: [(ProviderIncident, provider: String)] = []
     /// Workers that have not answered yet.
     var missing: Int
     /// Why it comes to nothing.
@@ -197,6 +204,7 @@ extension Control {
         new.logs.takeEffect()
         shared = new
         counters = Counters(new.metricLayout, continuing: counters)
+        for (incident, provider) in preparation.incidents { count(incident, of: provider) }
         changeActors(from: old)
         changeAdminListeners(preparation)
         statuses.keep(only: new.configuration.listeners.map(\.name))
