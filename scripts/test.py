@@ -14,9 +14,9 @@ FUZZ_SECONDS = 60
 END_TO_END = os.path.join(steps.ROOT, "Tests", "EndToEnd")
 # The tests end to end wait more than they work, so two halves of them run at a time: those of signing in and out and of
 # what people see, and all others. Each ends with a look at what its daemons left.
-IDENTITY = {"advisories", "browser", "canaille", "cloudfront", "glewlwyd", "identity_hostile", "journeys", "keys",
-            "lemonldap", "pages", "providers", "relying_party", "revocations", "rotation", "rules",
-            "sign_in", "sign_out", "who"}
+IDENTITY = {"advisories", "browser", "canaille", "cloudfront", "doctor", "glewlwyd", "identity_hostile", "journeys",
+            "keys", "lemonldap", "newcomer", "pages", "providers", "relying_party", "renewal", "revocations", "rotation",
+            "rules", "sign_in", "sign_out", "who"}
 LAST = "zz_afterwards"
 LOG = os.path.join(steps.ROOT, ".build", "log")
 

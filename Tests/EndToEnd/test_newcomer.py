@@ -166,8 +166,8 @@ IMAGE = "localhost/postern:test"
 
 @pytest.fixture(scope="module")
 def image(machine, tmp_path_factory):
-    """The Dockerfile's image, of the release binary alone: others need more libraries. Its first stage, which builds the program, would take as long as everything else: in its
-    place stands the program that the same script has built here."""
+    """The Dockerfile's image, of the release binary alone: others need more libraries. Its first stage, which builds the
+    program, would take as long as everything else: in its place stands the program that the same script has built here."""
     if "POSTERN_BINARY" in os.environ:
         pytest.skip("the image is made of the release binary")
     context = tmp_path_factory.mktemp("context")

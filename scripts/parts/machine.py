@@ -31,7 +31,9 @@ def _command(path):
                              "Created-By: Packages"], capture_output=True, text=True, check=True).stdout
     release = _release()
     servers = [line.split()[0] for line in listed.splitlines() if line.split()[1:] == [release, "main"]]
-    return [program("debootstrap"), "--variant=minbase", "--include=" + ",".join(PACKAGES), release, path, *servers[:1]]
+    # what it mounts in the tree goes with its own namespace
+    return [program("unshare"), "--mount", program("debootstrap"), "--variant=minbase", "--include=" + ",".join(PACKAGES),
+            release, path, *servers[:1]]
 
 
 def is_made(path):
