@@ -26,7 +26,7 @@ CONNECTIONS = 60
 # What the reference names for a connection with its streams; and room for what a worker keeps, and the allocator does
 # not give back.
 STREAMS = 100
-PER_CONNECTION, PER_WORKER = 256 * KIB + STREAMS * (8 + 4) * KIB, 24 * MIB
+PER_CONNECTION, PER_WORKER = 448 * KIB + STREAMS * (8 + 4) * KIB, 24 * MIB
 
 
 @pytest.fixture
