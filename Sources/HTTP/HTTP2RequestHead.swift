@@ -60,6 +60,7 @@ package struct HTTP2RequestHead: Sendable {
             guard value.spells("trailers") else { throw .connectionOption }
         case 4 where name.spells("host"): hasHost = true
         case 6 where name.spells("cookie"):
+            guard !value.isEmpty else { return }
             if !cookie.isEmpty { cookie.append(contentsOf: [0x3B, 0x20]) }
             cookie.append(addingCapacity: value.count) { out in for index in value.indices { out.append(value[index]) }
             }

@@ -272,6 +272,12 @@ import Testing
         #expect(talk.isAlive)
     }
 
+    @Test func anEmptyCookieCrumbAddsNothing() {
+        let talk = Conversation()
+        talk.send(Send.headers(1, Send.request("/text", ("cookie", ""), ("cookie", "a=1"), ("cookie", ""))))
+        #expect(talk.requests.first?.fields.values(of: .cookie) == ["a=1"])
+    }
+
     @Test func cookieCrumbsHaveALimit() {
         let talk = Conversation()
         let crumbs = (0..<700).map { ("cookie", "c\($0)=x") }
