@@ -820,10 +820,11 @@ def test_what_is_no_navigation_is_told_where_to_sign_in(shared, method, headers)
 
 
 class Broken:
-    """Answers of the provider as bytes, in place of its own: `cut`, `slow`, `huge` and so on, for one path."""
+    """Answers of the provider as bytes, in place of its own: `cut`, `slow`, `huge` and so on, for one path. Or each of
+    its connections serves one request, and the next on it finds it closed, without an answer."""
 
     def __init__(self, provider):
-        self.provider, self.ways = provider, {}
+        self.provider, self.ways, self.serves_once = provider, {}, False
         handler = provider.server.RequestHandlerClass
         for name in ("do_GET", "do_POST"):
             setattr(handler, name, self.wrap(getattr(handler, name)))
@@ -831,6 +832,10 @@ class Broken:
     def wrap(self, usual):
         def handle(handler):
             way = self.ways.get(urllib.parse.urlsplit(handler.path).path)
+            if self.serves_once and getattr(handler, "has_served", False):
+                handler.close_connection = True
+                return None
+            handler.has_served = True
             if not way:
                 return usual(handler)
             handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
@@ -905,6 +910,15 @@ def test_a_token_endpoint_that_fails_is_a_page_and_a_line_in_the_log(breakable, 
     eventually(lambda: {one["kind"] for one in breakable.daemon.records() if one.get("reference") == reference} >= {"access", "event"}
                or way == "large token", 3)
     assert breakable.signed_in()
+
+
+def test_no_code_is_lost_with_a_connection_that_the_provider_has_ended(breakable):
+    breakable.broken.serves_once = True
+    try:
+        for _ in range(3):
+            breakable.signed_in()
+    finally:
+        breakable.broken.serves_once = False
 
 
 @pytest.mark.parametrize("path", ["/jwks", "/.well-known/openid-configuration"])

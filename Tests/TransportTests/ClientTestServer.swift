@@ -244,16 +244,18 @@ struct ClientTestBench {
 
     func get(
         _ target: String = "/", _ endpoint: Endpoint, method: HTTP.Method = .get, body: [UInt8] = [],
-        _ handler: ClientTestHandler = ClientTestHandler()
+        onNew: Bool = false, _ handler: ClientTestHandler = ClientTestHandler()
     ) -> (ClientTestHandler, ClientCall) {
-        let request = ClientRequest(method: method, target: target, host: "test", body: body)
+        var request = ClientRequest(method: method, target: target, host: "test", body: body)
+        request.needsNewConnection = onNew
         return (handler, client.send(request, to: endpoint, handler: handler))
     }
 
-    func whole(_ target: String = "/", _ endpoint: Endpoint, method: HTTP.Method = .get, body: [UInt8] = [])
-        -> ClientTestHandler
-    {
-        let (handler, _) = get(target, endpoint, method: method, body: body)
+    func whole(
+        _ target: String = "/", _ endpoint: Endpoint, method: HTTP.Method = .get, body: [UInt8] = [],
+        onNew: Bool = false
+    ) -> ClientTestHandler {
+        let (handler, _) = get(target, endpoint, method: method, body: body, onNew: onNew)
         turn { handler.isDone }
         return handler
     }

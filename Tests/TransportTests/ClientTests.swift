@@ -231,6 +231,36 @@ func responseWithoutContentEndsWithItsHead(_ method: String, _ status: String) t
     #expect(server.connections.count == 1)
 }
 
+@Test func requestThatNeedsANewConnectionGetsOne() throws {
+    let bench = try ClientTestBench()
+    let server = try ClientTestServer(bench.loop) { peer, _ in
+        if peer.requests > 1 { peer.reset() } else { peer.respond("fresh") }
+    }
+    #expect(bench.whole("/", server.endpoint()).text == "fresh")
+    for count in 2...3 {
+        #expect(bench.whole("/", server.endpoint(), method: .post, body: [1], onNew: true).text == "fresh")
+        #expect(server.connections.count == count)
+    }
+    #expect(bench.client.statistics.reuses == 0)
+}
+
+@Test func aKeptConnectionMakesRoomForANewOne() throws {
+    var limits = ClientLimits()
+    limits.connections = 1
+    let bench = try ClientTestBench(limits: limits)
+    let server = try ClientTestServer(bench.loop) { peer, _ in peer.respond("ok") }
+    for count in 1...3 {
+        #expect(bench.whole("/", server.endpoint(), onNew: true).text == "ok")
+        #expect(server.connections.count == count)
+    }
+    // Two at a time: the second waits for the first's connection to end, not to be free.
+    let both = (0..<2).map { _ in bench.get("/", server.endpoint(), onNew: true).0 }
+    bench.turn { both.allSatisfy { $0.isDone } }
+    #expect(both.map { $0.text } == ["ok", "ok"] && server.connections.count == 5)
+    #expect(bench.whole("/", server.endpoint()).text == "ok")
+    #expect(server.connections.count == 5)
+}
+
 @Test func requestIsRepeatedOnlyOnce() throws {
     let bench = try ClientTestBench()
     let server = try ClientTestServer(bench.loop) { peer, request in

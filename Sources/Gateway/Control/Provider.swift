@@ -288,9 +288,11 @@ actor Provider: LoopActor {
     func send(
         _ fields: Fields, _ body: [UInt8]? = nil, to url: ProviderURL
     ) async throws(ProviderError) -> FetchedResponse {
-        let request = ClientRequest(
+        var request = ClientRequest(
             method: body == nil ? .get : .post, target: Array(url.target.utf8), host: url.authority.description,
             fields: fields, body: body ?? [])
+        // A code is good for one try, and must not be lost with a connection that the provider has just ended.
+        request.needsNewConnection = body != nil
         let began = MonotonicTime.now()
         do {
             let response = try await client.value.fetch(

@@ -31,8 +31,8 @@ package final class ClientCall {
     private(set) var upload: (any BodySource)?
     /// Some of the content has been taken from its source: the request cannot be sent a second time.
     var uploadHasBegun = false
-    /// It was sent on a kept connection that turned out dead; the next one is to be new.
-    var needsFresh = false
+    /// It goes over a new connection: it asked for that, or was sent on a kept one that turned out dead.
+    var needsNewConnection: Bool
     package internal(set) var length: Int?
     package weak var consumer: (any BodyConsumer)?
 
@@ -48,6 +48,7 @@ package final class ClientCall {
         self.pool = pool
         self.handler = handler
         enqueued = now
+        needsNewConnection = request.needsNewConnection
     }
 
     /// All of the content has been taken from its source.

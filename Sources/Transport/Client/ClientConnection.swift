@@ -257,9 +257,9 @@ final class ClientConnection: ReadinessHandler {
     /// have ended it before this one arrived: then a request that does no harm twice is sent again, once.
     private func lost(_ call: ClientCall) {
         let mayRepeat = !call.uploadHasBegun && (call.request.isRepeatable || !stream.hasSent)
-        let isStale = requests > 1 && !responseHasBegun && !call.needsFresh
+        let isStale = requests > 1 && !responseHasBegun && !call.needsNewConnection
         if isStale && mayRepeat {
-            pool.repeatOnFresh(call)
+            pool.repeatOnNew(call)
             close()
         } else {
             close()

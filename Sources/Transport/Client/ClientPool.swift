@@ -18,8 +18,8 @@ final class ClientPool {
     /// Used last, last.
     private var idle: [ClientConnection] = []
     private var line = WaitingLine()
-    /// Those whose kept connection was dead: they go first, and on new ones alone.
-    private var repeats = WaitingLine()
+    /// Those that need a new connection: they go first on it, and on no other.
+    private var newLine = WaitingLine()
     private var connecting = 0
     private var open = 0
     private var queueTimer: TimerToken?
@@ -34,40 +34,42 @@ final class ClientPool {
     // MARK: - Calls
 
     func add(_ call: ClientCall) {
-        if let connection = idle.popLast() {
+        if !call.needsNewConnection, let connection = idle.popLast() {
             client.statistics.reuses += 1
             return connection.begin(call)
         }
-        guard line.size + call.size <= limits.queueSize else {
+        guard line.size + newLine.size + call.size <= limits.queueSize else {
             return loop.defer { if case .waiting = call.state { call.fail(.overloaded) } }
         }
-        line.append(call)
+        wait(call)
+    }
+
+    private var waitingCount: Int { newLine.count + line.count }
+
+    private func wait(_ call: ClientCall) {
+        if call.needsNewConnection { newLine.append(call) } else { line.append(call) }
         watchQueue()
         connectIfNeeded()
     }
 
-    private var waitingCount: Int { repeats.count + line.count }
-
-    private func popWaiting() -> ClientCall? { repeats.popFirst() ?? line.popFirst() }
+    private func popWaiting() -> ClientCall? { newLine.popFirst() ?? line.popFirst() }
 
     /// A request whose kept connection was dead goes ahead of the others, on a new one.
-    func repeatOnFresh(_ call: ClientCall) {
+    func repeatOnNew(_ call: ClientCall) {
         client.statistics.repeats += 1
-        call.needsFresh = true
+        call.needsNewConnection = true
         call.state = .waiting
         call.enqueued = loop.now
-        repeats.append(call)
-        watchQueue()
-        connectIfNeeded()
+        wait(call)
     }
 
     func withdraw(_ call: ClientCall) {
-        if call.needsFresh { repeats.remove(call) } else { line.remove(call) }
+        if call.needsNewConnection { newLine.remove(call) } else { line.remove(call) }
     }
 
     private func watchQueue() {
         guard queueTimer == nil, waitingCount > 0 else { return }
-        let since = min(line.first?.enqueued ?? loop.now, repeats.first?.enqueued ?? loop.now)
+        let since = min(line.first?.enqueued ?? loop.now, newLine.first?.enqueued ?? loop.now)
         let end = since + limits.queueTime
         queueTimer = loop.schedule(after: end > loop.now ? end - loop.now : .zero) { [self] in
             queueTimer = nil
@@ -79,13 +81,17 @@ final class ClientPool {
 
     private func popLate() -> ClientCall? {
         func isLate(_ call: ClientCall?) -> Bool { call.map { $0.enqueued + limits.queueTime <= loop.now } ?? false }
-        if isLate(repeats.first) { return repeats.popFirst() }
+        if isLate(newLine.first) { return newLine.popFirst() }
         return isLate(line.first) ? line.popFirst() : nil
     }
 
     // MARK: - Connecting
 
     private func connectIfNeeded() {
+        // A kept connection has no place that one who needs a new one waits for.
+        if newLine.count > connecting, connecting + open >= limits.connections, !idle.isEmpty {
+            return idle.removeFirst().close()
+        }
         while connecting < waitingCount, connecting + open < limits.connections {
             connecting += 1
             client.statistics.connects += 1
@@ -157,7 +163,9 @@ final class ClientPool {
     }
 
     private func keep(_ connection: ClientConnection) {
-        guard !client.isRetired else { return connection.close() }
+        guard !client.isRetired, newLine.count == 0 || connecting + open < limits.connections else {
+            return connection.close()
+        }
         idle.append(connection)
         connection.rest()
         if idle.count > limits.idleConnections { idle.removeFirst().close() }

@@ -11,6 +11,9 @@ package struct ClientRequest: Sendable {
     package var fields: Fields
     /// Sent with a Content-Length where it is not empty, or where the method usually has content.
     package var body: [UInt8]
+    /// It goes over a connection of its own: a kept one may be at its end already, unseen, and a request that is not
+    /// repeatable would be lost with it (RFC 9112 section 9.5).
+    package var needsNewConnection = false
     /// What whoever asks holds besides until the answer comes, in bytes: it counts for `ClientLimits.queueSize`.
     package var heldBytes = 0
 
