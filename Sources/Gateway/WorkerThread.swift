@@ -67,7 +67,9 @@ final class WorkerThread {
             let loop = try EventLoop()
             let thread = try WorkerThread(loop: loop, shared: shared)
             thread.waitingSockets = sockets.filter(\.waits)
-            for socket in sockets where !socket.waits { thread.add(try thread.listen(on: socket), socket.address) }
+            for socket in sockets where !socket.waits {
+                thread.add(try thread.listen(on: socket, isHeld: true), socket.address)
+            }
             let handle = WorkerHandle(executor: loop.executor, thread: LoopBound(thread, to: loop.executor))
             control.send { $0.register(handle) }
             loop.run()
@@ -78,21 +80,22 @@ final class WorkerThread {
         }
     }
 
-    /// Listens where another instance may be serving too.
+    /// Serves who has come, and whoever comes; listens where another instance may be serving too.
     func open() throws(SystemError) {
+        for listener in listeners.values.joined() { listener.begin() }
         let sockets = waitingSockets
         waitingSockets = []
         for socket in sockets { add(try listen(on: socket), socket.address) }
     }
 
     private func listen(
-        on socket: ListeningSockets.Bound, for worker: Worker? = nil
+        on socket: ListeningSockets.Bound, for worker: Worker? = nil, isHeld: Bool = false
     ) throws(SystemError) -> Listener {
         let worker = worker ?? current!
         let listener = try server.listen(
             on: socket.open(), sharing: socket.sharing, tls: socket.tls,
             limits: ServerLimits(worker.shared.configuration.limits), handler: worker, name: socket.name,
-            isHeld: worker !== current)
+            isHeld: isHeld)
         listener.expectsProxyHeader = socket.hasProxyHeaders
         return listener
     }
@@ -116,7 +119,7 @@ final class WorkerThread {
         let worker = try Worker(self, shared: shared, continuing: current)
         var opened: [(ListenAddress, Listener)] = []
         do throws(SystemError) {
-            for socket in sockets { opened.append((socket.address, try listen(on: socket, for: worker))) }
+            for socket in sockets { opened.append((socket.address, try listen(on: socket, for: worker, isHeld: true))) }
         } catch {
             for (_, listener) in opened { listener.discard() }
             throw error

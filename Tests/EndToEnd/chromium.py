@@ -7,6 +7,7 @@ import time
 from parts import certificates, process
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 # No name but these resolves, so that nothing leaves the machine.
@@ -91,12 +92,22 @@ class Chromium:
 
 
 def at_canaille(browser, user, password, base):
-    browser.fill("[name=login]", user)
+    """Its pages replace parts of themselves: a click that comes meanwhile is lost, and has to come again."""
+    browser.until(lambda: browser.find("[name=login]"))
     browser.picture("canaille-login")
-    browser.click("button[type=submit]")
-    browser.fill("[name=password]", password)
-    browser.click("button[type=submit]")
-    browser.until(lambda: browser.url.startswith(base))
+    end = time.monotonic() + 30
+    while not browser.url.startswith(base):
+        assert time.monotonic() < end, f"stuck at {browser.url}"
+        try:
+            for name, value in (("login", user), ("password", password)):
+                if field := browser.find(f"[name={name}]"):
+                    field.clear()
+                    field.send_keys(value)
+                    browser.find("button[type=submit]").click()
+                    WebDriverWait(browser.driver, 3, 0.1).until(staleness_of(field))
+        except (AttributeError, WebDriverException):
+            pass
+        time.sleep(0.1)
 
 
 def at_glewlwyd(browser, user, password, base):

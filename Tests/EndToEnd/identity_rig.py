@@ -40,8 +40,8 @@ class Rig:
         if starts:
             self.start()
 
-    def start(self):
-        self.daemon = postern.Postern(self.directory, self.config)
+    def start(self, **options):
+        self.daemon = postern.Postern(self.directory, self.config, **options)
 
     def stop(self):
         self.daemon.stop()

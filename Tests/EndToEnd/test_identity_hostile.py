@@ -824,7 +824,7 @@ class Broken:
     its connections serves one request, and the next on it finds it closed, without an answer."""
 
     def __init__(self, provider):
-        self.provider, self.ways, self.serves_once = provider, {}, False
+        self.provider, self.ways, self.serves_once, self.delay = provider, {}, False, 0
         handler = provider.server.RequestHandlerClass
         for name in ("do_GET", "do_POST"):
             setattr(handler, name, self.wrap(getattr(handler, name)))
@@ -836,6 +836,7 @@ class Broken:
                 handler.close_connection = True
                 return None
             handler.has_served = True
+            time.sleep(self.delay)
             if not way:
                 return usual(handler)
             handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
@@ -919,6 +920,19 @@ def test_no_code_is_lost_with_a_connection_that_the_provider_has_ended(breakable
             breakable.signed_in()
     finally:
         breakable.broken.serves_once = False
+
+
+def test_who_was_signed_in_before_a_restart_is_so_from_the_first_request(breakable):
+    browser = breakable.signed_in()
+    breakable.broken.delay = 0.4
+    try:
+        breakable.stop()
+        breakable.start(ready=None)
+        eventually(process.listens(breakable.port), 10)
+        assert browser.send(breakable.url("/hello.txt")).status == 200
+        assert breakable.begun()[1], "and who was not is sent to the provider"
+    finally:
+        breakable.broken.delay = 0
 
 
 @pytest.mark.parametrize("path", ["/jwks", "/.well-known/openid-configuration"])

@@ -28,13 +28,13 @@ final class Control {
     private(set) var statuses: CertificateStatuses!
     /// Workers that could not start, and will never register.
     private var failedWorkers = 0
-    /// Before it listens where another instance may be serving, each provider is looked at once, whether or not that
-    /// succeeds: what was served there is served on.
+    /// Another instance may be serving: it is not relieved before each provider has been looked at once, however long
+    /// that takes.
     var waitsForProviders = false
-    /// How long it is not told that this serves, until credentials have been looked for once. A metadata service that is
-    /// not there does not answer at all.
-    static let credentialPatience = Nanoseconds.seconds(3)
-    private var waitsForCredentials = true
+    /// How long nothing is served, until providers have been looked at and credentials looked for once, whether or not
+    /// that succeeded: who was signed in before a restart is so after it. What is not there may not answer at all.
+    static let startPatience = Nanoseconds.seconds(3)
+    private var isPatient = true
     private var isOpening = false
     private(set) var openWorkers = 0
     private var waitingAdminSockets: [ListeningSockets.Bound] = []
@@ -117,8 +117,8 @@ final class Control {
         signals.receive = { [unowned self] in received($0) }
         for provider in shared.providers.values { start(provider) }
         for keeper in shared.keepers { start(keeper) }
-        loop.schedule(after: Self.credentialPatience) { [unowned self] in
-            waitsForCredentials = false
+        loop.schedule(after: Self.startPatience) { [unowned self] in
+            isPatient = false
             openIfDue()
         }
     }
@@ -159,8 +159,8 @@ final class Control {
     /// Once all workers are here, and what they need to serve.
     private func openIfDue() {
         guard !isOpening, !isDraining, workers.count == expectedWorkers,
-            !waitsForProviders || snapshots.count == shared.providers.count,
-            !waitsForCredentials || shared.keepers.allSatisfy({ $0.assumeIsolated { $0.status.hasTried } })
+            !(isPatient || waitsForProviders) || snapshots.count == shared.providers.count,
+            !isPatient || shared.keepers.allSatisfy({ $0.assumeIsolated { $0.status.hasTried } })
         else { return }
         isOpening = true
         let handle = handle

@@ -155,7 +155,7 @@ extension Control {
         // Sign-ins and buckets that are new are served at once where that can be had.
         for provider in preparation.shared.providers.values where !isInUse(provider) { start(provider) }
         for keeper in preparation.shared.keepers where !isInUse(keeper) { start(keeper) }
-        loop.schedule(after: Self.credentialPatience) { [weak preparation] in
+        loop.schedule(after: Self.startPatience) { [weak preparation] in
             preparation?.isDue = true
             self.commitIfDue()
         }
