@@ -313,7 +313,8 @@ def test_ini_and_yaml_behave_alike(own, weed, liar):
                                                "/**": "signed-in"}}}}
         with postern.Postern(own, config, syntax=syntax):
             browser = web.Browser()
-            browser.open(f"http://{host}/")
+            answer = browser.open(f"http://{host}/")
+            assert answer.status == 200, str(answer)
             answers.append([
                 (one.status, one.body) for one in (
                     *(web.request(port, path, host=host) for path in ("/public/", "/admin/")),

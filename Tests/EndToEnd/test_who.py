@@ -41,8 +41,13 @@ def lines_of(rig, path):
 
 
 def logged(rig, path, ask):
-    """What `ask` answers, and the access log's line for it, which comes a moment later."""
-    before = len(lines_of(rig, path))
+    """What `ask` answers, and the access log's line for it, which comes a moment later; as those of earlier tests do, of
+    which none comes any more once the log has been quiet for a while."""
+    before, quiet = len(lines_of(rig, path)), time.monotonic()
+    while time.monotonic() < quiet + 0.2:
+        time.sleep(0.02)
+        if (now := len(lines_of(rig, path))) > before:
+            before, quiet = now, time.monotonic()
     answer = ask()
     end = time.monotonic() + 5
     while len(lines_of(rig, path)) <= before:
