@@ -935,6 +935,20 @@ def test_who_was_signed_in_before_a_restart_is_so_from_the_first_request(breakab
         breakable.broken.delay = 0
 
 
+def test_a_provider_that_is_silent_at_the_start_is_waited_for_three_seconds(build, folder, breakable):
+    breakable.provider.keys_delay = 7  # within what a provider has for an answer
+    one = Rig(os.path.join(build, "identity-silent"), folder, breakable.provider, starts=False)
+    try:
+        begin = time.monotonic()
+        one.start(ready="/healthz")
+        assert one.send("/public/").status == 200
+        assert 2.5 < time.monotonic() - begin < 6
+        assert one.send("/hello.txt").status == 503
+    finally:
+        breakable.provider.reset()
+        one.stop()
+
+
 @pytest.mark.parametrize("path", ["/jwks", "/.well-known/openid-configuration"])
 @pytest.mark.parametrize("way", ["silence", "drip", "cut", "huge", "endless", "redirect", "a page", "500", "an array", "empty", "deep"])
 def test_keys_that_cannot_be_fetched_leave_sessions_alone(breakable, path, way):

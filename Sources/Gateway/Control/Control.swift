@@ -32,7 +32,8 @@ final class Control {
     /// that takes.
     var waitsForProviders = false
     /// How long nothing is served, until providers have been looked at and credentials looked for once, whether or not
-    /// that succeeded: who was signed in before a restart is so after it. What is not there may not answer at all.
+    /// that succeeded: who was signed in before a restart is so after it. What is not there may not answer at all. So long
+    /// a reload waits for those that are new.
     static let startPatience = Nanoseconds.seconds(3)
     private var isPatient = true
     private var isOpening = false
